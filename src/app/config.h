@@ -1,0 +1,86 @@
+/*
+ * config: all of /etc/helpd, read and checked.
+ *
+ * One immutable value with an arena of its own. A reload reads a whole new one first; any error keeps the old. The
+ * settings are one table (config_table.c) that yields parser, checks, sample file and the list in helpd.conf(5).
+ */
+#ifndef APP_CONFIG_H
+#define APP_CONFIG_H
+
+#include "base/syntax.h"
+#include "desk/settings.h"
+
+/* A secret is read when it is needed, never kept in the configuration and never logged. */
+struct secret {
+	struct str file, command, credential; /* password_file, password_command (argv split at spaces, no shell), systemd credential; one of them set, or none */
+};
+/* Reads it into *out (wipe it afterwards), without the trailing line break. A file that group or others can read is refused
+ * (group helpd may read), with what to do. password_command runs without a shell, 10 s at most. */
+int secret_read(const struct secret *s, struct buf *out, struct err *err);
+
+enum mailbox_kind { MAILBOX_IMAP, MAILBOX_MAILDIR, MAILBOX_SPOOL };
+enum begin { BEGIN_UNSEEN, BEGIN_ALL, BEGIN_NOW };
+enum after { AFTER_SEEN, AFTER_KEYWORD, AFTER_MOVE, AFTER_DELETE, AFTER_CUR };
+
+struct mailbox {
+	struct str name;
+	enum mailbox_kind kind;
+	struct str queue;          /* may be empty: the first queue */
+	struct str channel;        /* "mail" */
+	enum begin begin;
+	enum after after;
+	struct str after_arg;      /* keyword, or folder/Maildir to move to */
+	/* IMAP */
+	struct str host;
+	uint16_t port;
+	bool implicit_tls;
+	bool plaintext;            /* imap+plain://, loopback only */
+	struct str user;
+	struct secret secret;
+	struct str ca_file;
+	bool xoauth2;
+	struct strs folders;       /* INBOX when none is named */
+	int64_t poll;              /* ms, where there is no IDLE; default 60 s */
+	int64_t timeout;           /* of a command; default 60 s */
+	/* Maildir */
+	struct str path;
+};
+
+enum transport_kind { TRANSPORT_SMTP, TRANSPORT_SENDMAIL, TRANSPORT_MAILDIR };
+struct transport {
+	struct str name;
+	enum transport_kind kind;
+	struct str host;
+	uint16_t port;
+	enum { TRANSPORT_STARTTLS, TRANSPORT_IMPLICIT, TRANSPORT_PLAINTEXT } security; /* submission:// and smtp://, submissions:// and smtps://, smtp+plain:// */
+	struct str user;
+	struct secret secret;
+	struct str ca_file, helo;
+	bool xoauth2;
+	int64_t timeout;
+	struct str path;           /* sendmail's program, or the Maildir */
+};
+
+struct config {
+	struct arena arena;
+	struct str dir;            /* /etc/helpd */
+	struct str data;           /* /var/lib/helpd */
+	struct str user, group;    /* to run as when started as root; "helpd" */
+	uint64_t map_size;
+	unsigned workers;          /* parser processes; default: cores, at most 4 */
+	struct mailbox *mailboxes;
+	size_t nmailboxes;
+	struct transport *transports;
+	size_t ntransports;
+	struct settings settings;
+};
+
+/*
+ * Reads DIR/helpd.conf and what belongs to it. Problems go to *bad (which lives in out->arena) in file order, with the nearest known name suggested;
+ * returns 0 when there was no error (warnings do not count). *out is to be freed in either case.
+ */
+int config_load(const char *dir, struct config **out, struct complaints *bad);
+void config_free(struct config **c);
+const struct transport *config_transport(const struct config *c, struct str name); /* empty name: the first */
+
+#endif

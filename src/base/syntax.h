@@ -1,0 +1,88 @@
+/*
+ * syntax: the one grammar of all of helpd's own files, the generic one of Sieve (RFC 5228 §8).
+ *
+ *   command arguments ";"        command arguments { commands }
+ *
+ * An argument is a string ("…" with \" and \\, or text: … a line of "."), a number (with K, M, G), a tag
+ * (:word), a list ["a", "b"], or a test (an identifier with arguments of its own; several in parentheses).
+ * Comments: # to the end of the line, and C's.
+ *
+ * The parser never stops at the first error: it notes file, line and column, skips to the next ';' or
+ * brace and goes on. What a name means is the caller's business, who reports through the same list.
+ */
+#ifndef BASE_SYNTAX_H
+#define BASE_SYNTAX_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+struct place {
+	const char *file; /* as given; lives as long as the arena */
+	unsigned line, column; /* from 1; columns count characters, not bytes */
+};
+
+enum node_kind { NODE_STRING, NODE_NUMBER, NODE_TAG, NODE_LIST, NODE_TEST };
+
+struct node {
+	enum node_kind kind;
+	struct place at;
+	struct str s;        /* string value, tag name without ':', or the name of a test */
+	uint64_t number;     /* NODE_NUMBER, quantifier applied */
+	struct str raw;      /* as written; for a number that is a duration or size word */
+	bool multiline;      /* a string written as text: */
+	struct node *items;  /* NODE_LIST: strings; NODE_TEST: its arguments */
+	size_t nitems;
+	struct node *tests;  /* NODE_TEST: the tests of its own ("not x", "allof (x, y)") */
+	size_t ntests;
+};
+
+struct command {
+	struct place at;
+	struct str name;     /* as written; compare without case */
+	struct node *args;
+	size_t nargs;
+	struct node *tests;  /* the test or test list after the arguments ("if header …") */
+	size_t ntests;
+	bool has_block;
+	struct command *block;
+	size_t nblock;
+	struct place end;    /* of the closing ';' or brace */
+};
+
+/* What was found wrong, in the order of the file. */
+struct complaint {
+	struct place at;
+	bool warning;
+	struct str msg;
+};
+struct complaints {
+	struct complaint *v;
+	size_t n, cap;
+	size_t errors;       /* without the warnings */
+	size_t max;          /* further ones are only counted; 0: 100 */
+};
+
+struct script {
+	struct command *commands;
+	size_t n;
+};
+
+/*
+ * Parses text (UTF-8, at most 16 MiB; nesting at most 32) into *out; everything lives in the arena. Errors are
+ * appended to *bad; what could be read is returned all the same, so the caller can check the rest.
+ * Returns 0 when nothing was wrong, else -1.
+ */
+int syntax_parse(struct arena *a, const char *file, struct str text, struct script *out, struct complaints *bad);
+
+void complain(struct arena *a, struct complaints *bad, struct place at, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void complain_warning(struct arena *a, struct complaints *bad, struct place at, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* "file:line:column: error: message" lines; NUL-free. */
+void complaints_print(struct buf *out, const struct complaints *bad);
+
+/* The nearest of names to s for "did you mean", or an empty str when none is near enough. */
+struct str syntax_nearest(struct str s, const struct str *names, size_t n);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * ingest: one message becomes part of a ticket, in one transaction.
+ *
+ *   ledger fate · identity · loop class · thread · rules · timers · outbox rows
+ *
+ * All that can be computed beforehand (hashes, compression, parsing) is in struct intake, so the writer only decides and writes.
+ */
+#ifndef DESK_INGEST_H
+#define DESK_INGEST_H
+
+#include "desk/settings.h"
+#include "desk/template.h"
+#include "mail/message.h"
+#include "store/ledger.h"
+#include "store/term.h"
+
+struct keyring; /* desk/token.h */
+
+/* What the desk needs at hand; the writer owns it. */
+struct desk {
+	const struct settings *settings;
+	struct templates *templates;
+	const struct keyring *keys;
+	struct term_batch *terms;       /* gathers search terms; the caller puts it once a commit */
+};
+
+struct intake {
+	struct source_key source;
+	struct str mailbox_queue;       /* the queue configured for the mailbox; may be empty */
+	struct str channel;             /* "mail", or what `helpd deliver --channel` said */
+	bool begin_old;                 /* of a folder's first reading: acknowledged only by acknowledge_within */
+
+	uint64_t size;                  /* bytes of the raw mail */
+	unsigned char sha256[SHA256_SIZE];  /* of the raw mail */
+	unsigned char content[SHA256_SIZE]; /* message_content_hash() */
+	struct str packed;              /* blob_pack() of the raw mail; for an oversize stub: of what was fetched of it */
+	const struct message *message;  /* NULL: refused by the jail → quarantine */
+	struct str refused;             /* why */
+	bool oversize;                  /* message was made from its header only; the original stays at the source */
+
+	struct str envelope_sender;     /* when the source knows it (spool); else empty, and Return-Path counts */
+	struct str envelope_recipient;  /* the same; else Delivered-To and its like count */
+};
+
+struct outcome {
+	enum fate fate;
+	uint64_t ticket;
+	uint32_t seq;
+	bool is_new;                    /* a new ticket was opened */
+	unsigned mails;                 /* outbox rows written */
+	uint64_t quarantine;
+};
+
+/*
+ * Idempotent by the source key: a key that has a fate gives that fate again and changes nothing. Only the store can fail here
+ * (the transaction then is failed): anything about the mail itself is a decision, not an error.
+ */
+int ingest(struct desk *d, struct txn *t, struct arena *a, const struct intake *in, int64_t now, struct outcome *out, struct err *err);
+
+#endif

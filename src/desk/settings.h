@@ -1,0 +1,64 @@
+/*
+ * settings: what the admin decided, as far as tickets are concerned. app/config.h reads it from /etc/helpd.
+ *
+ * One immutable value a configuration; a reload makes a new one. Everything lives in the configuration's arena.
+ */
+#ifndef DESK_SETTINGS_H
+#define DESK_SETTINGS_H
+
+#include "mail/address.h"
+
+struct queue {
+	struct str name;
+	struct address address;     /* the support address of this queue */
+	struct str tag;             /* in subjects: [tag #N]; the site's when empty */
+	struct str team, sla;
+	struct str templates;       /* a subdirectory of templates/LANG/ to look in first; may be empty */
+	int64_t reopen_within;      /* ms; default 14 days */
+	struct str transport;       /* name; empty: the default one */
+	struct str signature;       /* under answers; may be empty */
+	bool acknowledge;           /* default true */
+};
+
+enum trust { TRUST_DMARC, TRUST_TOKEN };
+
+struct settings {
+	/* site */
+	struct str site;            /* "Acme": the tag in subjects */
+	struct strs old_tags;       /* still recognised */
+	struct address address;     /* the default support address */
+	struct str domain;          /* of our Message-IDs; the address's when not set */
+	const char *timezone;       /* IANA name */
+	struct strs languages;      /* the first is the default */
+	bool plus_address;          /* Reply-To: support+N.TOKEN@…; default true */
+	struct strs own_addresses;  /* every address that is ours: queues', mailboxes', further ones. Lower case */
+	struct strs own_lists;      /* list addresses whose List-* and Precedence do not count */
+	struct strs forms;          /* senders of form mail, whose Reply-To is the requester */
+	struct strs trust_authserv; /* authserv-ids whose Authentication-Results count */
+	enum trust trust;
+	int64_t acknowledge_within; /* ms; older mail is never acknowledged; 0: no limit; default 48 h */
+
+	/* limits: RELIABILITY's numbers are the defaults */
+	unsigned auto_per_hour, auto_per_day; /* automatic mails to one address: 3, 10 */
+	unsigned site_per_hour;     /* the breaker's floor: 1,000 */
+	size_t message_size;        /* bytes; larger mail becomes a stub: 50 MiB */
+	unsigned send_days;         /* give up on a mail that nobody takes: 5 */
+
+	struct queue *queues;       /* at least one; the first is the default */
+	size_t nqueues;
+	struct strs desk_addresses; /* of agents; from agents.conf. Lower case */
+
+	struct strs template_dirs;  /* looked into in order: the admin's, then the installed ones */
+	uint64_t generation;        /* grows with each reload */
+};
+
+/* By name, or by a support address (plus-details ignored); NULL when there is none. */
+const struct queue *settings_queue(const struct settings *s, struct str name);
+const struct queue *settings_queue_by_address(const struct settings *s, struct str addr);
+/* Is this one of our own addresses (with any +detail)? */
+bool settings_is_own(const struct settings *s, struct str addr);
+/* The subject tag of a queue, and all tags ever (for subject_ticket()). */
+struct str settings_tag(const struct settings *s, const struct queue *q);
+struct strs settings_tags(struct arena *a, const struct settings *s);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * template: Mustache (https://mustache.github.io/mustache.5.html, the public specification without lambdas), and the set of
+ * files that helpd's mails are made of.
+ *
+ * A template is compiled once a configuration. Values come from a tree of struct value. Escaping goes by where a value
+ * lands: .html.mustache escapes {{x}} for HTML, .mustache (plain text) does not escape, and subject lines have line
+ * breaks and control characters removed in both.
+ */
+#ifndef DESK_TEMPLATE_H
+#define DESK_TEMPLATE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/syntax.h"
+
+/* Data for a template: what JSON can say. Lives in an arena. */
+enum value_kind { VALUE_NULL, VALUE_BOOL, VALUE_NUMBER, VALUE_STRING, VALUE_LIST, VALUE_OBJECT };
+struct value {
+	enum value_kind kind;
+	bool b;
+	double number;
+	struct str s;
+	struct value *items;         /* LIST; OBJECT: the values beside keys */
+	struct str *keys;
+	size_t n, cap;
+};
+struct value *value_object(struct arena *a);
+struct value *value_list(struct arena *a);
+struct value *value_set(struct arena *a, struct value *object, const char *key, struct value v);
+void value_set_str(struct arena *a, struct value *object, const char *key, struct str s); /* key: borrowed, a literal */
+void value_set_num(struct arena *a, struct value *object, const char *key, double number);
+void value_set_bool(struct arena *a, struct value *object, const char *key, bool b);
+struct value *value_add(struct arena *a, struct value *list, struct value v);
+const struct value *value_get(const struct value *object, struct str key);
+
+struct mustache; /* compiled; immutable, lives in the arena it was compiled in */
+enum mustache_escape { MUSTACHE_TEXT, MUSTACHE_HTML };
+
+/* Errors (unclosed section, bad delimiter …) go to *bad with line and column; -1 then. */
+int mustache_compile(struct arena *a, const char *file, struct str text, enum mustache_escape e, struct mustache **out, struct complaints *bad);
+/* Finds a partial by name, or NULL for an empty one. */
+typedef const struct mustache *mustache_partial(void *ctx, struct str name);
+/* Bounded: nesting 100, output by out->max. ERR_PERM when a bound is hit. */
+int mustache_render(const struct mustache *m, const struct value *data, mustache_partial *partial, void *ctx, struct buf *out, struct err *err);
+
+/*
+ * The files templates/LANG/NAME.mustache (plain text; a first line "Subject: …" gives the subject) and NAME.html.mustache
+ * beside it. Looked up: for each dir, LANG/QUEUE/NAME, LANG/NAME; then the same in the default language, then in "en".
+ */
+struct templates;
+/* Reads and compiles every template of every directory: all errors to *bad. */
+int templates_load(struct arena *a, const struct strs *dirs, struct str default_language, struct templates **out, struct complaints *bad);
+struct rendered {
+	struct str subject; /* empty when the template has no Subject line */
+	struct str text;
+	struct str html;    /* empty when there is no .html.mustache */
+};
+/* queue_dir may be empty. ERR_NOENT when no such template exists in any language. */
+int templates_render(const struct templates *t, struct arena *a, struct str language, struct str queue_dir, const char *name,
+    const struct value *data, struct rendered *out, struct err *err);
+
+#endif
