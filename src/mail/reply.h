@@ -1,0 +1,15 @@
+/*
+ * reply: what the writer newly wrote, apart from quotes, quote headings ("On … wrote:"), signature, disclaimer and
+ * mobile footers, in the common languages and clients. Works on text (UTF-8, LF); answers with offsets: nothing is removed from the mail.
+ */
+#ifndef MAIL_REPLY_H
+#define MAIL_REPLY_H
+
+#include "mail/message.h"
+
+/* At least one span unless the text is blank; when everything looks quoted (a bare forward) the whole text is one span. */
+void reply_split(struct arena *a, struct str text, struct span **fresh, size_t *nfresh);
+/* Is the new text no more than thanks ("Thank you!", "Danke, hat geklappt", "谢谢")? For tickets that are resolved already. */
+bool reply_is_thanks(struct str new_text);
+
+#endif
