@@ -1,0 +1,78 @@
+#include "app/verb.h"
+#include "base/must.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+const struct verb verbs[] = {
+    {"init", cmd_init, "[--dir DIR] [--site NAME] [--address ADDR] …",
+	"write a commented configuration"},
+    {"check", cmd_check, "[--connect]",
+	"read the whole configuration, report every error"},
+    {"run", cmd_run, "[--once]", "the daemon, in the foreground"},
+    {"parse", cmd_parse, "FILE…", "what helpd reads in a mail, as JSON lines"},
+    {"deliver", cmd_deliver,
+	"[--channel NAME] [--sender ADDR] [--recipient ADDR]",
+	"take one message on standard input"},
+    {"render", cmd_render,
+	"TEMPLATE [--data FILE.json] [--partials DIR] [--html|--text]",
+	"a template with given or sample values"},
+    {"list", cmd_list,
+	"[--all] [--status S] [--queue Q] [--assignee A] [--requester ADDR] "
+	"[--limit N]",
+	"tickets, newest change first"},
+    {"show", cmd_show, "N [--raw SEQ | --save DIR]",
+	"one ticket with its whole history"},
+    {"search", cmd_search, "WORDS…", "full text over subject, body, people"},
+    {"reply", cmd_reply, "N [--message TEXT] [--status S]",
+	"answer the customer"},
+    {"note", cmd_note, "N [--message TEXT]", "an internal note"},
+    {"set", cmd_set,
+	"N [status=S] [priority=P] [queue=Q] [assignee=A] [subject=TEXT] "
+	"[tag=+x,-y] [--notify]",
+	"change a ticket"},
+    {"why", cmd_why, "N", "what led to the ticket's present state"},
+    {"outbox", cmd_outbox, "[list | show ID | retry ID… | drop ID…]",
+	"what waits to be sent"},
+    {"quarantine", cmd_quarantine, "[list | show ID | retry ID… | release ID…]",
+	"what could not be parsed"},
+    {"verify", cmd_verify, "", "check every invariant over the whole store"},
+    {"backup", cmd_backup, "DIR", "a hot copy of the store"},
+    {"restore", cmd_restore, "DIR [--force]", "put a backup in place"},
+    {"status", cmd_status, "", "health, mailboxes, queues, lag"},
+    {"stop", cmd_stop, "", "end the daemon when what it has begun is done"},
+    {"reload", cmd_reload, "", "make the daemon read its configuration again"},
+    {"help", cmd_help, "[VERB]", "this list, or one verb's usage"},
+    {"version", cmd_version, "", "the version, and of what it is built"},
+    {NULL, NULL, NULL, NULL},
+};
+
+int
+verb_fail(const struct verb_context *c, int status, const char *fmt, ...)
+{
+	AUTO(buf_fini) struct buf msg = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&msg, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "helpd: %s: %s\n", c->name, buf_cstr(&msg));
+	return status;
+}
+
+int
+verb_err(const struct verb_context *c, const struct err *err)
+{
+	return verb_fail(c, err_exit(err->code), "%s", err->msg);
+}
+
+int
+verb_usage(const struct verb_context *c)
+{
+	for (const struct verb *v = verbs; v->name; v++)
+		if (strcmp(v->name, c->name) == 0)
+			fprintf(
+			    stderr, "usage: helpd %s %s\n", v->name, v->usage);
+	return EX_USAGE;
+}
