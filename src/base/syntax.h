@@ -35,6 +35,8 @@ struct node {
 	size_t nitems;
 	struct node *tests;  /* NODE_TEST: the tests of its own ("not x", "allof (x, y)") */
 	size_t ntests;
+	bool test_list;      /* these tests stood in parentheses */
+	struct place end;    /* behind the last character */
 };
 
 struct command {
@@ -44,6 +46,7 @@ struct command {
 	size_t nargs;
 	struct node *tests;  /* the test or test list after the arguments ("if header …") */
 	size_t ntests;
+	bool test_list;
 	bool has_block;
 	struct command *block;
 	size_t nblock;
@@ -61,6 +64,7 @@ struct complaints {
 	size_t n, cap;
 	size_t errors;       /* without the warnings */
 	size_t max;          /* further ones are only counted; 0: 100 */
+	size_t dropped;      /* those */
 };
 
 struct script {
@@ -69,18 +73,28 @@ struct script {
 };
 
 /*
- * Parses text (UTF-8, at most 16 MiB; nesting at most 32) into *out; everything lives in the arena. Errors are
- * appended to *bad; what could be read is returned all the same, so the caller can check the rest.
+ * Parses text (UTF-8, at most 16 MiB; nesting at most 32) into *out; everything lives in the arena, text itself may go. Errors
+ * are appended to *bad; what could be read is returned all the same, so the caller can check the rest. Line breaks
+ * inside strings become LF. Numbers are at most 2^63 - 1.
  * Returns 0 when nothing was wrong, else -1.
  */
 int syntax_parse(struct arena *a, const char *file, struct str text, struct script *out, struct complaints *bad);
+
+/*
+ * For files whose commands take no tests (all of ours but Sieve): what the grammar reads as a test is a word that
+ * lacks its quotes, or the next command after one that lacks its ';'. Says so, and puts it right in *s, so
+ * that what follows can be checked. Returns -1 when there was any.
+ */
+int syntax_plain(struct arena *a, struct script *s, struct complaints *bad);
 
 void complain(struct arena *a, struct complaints *bad, struct place at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void complain_warning(struct arena *a, struct complaints *bad, struct place at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* "file:line:column: error: message" lines; NUL-free. */
+/* "file:line:column: error: message" lines; control characters and what is not UTF-8 become \\xNN. */
 void complaints_print(struct buf *out, const struct complaints *bad);
+/* By file (in the order of their first complaint), line and column; equal places keep their order. */
+void complaints_sort(struct complaints *bad);
 
 /* The nearest of names to s for "did you mean", or an empty str when none is near enough. */
 struct str syntax_nearest(struct str s, const struct str *names, size_t n);
