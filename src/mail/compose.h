@@ -8,11 +8,12 @@
 #define MAIL_COMPOSE_H
 
 #include "mail/message.h"
+#include "mail/subject.h"
 
 struct compose_attachment {
 	struct str name, type;       /* type: "application/octet-stream" when empty */
 	struct str content;          /* bytes */
-	struct str content_id;       /* makes it inline in multipart/related */
+	struct str content_id;       /* without <>; makes it inline in multipart/related, where there is HTML */
 };
 
 struct compose {
@@ -21,10 +22,11 @@ struct compose {
 	struct str subject;          /* UTF-8 */
 	struct str message_id;       /* without <> */
 	struct str in_reply_to;      /* without <>; may be empty */
-	struct strs references;      /* oldest first; cut to keep the field below 998 octets: first and newest are kept */
+	struct strs references;      /* oldest first; in_reply_to is put last where it is not. Cut to keep the field below 998 octets: first and newest are kept;
+	                              * ids that cannot stand in a header (white space, not ASCII) are left out */
 	int64_t date;
 	const char *timezone;        /* IANA name for the Date field's offset; NULL: UTC */
-	struct str text;             /* LF; required */
+	struct str text;             /* UTF-8, LF; required */
 	struct str html;             /* UTF-8; empty: text/plain only */
 	const struct compose_attachment *attachments;
 	size_t nattachments;
@@ -32,15 +34,13 @@ struct compose {
 	bool automatic_notice;       /* the same with auto-generated */
 	const struct header *extra;  /* further fields, for instance X-Helpd-Ticket */
 	size_t nextra;
-	struct str boundary_seed;    /* makes the MIME boundaries; the same input gives the same bytes */
+	struct str boundary_seed;    /* makes the MIME boundaries (empty: the Message-ID does); the same input gives the same bytes */
 };
 
-/* Appends the whole mail. ERR_INVAL when a value cannot be sent (no recipient, an address with a line break). */
+/*
+ * Appends the whole mail. ERR_INVAL when a value cannot be sent (no recipient, no Message-ID, an address with a line break, an
+ * extra field that is one of ours or Bcc), or out->max is reached; *out is as before then.
+ */
 int compose_message(const struct compose *c, struct buf *out, struct err *err);
-
-/* A subject, cleaned for reuse: "Re:", "AW:", "Fwd:", "回复：" and our own [Tag #N] removed from the front, white space folded. */
-struct str subject_base(struct arena *a, struct str subject, const struct strs *tags);
-/* The number in "[Tag #N]" of any of the tags, anywhere in the subject; 0 when there is none. */
-uint64_t subject_ticket(struct str subject, const struct strs *tags);
 
 #endif
