@@ -14,7 +14,8 @@
 #include "store/ledger.h"
 #include "store/term.h"
 
-struct keyring; /* desk/token.h */
+struct keyring;    /* desk/token.h */
+struct view_cache; /* desk/view.h */
 
 /* What the desk needs at hand; the writer owns it. */
 struct desk {
@@ -22,6 +23,7 @@ struct desk {
 	struct templates *templates;
 	const struct keyring *keys;
 	struct term_batch *terms;       /* gathers search terms; the caller puts it once a commit */
+	struct view_cache *views;       /* view_cache_new(); NULL: formatters are opened each time, which is slow */
 };
 
 struct intake {
@@ -56,5 +58,12 @@ struct outcome {
  * (the transaction then is failed): anything about the mail itself is a decision, not an error.
  */
 int ingest(struct desk *d, struct txn *t, struct arena *a, const struct intake *in, int64_t now, struct outcome *out, struct err *err);
+
+/*
+ * What came with a mail besides its bytes and hashes, as a record: kept with a quarantined mail, so that it can be ingested after all. To release one: decode,
+ * fill in the rest, parse, and ingest() under the same source key; its fate then changes from quarantine.
+ */
+void intake_encode(const struct intake *in, struct buf *out);
+int intake_decode(struct arena *a, struct str record, struct intake *in, struct err *err);
 
 #endif

@@ -1,0 +1,54 @@
+/*
+ * event: the vocabulary of the audit history, and writing it.
+ *
+ * One table yields enum, names and documentation (helpd-json(7)). Names are stored: never rename one, only add.
+ */
+#ifndef DESK_EVENT_H
+#define DESK_EVENT_H
+
+#include "store/ticket.h"
+
+#define EVENTS(X) \
+	X(CREATED, "created", "the ticket was opened; cause: the evidence that did not join it to another") \
+	X(ARTICLE, "article", "a mail, an answer or a note was added; cause: the evidence") \
+	X(DUPLICATE, "duplicate", "the content of an article arrived again; nothing was added") \
+	X(OWN, "own-mail", "a mail of ours came back") \
+	X(STATUS, "status", "old -> new") \
+	X(REOPENED, "reopened", "a resolved ticket is open again") \
+	X(THANKS, "thanks", "a bare thank-you, which reopens nothing") \
+	X(PRIORITY, "priority", "old -> new") \
+	X(QUEUE, "queue", "old -> new") \
+	X(ASSIGNEE, "assignee", "old -> new") \
+	X(SUBJECT, "subject", "old -> new") \
+	X(TAG, "tag", "+added -removed") \
+	X(LINK, "link", "another ticket: follows #17, followed-by #18, related #19") \
+	X(PARTICIPANT, "participant", "somebody takes part, or was proposed") \
+	X(ACKNOWLEDGED, "acknowledged", "an acknowledgement was written; detail: to whom, and held when it waits") \
+	X(NOT_ACKNOWLEDGED, "not-acknowledged", "detail: why not") \
+	X(ANSWERED, "answered", "an answer was written; detail: to whom") \
+	X(NOTIFIED, "notified", "a notice of a change was written; detail: to whom") \
+	X(NOTE, "note", "an internal note was added") \
+	X(SENT, "sent", "a server took a mail; detail: recipient and its words") \
+	X(DELIVERY_DELAYED, "delivery-delayed", "a mail waits longer than usual; detail: the server's words") \
+	X(DELIVERY_FAILED, "delivery-failed", "a mail will not arrive; detail: recipient and the server's words") \
+	X(AMBIGUOUS, "ambiguous", "a mail was handed over without an answer; it is sent again with the same bytes") \
+	X(BOUNCE, "bounce", "a delivery report for a mail of this ticket; detail: recipient, status, reason") \
+	X(SUSPENDED, "suspended", "automatic mail to an address stops after a hard bounce")
+
+#define X_ENUM_EVENT(id, name, doc) EVENT_##id,
+enum event_kind { EVENTS(X_ENUM_EVENT) EVENT_COUNT };
+
+const char *event_name(enum event_kind k);
+const char *event_doc(enum event_kind k);
+
+/* Who did it, and what made him: "cli:root", "customer:ann@example.org", "system"; a rule's file:line, a command. */
+struct actor {
+	struct str name;
+	struct str cause;
+};
+#define ACTOR_SYSTEM ((struct actor){.name = {"system", 6}})
+
+/* Appends to the ticket's history and counts it in k->events; the caller puts k. */
+void event_add(struct txn *t, struct ticket *k, enum event_kind kind, const struct actor *who, struct str detail, int64_t now);
+
+#endif

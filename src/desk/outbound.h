@@ -1,0 +1,45 @@
+/*
+ * outbound: mails of ours. Rendered, composed and stored (article, bytes, outbox row, Message-ID) in the transaction that causes them; what is
+ * sent later is fixed here.
+ *
+ * To whom: the requester and those who take part by the ticket's first mail (or by an agent's word). Never an own address, never someone merely proposed.
+ */
+#ifndef DESK_OUTBOUND_H
+#define DESK_OUTBOUND_H
+
+#include "desk/event.h"
+#include "desk/ingest.h"
+#include "store/outbox.h"
+
+/*
+ * The acknowledgement of article seq (of message m) to one address. Whether it may be sent was decided before (desk/limits.h). hold: when not empty, the row
+ * is held and says why. known: an address neither known nor verified gets fixed words only. Sets k->acknowledged, adds the event.
+ * When no template can be rendered, plain words take its place: silence is worse.
+ */
+int outbound_ack(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct message *m, const struct address *to, bool known,
+    struct str hold, int64_t now, struct err *err);
+
+struct answer {
+	struct str text;            /* UTF-8, LF; what was written, without signature or quote */
+	struct str author;          /* the agent's name, for the template; may be empty */
+	struct actor who;           /* for the history */
+	enum status status;         /* to be set with it, told in the same mail; STATUS_NONE: a new ticket becomes open, others stay */
+	bool quote;                 /* quote what is answered */
+};
+/*
+ * An answer of a person to the ticket's people, from the queue's address. Puts the ticket. ERR_INVAL when it has nobody to write to, when it was
+ * merged, or when the text is empty. seq, outbox: the article and the row; either may be NULL.
+ */
+int outbound_answer(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct answer *w, int64_t now, uint32_t *seq, uint64_t *outbox,
+    struct err *err);
+
+/*
+ * Tells the requester that the status changed: template "closed" for resolved and closed, else "status". Automatic mail: limits apply, and an
+ * address that is suspended gets none. Does not put the ticket. 1 written (perhaps held), 0 not (the event says why), -1.
+ */
+int outbound_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, enum status old, const struct actor *who, int64_t now, struct err *err);
+
+/* What stands before the subject of every mail of a ticket. */
+struct str outbound_label(struct arena *a, const struct settings *s, const struct ticket *k); /* "[Acme #1042]" */
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * search: full text over subject, people, text and attachment names, with filters: `status:open queue:billing from:ann@example.org assignee:eva tag:vip #1042
+ * words "a phrase" prefix*`. Newest ticket first.
+ */
+#ifndef DESK_SEARCH_H
+#define DESK_SEARCH_H
+
+#include "store/ticket.h"
+
+/* Calls fn for each ticket that matches until it returns false or limit (0: none) is reached. ERR_INVAL when a filter's value is wrong. */
+int search_tickets(struct txn *t, struct arena *a, struct str query, size_t limit, bool (*fn)(void *ctx, const struct ticket *k), void *ctx, struct err *err);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * token: what proves that a mail answers one of ours.
+ *
+ * HMAC-SHA-256, 128 bits kept, base32 (RFC 4648 §6, lower case, no padding, so it survives mail systems that fold case), over purpose,
+ * key, ticket and what else it binds. Two forms:
+ *
+ *   support+1042.KTTTTTTTTTTTTTTTTTTTTTTTTTT@acme.example       in Reply-To; K names the key. 27 octets of token
+ *   helpd.1042.7.mq3k2x1c.KTTTTTTTTTTTTTTTTTTTTTTTTTT@acme.example   a Message-ID: ticket, article, time
+ *
+ * Both verify by themselves, without a row in the store. Neither gives a right: desk/thread.h says what they are evidence of.
+ */
+#ifndef DESK_TOKEN_H
+#define DESK_TOKEN_H
+
+#include "store/store.h"
+
+/* The site's keys: the newest signs, all verify. Immutable once loaded; no secret is ever printed. */
+struct keyring;
+/* Reads the keys of the store; makes the first one when there is none, which needs a write transaction. */
+int keyring_load(struct txn *t, int64_t now, struct keyring **out, struct err *err);
+void keyring_free(struct keyring *k); /* wipes; NULL is fine */
+/* Adds a key that signs from now on (load again afterwards). The oldest of more than 8 goes. */
+int keyring_rotate(struct txn *t, int64_t now, struct err *err);
+
+enum { TOKEN_CHARS = 27 };
+
+/*
+ * The queue's address with "+ticket.token" before the @. bound: the address key of the only recipient, or empty. Returns addr unchanged when
+ * that would pass 64 octets of local part (RFC 5321 §4.5.3.1.1).
+ */
+struct str token_address(struct arena *a, const struct keyring *k, struct str addr, uint64_t ticket, struct str bound);
+/* The detail of an address, "1042.TOKEN": does it look like one of ours? Nothing is verified yet. */
+bool token_detail(struct str detail, uint64_t *ticket, struct str *token);
+bool token_verify(const struct keyring *k, uint64_t ticket, struct str token, struct str bound);
+
+/* A Message-ID without <>, for article seq of a ticket, made at `now`. */
+struct str token_message_id(struct arena *a, const struct keyring *k, uint64_t ticket, uint32_t seq, int64_t now, struct str domain);
+/* True when id is one that token_message_id() made with one of the keys. */
+bool token_message_id_verify(const struct keyring *k, struct str id, uint64_t *ticket, uint32_t *seq);
+
+#endif
