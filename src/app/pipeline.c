@@ -1,0 +1,391 @@
+#include "app/pipeline.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "store/blob.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum {
+	BATCH_ITEMS = 64,
+	BATCH_BYTES = 1 << 20,
+	QUEUE_BYTES =
+	    6 << 20, /* what may wait; one mail above it waits alone */
+	QUEUE_ITEMS = 1024,
+	THREADS = 16,
+	AHEAD = 4, /* batches parsed but not committed, a thread */
+	/* After a mail this large its memory goes back to the system. */
+	LARGE = 4 << 20,
+};
+
+struct row {
+	unsigned char sha256[SHA256_SIZE], content[SHA256_SIZE];
+	struct buf packed;
+	struct str refused;
+};
+
+struct batch {
+	struct job job;
+	struct pipeline *in;
+	struct batch *next;
+	uint64_t seq;
+	size_t n;
+	struct item *item[BATCH_ITEMS];
+	struct message *message[BATCH_ITEMS];
+	struct row row[BATCH_ITEMS];
+	struct arena arena;
+	bool large;
+	bool solo; /* one at a time, from here: */
+	size_t at;
+};
+
+struct pipeline {
+	struct jail *jail;
+	struct writer *writer;
+	pthread_mutex_t lock;
+	pthread_cond_t more, room, idle;
+	struct item *first, **last;
+	size_t items, bytes;
+	size_t open; /* pushed, not done */
+	uint64_t taken,
+	    given; /* batches formed; batches handed to the writer */
+	unsigned uncommitted;
+	struct batch *ready; /* parsed out of turn */
+	bool stop;
+	pthread_t thread[THREADS];
+	unsigned threads;
+};
+
+struct item *
+item_new(struct source_key key)
+{
+	struct item *it = mem_new(sizeof *it);
+
+	it->key.source = key.source;
+	it->key.key = arena_dup(&it->own, key.key);
+	it->channel = S("mail");
+	return it;
+}
+
+void
+item_free(struct item *it)
+{
+	if (!it)
+		return;
+	buf_fini(&it->raw);
+	arena_fini(&it->own);
+	mem_free(it);
+}
+
+static void
+batch_free(struct batch *b)
+{
+	bool large = b->large;
+
+	for (size_t i = 0; i < b->n; i++)
+		buf_fini(&b->row[i].packed);
+	arena_fini(&b->arena);
+	mem_free(b);
+	if (large)
+		malloc_trim(1 << 20);
+}
+
+static int
+batch_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
+    int64_t now, struct err *err)
+{
+	struct batch *b = (struct batch *)j;
+	size_t end = b->solo ? b->at + 1 : b->n;
+
+	for (size_t i = b->solo ? b->at : 0; i < end; i++) {
+		struct item *it = b->item[i];
+		struct row *r = &b->row[i];
+		struct intake in = {
+		    .source = it->key,
+		    .mailbox_queue = it->queue,
+		    .channel = it->channel,
+		    .begin_old = it->begin_old,
+		    .size = it->size,
+		    .packed = buf_str(&r->packed),
+		    .message = b->message[i],
+		    .refused = r->refused,
+		    .oversize = it->oversize,
+		    .envelope_sender = it->envelope_sender,
+		    .envelope_recipient = it->envelope_recipient,
+		};
+
+		memcpy(in.sha256, r->sha256, sizeof in.sha256);
+		memcpy(in.content, r->content, sizeof in.content);
+		it->outcome = (struct outcome){0};
+		if (ingest(d, t, a, &in, now, &it->outcome, err) < 0)
+			return -1;
+		if (txn_error(t, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+finish(struct batch *b)
+{
+	struct pipeline *in = b->in;
+	size_t n = b->n;
+
+	batch_free(b);
+	pthread_mutex_lock(&in->lock);
+	in->open -= n;
+	in->uncommitted--;
+	pthread_cond_broadcast(&in->idle);
+	pthread_cond_broadcast(&in->more);
+	pthread_mutex_unlock(&in->lock);
+}
+
+/*
+ * A batch that cannot be stored is done mail by mail; a mail that then cannot
+ * become an article goes to the quarantine; what not even that can take stays
+ * at its source, and the owner is told.
+ */
+static void
+batch_done(struct job *j, const struct err *failed)
+{
+	struct batch *b = (struct batch *)j;
+
+	if (!failed && !b->solo) {
+		for (size_t i = 0; i < b->n; i++)
+			b->item[i]->done(b->item[i], NULL);
+		finish(b);
+		return;
+	}
+	if (failed && failed->code == ERR_SPACE) {
+		/* The writer is ending while it waits for room. */
+		for (size_t i = b->at; i < b->n; i++)
+			b->item[i]->done(b->item[i], failed);
+		finish(b);
+		return;
+	}
+	if (!b->solo) {
+		b->solo = true;
+	} else if (failed && b->message[b->at]) {
+		b->message[b->at] = NULL;
+		b->row[b->at].refused =
+		    arena_dup(&b->arena, str_c(failed->msg));
+	} else {
+		b->item[b->at]->done(b->item[b->at], failed);
+		b->at++;
+	}
+	if (b->at == b->n)
+		finish(b);
+	else
+		writer_submit(b->in->writer, &b->job);
+}
+
+/* Takes what waits, at most a batch of it. The lock is held. */
+static struct batch *
+take(struct pipeline *in)
+{
+	struct batch *b = mem_new(sizeof *b);
+	size_t bytes = 0;
+
+	b->in = in;
+	b->job.run = batch_run;
+	b->job.done = batch_done;
+	while (in->first && b->n < BATCH_ITEMS &&
+	       (b->n == 0 || bytes + in->first->raw.n <= BATCH_BYTES)) {
+		struct item *it = in->first;
+
+		in->first = it->next;
+		if (!in->first)
+			in->last = &in->first;
+		it->next = NULL;
+		bytes += it->raw.n;
+		b->item[b->n++] = it;
+	}
+	in->items -= b->n;
+	in->bytes -= bytes;
+	b->large = bytes > LARGE;
+	b->seq = in->taken++;
+	b->job.weight = (unsigned)b->n;
+	pthread_cond_broadcast(&in->room);
+	return b;
+}
+
+static void
+prepare(struct batch *b, size_t i, const struct jailed *j)
+{
+	struct item *it = b->item[i];
+	struct row *r = &b->row[i];
+	struct str raw = buf_str(&it->raw);
+	struct err err = ERR_INIT;
+
+	sha256(raw, r->sha256);
+	message_content_hash(raw, r->content);
+	blob_pack(raw, &r->packed);
+	if (!it->size)
+		it->size = raw.n;
+	buf_fini(&it->raw);
+	if (j->refused) {
+		r->refused = j->why;
+		return;
+	}
+	b->message[i] = arena_new(&b->arena, struct message);
+	if (message_decode(&b->arena, j->record, b->message[i], &err) < 0) {
+		r->refused = arena_dup(&b->arena, str_c(err.msg));
+		b->message[i] = NULL;
+	}
+}
+
+static void
+parse(struct pipeline *in, struct batch *b)
+{
+	struct jailed *jailed = arena_array(&b->arena, struct jailed, b->n);
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < b->n; i++)
+		jailed[i].raw = buf_str(&b->item[i]->raw);
+	for (int tries = 0;
+	     jail_parse(in->jail, &b->arena, jailed, b->n, &err) < 0; tries++) {
+		log_error("jail", "%s", err.msg);
+		/* Without the process that forks parsers nothing goes on: a new
+		 * start brings it back, and loses nothing. */
+		if (tries == 4)
+			_exit(EX_TEMPFAIL);
+		sleep(1);
+	}
+	for (size_t i = 0; i < b->n; i++)
+		prepare(b, i, &jailed[i]);
+	if (b->large)
+		malloc_trim(1 << 20);
+}
+
+/* Hands batches to the writer in the order in which they were taken. The lock
+ * is held. */
+static void
+hand_over(struct pipeline *in, struct batch *b)
+{
+	struct batch **at = &in->ready;
+
+	while (*at && (*at)->seq < b->seq)
+		at = &(*at)->next;
+	b->next = *at;
+	*at = b;
+	while (in->ready && in->ready->seq == in->given) {
+		struct batch *next = in->ready;
+
+		in->ready = next->next;
+		in->given++;
+		writer_submit(in->writer, &next->job);
+	}
+}
+
+static void *
+parser_thread(void *arg)
+{
+	struct pipeline *in = arg;
+
+	pthread_mutex_lock(&in->lock);
+	for (;;) {
+		struct batch *b;
+
+		while (!(in->stop && !in->first) &&
+		       (!in->first || in->uncommitted >= AHEAD * in->threads))
+			pthread_cond_wait(&in->more, &in->lock);
+		if (!in->first)
+			break;
+		b = take(in);
+		in->uncommitted++;
+		pthread_mutex_unlock(&in->lock);
+		parse(in, b);
+		pthread_mutex_lock(&in->lock);
+		hand_over(in, b);
+	}
+	pthread_mutex_unlock(&in->lock);
+	return NULL;
+}
+
+int
+pipeline_open(struct pipeline **out, struct jail *j, struct writer *w,
+    unsigned threads, struct err *err)
+{
+	struct pipeline *in = mem_new(sizeof *in);
+
+	in->jail = j;
+	in->writer = w;
+	in->last = &in->first;
+	pthread_mutex_init(&in->lock, NULL);
+	pthread_cond_init(&in->more, NULL);
+	pthread_cond_init(&in->room, NULL);
+	pthread_cond_init(&in->idle, NULL);
+	*out = in;
+	for (unsigned i = 0; i < MIN(MAX(threads, 1u), (unsigned)THREADS);
+	     i++) {
+		if (pthread_create(&in->thread[i], NULL, parser_thread, in)) {
+			err_set(err, ERR_TEMP, "cannot start a thread");
+			pipeline_close(out);
+			return -1;
+		}
+		in->threads++;
+	}
+	return 0;
+}
+
+void
+pipeline_push(struct pipeline *in, struct item *it)
+{
+	pthread_mutex_lock(&in->lock);
+	while (in->items && (in->bytes + it->raw.n > QUEUE_BYTES ||
+				in->items >= QUEUE_ITEMS))
+		pthread_cond_wait(&in->room, &in->lock);
+	it->next = NULL;
+	*in->last = it;
+	in->last = &it->next;
+	in->items++;
+	in->bytes += it->raw.n;
+	in->open++;
+	pthread_cond_signal(&in->more);
+	pthread_mutex_unlock(&in->lock);
+}
+
+void
+pipeline_drain(struct pipeline *in)
+{
+	pthread_mutex_lock(&in->lock);
+	while (in->open)
+		pthread_cond_wait(&in->idle, &in->lock);
+	pthread_mutex_unlock(&in->lock);
+}
+
+void
+pipeline_close(struct pipeline **pin)
+{
+	struct pipeline *in = *pin;
+
+	if (!in)
+		return;
+	pthread_mutex_lock(&in->lock);
+	in->stop = true;
+	pthread_cond_broadcast(&in->more);
+	pthread_mutex_unlock(&in->lock);
+	for (unsigned i = 0; i < in->threads; i++)
+		pthread_join(in->thread[i], NULL);
+	pipeline_drain(in);
+	pthread_mutex_destroy(&in->lock);
+	pthread_cond_destroy(&in->more);
+	pthread_cond_destroy(&in->room);
+	pthread_cond_destroy(&in->idle);
+	mem_free(in);
+	*pin = NULL;
+}
+
+size_t
+pipeline_depth(struct pipeline *in)
+{
+	size_t n;
+
+	pthread_mutex_lock(&in->lock);
+	n = in->open;
+	pthread_mutex_unlock(&in->lock);
+	return n;
+}
