@@ -27,13 +27,26 @@ struct value {
 };
 struct value *value_object(struct arena *a);
 struct value *value_list(struct arena *a);
+/*
+ * Sets or replaces; v is copied in (its lists and objects are shared, not copied). The answer points at the copy and holds
+ * until the next value_set() or value_add() on the same object or list: fill an inner object before the outer one gets another key.
+ */
 struct value *value_set(struct arena *a, struct value *object, const char *key, struct value v);
 void value_set_str(struct arena *a, struct value *object, const char *key, struct str s); /* key: borrowed, a literal */
 void value_set_num(struct arena *a, struct value *object, const char *key, double number);
 void value_set_bool(struct arena *a, struct value *object, const char *key, bool b);
 struct value *value_add(struct arena *a, struct value *list, struct value v);
+/* NULL when there is none, or object is none. */
 const struct value *value_get(const struct value *object, struct str key);
+/* Appends what {{x}} prints for it, unescaped: 42, 1.21, true, the string; nothing for null, lists and objects. */
+void value_print(struct buf *out, const struct value *v);
+/* A complete example of the keys of helpd-templates(7): a known customer of a ticket just answered and resolved. */
+struct value *value_sample(struct arena *a);
 
+/*
+ * A section is left out for false, null, an empty list, an empty string and zero. {{.name}} looks in the innermost value only. HTML escaping
+ * is of & < > " and '. A partial is rendered with the escaping of the template that the rendering began with.
+ */
 struct mustache; /* compiled; immutable, lives in the arena it was compiled in */
 enum mustache_escape { MUSTACHE_TEXT, MUSTACHE_HTML };
 
@@ -41,16 +54,23 @@ enum mustache_escape { MUSTACHE_TEXT, MUSTACHE_HTML };
 int mustache_compile(struct arena *a, const char *file, struct str text, enum mustache_escape e, struct mustache **out, struct complaints *bad);
 /* Finds a partial by name, or NULL for an empty one. */
 typedef const struct mustache *mustache_partial(void *ctx, struct str name);
-/* Bounded: nesting 100, output by out->max. ERR_PERM when a bound is hit. */
+/* Bounded: nesting 100, a million steps, output by out->max. ERR_PERM when a bound is hit. partial may be NULL: all are empty. */
 int mustache_render(const struct mustache *m, const struct value *data, mustache_partial *partial, void *ctx, struct buf *out, struct err *err);
 
 /*
  * The files templates/LANG/NAME.mustache (plain text; a first line "Subject: …" gives the subject) and NAME.html.mustache
  * beside it. Looked up: for each dir, LANG/QUEUE/NAME, LANG/NAME; then the same in the default language, then in "en".
+ *
+ * LANG may be written zh_CN or zh-CN; where "de_AT" has no directory, "de" serves, then any that begins with it. The HTML is taken
+ * from the same language, and from no later place than the text: words that an admin changed are never sent beside the old ones.
  */
 struct templates;
-/* Reads and compiles every template of every directory: all errors to *bad. */
+/*
+ * Reads and compiles every template of every directory: all errors to *bad. Each directory as far as it exists. Lives in the arena,
+ * immutable: any thread may render.
+ */
 int templates_load(struct arena *a, const struct strs *dirs, struct str default_language, struct templates **out, struct complaints *bad);
+
 struct rendered {
 	struct str subject; /* empty when the template has no Subject line */
 	struct str text;
@@ -59,5 +79,7 @@ struct rendered {
 /* queue_dir may be empty. ERR_NOENT when no such template exists in any language. */
 int templates_render(const struct templates *t, struct arena *a, struct str language, struct str queue_dir, const char *name,
     const struct value *data, struct rendered *out, struct err *err);
+/* The languages that have a directory, "en", "zh_CN" …, in the arena that was loaded into. */
+const struct strs *templates_languages(const struct templates *t);
 
 #endif

@@ -1,0 +1,219 @@
+#include "base/must.h"
+#include "desk/template.h"
+
+#include <math.h>
+
+struct value *
+value_object(struct arena *a)
+{
+	struct value *v = arena_new(a, struct value);
+
+	v->kind = VALUE_OBJECT;
+	return v;
+}
+
+struct value *
+value_list(struct arena *a)
+{
+	struct value *v = arena_new(a, struct value);
+
+	v->kind = VALUE_LIST;
+	return v;
+}
+
+/* Room for one more; the old arrays are left to the arena. */
+static void
+value_grow(struct arena *a, struct value *v)
+{
+	size_t cap = v->cap ? 2 * v->cap : 16;
+	struct value *items;
+
+	if (v->n < v->cap)
+		return;
+	items = arena_array(a, struct value, cap);
+	if (v->n)
+		memcpy(items, v->items, v->n * sizeof *items);
+	v->items = items;
+	if (v->kind == VALUE_OBJECT) {
+		struct str *keys = arena_array(a, struct str, cap);
+
+		if (v->n)
+			memcpy(keys, v->keys, v->n * sizeof *keys);
+		v->keys = keys;
+	}
+	v->cap = cap;
+}
+
+static struct value *
+find(const struct value *object, struct str key)
+{
+	if (!object || object->kind != VALUE_OBJECT)
+		return NULL;
+	for (size_t i = 0; i < object->n; i++)
+		if (str_eq(object->keys[i], key))
+			return &object->items[i];
+	return NULL;
+}
+
+const struct value *
+value_get(const struct value *object, struct str key)
+{
+	return find(object, key);
+}
+
+struct value *
+value_set(
+    struct arena *a, struct value *object, const char *key, struct value v)
+{
+	struct value *at = find(object, str_c(key));
+
+	must(object->kind == VALUE_OBJECT);
+	if (!at) {
+		value_grow(a, object);
+		object->keys[object->n] = str_c(key);
+		at = &object->items[object->n++];
+	}
+	*at = v;
+	return at;
+}
+
+void
+value_set_str(
+    struct arena *a, struct value *object, const char *key, struct str s)
+{
+	value_set(a, object, key, (struct value){.kind = VALUE_STRING, .s = s});
+}
+
+void
+value_set_num(
+    struct arena *a, struct value *object, const char *key, double number)
+{
+	value_set(a, object, key,
+	    (struct value){.kind = VALUE_NUMBER, .number = number});
+}
+
+void
+value_set_bool(struct arena *a, struct value *object, const char *key, bool b)
+{
+	value_set(a, object, key, (struct value){.kind = VALUE_BOOL, .b = b});
+}
+
+struct value *
+value_add(struct arena *a, struct value *list, struct value v)
+{
+	must(list->kind == VALUE_LIST);
+	value_grow(a, list);
+	list->items[list->n] = v;
+	return &list->items[list->n++];
+}
+
+/* The fewest digits that read back as the same number, and none behind the
+ * point where there are none. */
+static void
+print_number(struct buf *out, double x)
+{
+	char text[40];
+
+	if (!isfinite(x))
+		return;
+	if (x == trunc(x) && fabs(x) < 1e15) {
+		buf_printf(out, "%.0f", x + 0.0);
+		return;
+	}
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, x);
+		if (strtod(text, NULL) == x)
+			break;
+	}
+	buf_puts(out, text);
+}
+
+void
+value_print(struct buf *out, const struct value *v)
+{
+	if (!v)
+		return;
+	switch (v->kind) {
+	case VALUE_BOOL:
+		buf_puts(out, v->b ? "true" : "false");
+		break;
+	case VALUE_NUMBER:
+		print_number(out, v->number);
+		break;
+	case VALUE_STRING:
+		buf_put(out, v->s);
+		break;
+	case VALUE_NULL:
+	case VALUE_LIST:
+	case VALUE_OBJECT:
+		break;
+	}
+}
+
+/* --- the example ------------------------------------------------------- */
+
+struct sample {
+	const char *object, *key, *value;
+};
+
+static const struct sample samples[] = {
+    {NULL, "site", "Acme"},
+    {"ticket", "label", "Acme #1042"},
+    {"ticket", "subject", "Printer on fire"},
+    {"ticket", "status", "resolved"},
+    {"ticket", "priority", "high"},
+    {"ticket", "queue", "support"},
+    {"ticket", "created", "1 March 2026, 10:30"},
+    {"customer", "name", "Wei Zhang"},
+    {"customer", "address", "wei@customer.example"},
+    {"queue", "name", "support"},
+    {"queue", "address", "support@acme.example"},
+    {"queue", "signature", "Acme Support\nMonday to Friday, 9 to 17"},
+    {"message", "text",
+	"The printer on the 2nd floor is on fire.\nPlease help!"},
+    {"message", "quoted",
+	"> The printer on the 2nd floor is on fire.\n> Please help!"},
+    {"message", "date", "1 March 2026, 10:30"},
+    {"message", "from", "Wei Zhang"},
+    {"answer", "text",
+	"Please press the red button; someone is on the way.\n\nIt may take "
+	"ten minutes."},
+    {"answer", "html",
+	"<p>Please press the <b>red</b> button; someone is on the way.</p>"
+	"<p>It may take ten minutes.</p>"},
+    {"agent", "name", "Anna"},
+    {"agent", "signature", "Anna\nFirst line"},
+    {"status", "old", "open"},
+    {"status", "new", "resolved"},
+};
+
+static struct value *
+sample_object(struct arena *a, struct value *root, const char *key)
+{
+	struct value *v = find(root, str_c(key));
+
+	return v ? v : value_set(a, root, key, *value_object(a));
+}
+
+struct value *
+value_sample(struct arena *a)
+{
+	static const char *const states[] = {
+	    "is_open", "is_pending", "is_hold", "is_resolved", "is_closed"};
+	struct value *root = value_object(a), *status;
+
+	value_set_bool(a, root, "known", true);
+	value_set_num(a, root, "reopen_days", 14);
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+		const struct sample *s = &samples[i];
+		struct value *object =
+		    s->object ? sample_object(a, root, s->object) : root;
+
+		value_set_str(a, object, s->key, str_c(s->value));
+	}
+	value_set_num(a, sample_object(a, root, "ticket"), "id", 1042);
+	status = sample_object(a, root, "status");
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		value_set_bool(a, status, states[i], i == 3);
+	return root;
+}
