@@ -38,12 +38,12 @@ struct mailbox {
 	struct str user;
 	struct secret secret;
 	struct str ca_file;
-	bool xoauth2;
+	bool xoauth2;              /* the secret is an OAuth2 access token */
 	struct strs folders;       /* INBOX when none is named */
 	int64_t poll;              /* ms, where there is no IDLE; default 60 s */
 	int64_t timeout;           /* of a command; default 60 s */
-	/* Maildir */
-	struct str path;
+	/* Maildir or spool */
+	struct str path;           /* an empty path of a spool: "spool" in the data directory */
 };
 
 enum transport_kind { TRANSPORT_SMTP, TRANSPORT_SENDMAIL, TRANSPORT_MAILDIR };
@@ -67,6 +67,7 @@ struct config {
 	struct str data;           /* /var/lib/helpd */
 	struct str user, group;    /* to run as when started as root; "helpd" */
 	uint64_t map_size;
+	struct str templates;      /* the admin's directory of templates; it need not be there */
 	unsigned workers;          /* parser processes; default: cores, at most 4 */
 	struct mailbox *mailboxes;
 	size_t nmailboxes;
@@ -77,7 +78,11 @@ struct config {
 
 /*
  * Reads DIR/helpd.conf and what belongs to it. Problems go to *bad (which lives in out->arena) in file order, with the nearest known name suggested;
- * returns 0 when there was no error (warnings do not count). *out is to be freed in either case.
+ * returns 0 when there was no error (warnings do not count). *out is to be freed in either case. A configuration without a spool
+ * mailbox gets one, "deliver", for `helpd deliver`; one without a queue gets "support" with the site's address.
+ *
+ * The installed templates are in PKGDATADIR/templates, or in HELPD_SHARE/templates where the environment has that (tests, and
+ * a program that is not installed).
  */
 int config_load(const char *dir, struct config **out, struct complaints *bad);
 void config_free(struct config **c);

@@ -113,11 +113,9 @@ complaints_sort(struct complaints *bad)
 		for (; j > 0; j--) {
 			const struct place *p = &bad->v[j - 1].at;
 
-			if (rank[j - 1] != r
-				? rank[j - 1] < r
-				: p->line != x.at.line
-				? p->line < x.at.line
-				: p->column <= x.at.column)
+			if (rank[j - 1] != r       ? rank[j - 1] < r
+			    : p->line != x.at.line ? p->line < x.at.line
+						   : p->column <= x.at.column)
 				break;
 			bad->v[j] = bad->v[j - 1];
 			rank[j] = rank[j - 1];
@@ -140,7 +138,8 @@ syntax_nearest(struct str s, const struct str *names, size_t n)
 		unsigned d = str_distance(s, names[i], best);
 
 		/* Half of the letters at least must be right. */
-		if (d <= best && d * 2 <= names[i].n && (d < best || !found.n)) {
+		if (d <= best && d * 2 <= names[i].n &&
+		    (d < best || !found.n)) {
 			best = d;
 			found = names[i];
 		}

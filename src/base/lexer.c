@@ -3,8 +3,8 @@
 #include "base/utf8.h"
 
 struct lexer
-lexer_open(struct arena *a, const char *file, struct str text,
-    struct complaints *bad)
+lexer_open(
+    struct arena *a, const char *file, struct str text, struct complaints *bad)
 {
 	struct lexer l = {.a = a, .bad = bad, .text = text};
 
@@ -57,7 +57,8 @@ skip_space(struct lexer *l)
 
 			if (end < 0) {
 				complain(l->a, l->bad, l->at,
-				    "this comment is never closed: expected */");
+				    "this comment is never closed: expected "
+				    "*/");
 				l->cut_short = true;
 				advance(l, l->text.n);
 				return;
@@ -82,7 +83,7 @@ ends_word(const struct lexer *l, size_t i)
 	char c = peek(l, i);
 
 	return c == '\0' || ch_is_space(c) || strchr(";{}()[],\":#=", c) ||
-	    (c == '/' && peek(l, i + 1) == '*');
+	       (c == '/' && peek(l, i + 1) == '*');
 }
 
 static struct str
@@ -129,16 +130,17 @@ unescape(struct lexer *l, struct str s)
 }
 
 /*
- * The string was not closed where it was meant to be: it ends with its line, without what closes the command there.
- * Everything behind is read as usual.
+ * The string was not closed where it was meant to be: it ends with its line,
+ * without what closes the command there. Everything behind is read as usual.
  */
 static void
 cut_string(struct lexer *l, struct token *t)
 {
 	struct str line;
 
-	complain(l->a, l->bad, t->at, "this string is never closed: "
-				      "expected \" before the end of the line");
+	complain(l->a, l->bad, t->at,
+	    "this string is never closed: "
+	    "expected \" before the end of the line");
 	advance(l, 1);
 	line = str_rtrim(rest_of_line(l));
 	while (line.n && strchr(";{})]", line.p[line.n - 1]))
@@ -221,8 +223,9 @@ multiline(struct lexer *l, struct token *t)
 		buf_putc(&b, '\n');
 	}
 	if (!closed) {
-		complain(l->a, l->bad, t->at, "this text is never closed: "
-					      "expected a line of \".\"");
+		complain(l->a, l->bad, t->at,
+		    "this text is never closed: "
+		    "expected a line of \".\"");
 		t->damaged = l->cut_short = true;
 	}
 	advance(l, all.n - rest.n);
@@ -276,15 +279,15 @@ number(struct lexer *l, struct token *t)
 static const struct {
 	struct str open, close;
 } other_quotes[] = {
-    {{"'", 1}, {"'", 1}},
-    {{"\xe2\x80\x9c", 3}, {"\xe2\x80\x9d", 3}}, /* “ ” */
+    {{"'", 1}, {"'", 1}}, {{"\xe2\x80\x9c", 3}, {"\xe2\x80\x9d", 3}}, /* “ ” */
     {{"\xe2\x80\x9e", 3}, {"\xe2\x80\x9c", 3}}, /* „ “ */
     {{"\xe2\x80\x9d", 3}, {"\xe2\x80\x9d", 3}}, /* ” ” */
     {{"\xe2\x80\x98", 3}, {"\xe2\x80\x99", 3}}, /* ‘ ’ */
     {{"\xc2\xab", 2}, {"\xc2\xbb", 2}},         /* « » */
 };
 
-/* Something that begins like no token: up to the next white space or punctuation, or the other quote. */
+/* Something that begins like no token: up to the next white space or
+ * punctuation, or the other quote. */
 static void
 word(struct lexer *l, struct token *t)
 {
@@ -293,7 +296,7 @@ word(struct lexer *l, struct token *t)
 
 	t->kind = TOKEN_WORD;
 	for (size_t q = 0; q < sizeof other_quotes / sizeof *other_quotes;
-	    q++) {
+	     q++) {
 		struct str open = other_quotes[q].open;
 		struct str close = other_quotes[q].close;
 		ptrdiff_t end = str_find(line, close, open.n);
@@ -359,8 +362,7 @@ lexer_next(struct lexer *l)
 		quoted(l, &t);
 	} else if (ch_is_digit(c)) {
 		number(l, &t);
-	} else if (c == ':' &&
-	    (ch_is_alpha(peek(l, 1)) || peek(l, 1) == '_')) {
+	} else if (c == ':' && (ch_is_alpha(peek(l, 1)) || peek(l, 1) == '_')) {
 		size_t i = 1;
 
 		while (is_name_char(peek(l, i)))

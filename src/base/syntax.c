@@ -4,16 +4,21 @@
  *   site "Acme" { languages ["en", "de"]; }
  *   if anyof (header :is "X-Spam" "yes", not exists "From") { discard; }
  *
- * An error ends its command: tokens are skipped up to ';', a brace, or a name that begins a line no further right than
- * the command did. A command gets one complaint, whatever follows from it. Two mistakes are only noticed at the end
- * of the text, far from where they were made: a missing closing quote and a missing closing brace. Then the text is read
- * again, this time going by lines and indentation, to find the place.
+ * An error ends its command: tokens are skipped up to ';', a brace, or a name
+ * that begins a line no further right than the command did. A command gets one
+ * complaint, whatever follows from it. Two mistakes are only noticed at the end
+ * of the text, far from where they were made: a missing closing quote and a
+ * missing closing brace. Then the text is read again, this time going by lines
+ * and indentation, to find the place.
  */
 #include "base/syntax.h"
 #include "base/lexer.h"
 #include "base/utf8.h"
 
-enum { TEXT_MAX = 16 << 20, DEPTH_MAX = 32 };
+enum {
+	TEXT_MAX = 16 << 20,
+	DEPTH_MAX = 32
+};
 
 struct parser {
 	struct arena *a;
@@ -21,17 +26,18 @@ struct parser {
 	struct token tok;
 	struct place prev_end; /* behind the token before tok */
 	struct complaints bad;
-	bool reported;         /* the present command has its complaint */
-	bool by_indent;        /* a line that begins further left ends a block */
-	bool open_block;       /* the text ended inside a block */
-	unsigned column;       /* of the present command */
+	bool reported;   /* the present command has its complaint */
+	bool by_indent;  /* a line that begins further left ends a block */
+	bool open_block; /* the text ended inside a block */
+	unsigned column; /* of the present command */
 };
 
-/* Room for one more in an array of the arena, full at each power of two from 4. */
-#define PUSH(arena, type, v, n) \
-	(*(((n) == 0 || ((n) >= 4 && ((n) & ((n) - 1)) == 0) \
-	       ? (void)((v) = grow((arena), (v), (n), sizeof(type))) \
-	       : (void)0), \
+/* Room for one more in an array of the arena, full at each power of two from 4.
+ */
+#define PUSH(arena, type, v, n)                                          \
+	(*(((n) == 0 || ((n) >= 4 && ((n) & ((n)-1)) == 0)               \
+		   ? (void)((v) = grow((arena), (v), (n), sizeof(type))) \
+		   : (void)0),                                           \
 	    &((type *)(v))[(n)++]))
 
 static void *
@@ -71,17 +77,17 @@ found(struct parser *p)
 		return arena_printf(p->a, "'%c'", p->tok.punct).p;
 	if (lf >= 0)
 		raw = str_sub(raw, 0, (size_t)lf);
-	return arena_printf(p->a, "%.*s%s", STR_ARG(raw),
-	    raw.n < p->tok.raw.n ? "…" : "")
+	return arena_printf(
+	    p->a, "%.*s%s", STR_ARG(raw), raw.n < p->tok.raw.n ? "…" : "")
 	    .p;
 }
 
 /* One complaint a command. */
-#define fault(p, where, ...) \
-	do { \
-		if (!(p)->reported) \
+#define fault(p, where, ...)                                               \
+	do {                                                               \
+		if (!(p)->reported)                                        \
 			complain((p)->a, &(p)->bad, (where), __VA_ARGS__); \
-		(p)->reported = true; \
+		(p)->reported = true;                                      \
 	} while (0)
 
 static struct node
@@ -95,7 +101,8 @@ string_node(const struct parser *p)
 	    .end = p->lx.at};
 }
 
-/* A word without quotes where a value belongs: complained of and taken as a string. */
+/* A word without quotes where a value belongs: complained of and taken as a
+ * string. */
 static void
 bare_word(struct parser *p)
 {
@@ -121,8 +128,8 @@ list_goes_on(struct parser *p, struct place open)
 		return true;
 	}
 	if (p->tok.kind == TOKEN_STRING && !p->tok.first) {
-		fault(p, p->prev_end, "found %s, expected ',' or ']'",
-		    found(p));
+		fault(
+		    p, p->prev_end, "found %s, expected ',' or ']'", found(p));
 		return true;
 	}
 	fault(p, p->prev_end,
@@ -268,7 +275,7 @@ static void
 skip(struct parser *p)
 {
 	while (p->tok.kind != TOKEN_END && !at(p, ';') && !at(p, '{') &&
-	    !at(p, '}')) {
+	       !at(p, '}')) {
 		if (p->tok.kind == TOKEN_NAME && p->tok.first &&
 		    p->tok.at.column <= p->column)
 			return;
@@ -321,8 +328,9 @@ command(struct parser *p, unsigned depth)
 	if (p->tok.kind == TOKEN_WORD) {
 		char *fixed = arena_cstr(p->a, p->tok.s);
 
-		fault(p, c.at, "found %s, expected a name of letters, "
-			       "digits and '_'",
+		fault(p, c.at,
+		    "found %s, expected a name of letters, "
+		    "digits and '_'",
 		    found(p));
 		for (size_t i = 0; fixed[i]; i++)
 			if (fixed[i] == '-')
@@ -337,8 +345,8 @@ command(struct parser *p, unsigned depth)
 	c.ntests = args.ntests;
 	c.test_list = args.test_list;
 	if (!at(p, ';') && !at(p, '{')) {
-		bool behind = p->tok.first || at(p, '}') ||
-		    p->tok.kind == TOKEN_END;
+		bool behind =
+		    p->tok.first || at(p, '}') || p->tok.kind == TOKEN_END;
 
 		fault(p, behind ? p->prev_end : p->tok.at,
 		    "found %s, expected ';' or '{' after %.*s", found(p),
@@ -424,7 +432,8 @@ commands(struct parser *p, unsigned depth, const struct command *opener,
 	}
 }
 
-/* NUL, and what is not UTF-8: the first one is told. False when nothing can be read of this. */
+/* NUL, and what is not UTF-8: the first one is told. False when nothing can be
+ * read of this. */
 static bool
 check_bytes(struct arena *a, struct place place, struct str text,
     struct complaints *bad)
@@ -436,8 +445,9 @@ check_bytes(struct arena *a, struct place place, struct str text,
 		size_t n = utf8_next(text, &c);
 
 		if (n && c == 0) {
-			complain(a, bad, place, "found a NUL byte: this is "
-						"not a text file");
+			complain(a, bad, place,
+			    "found a NUL byte: this is "
+			    "not a text file");
 			return false;
 		}
 		if (n == 0 && clean) {
@@ -491,8 +501,8 @@ syntax_parse(struct arena *a, const char *file, struct str text,
 			break;
 	}
 	for (size_t i = 0; i < p.bad.n; i++)
-		complain(a, bad, p.bad.v[i].at, "%.*s",
-		    STR_ARG(p.bad.v[i].msg));
+		complain(
+		    a, bad, p.bad.v[i].at, "%.*s", STR_ARG(p.bad.v[i].msg));
 	bad->errors += p.bad.dropped;
 	bad->dropped += p.bad.dropped;
 	return bad->errors > before ? -1 : 0;

@@ -1,11 +1,12 @@
 /*
- * Grammars without tests (helpd.conf and its like). The generic grammar allows a test behind the arguments of any
- * command, so that
+ * Grammars without tests (helpd.conf and its like). The generic grammar allows
+ * a test behind the arguments of any command, so that
  *
  *     plus_address yes;                          address "a@example.org"
  *                                                timezone "Europe/Berlin";
  *
- * parses: as a test "yes", and a test "timezone" with an argument. Here is known that neither was meant.
+ * parses: as a test "yes", and a test "timezone" with an argument. Here is
+ * known that neither was meant.
  */
 #include "base/syntax.h"
 #include "base/utf8.h"

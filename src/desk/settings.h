@@ -25,6 +25,7 @@ enum trust { TRUST_DMARC, TRUST_TOKEN };
 struct settings {
 	/* site */
 	struct str site;            /* "Acme": the tag in subjects */
+	struct str name;            /* the site's name in full, for people; the tag when there is no other */
 	struct strs old_tags;       /* still recognised */
 	struct address address;     /* the default support address */
 	struct str domain;          /* of our Message-IDs; the address's when not set */

@@ -1,0 +1,697 @@
+/*
+ * helpd.conf, from text to struct config. The settings are in config_table.c,
+ * their values in config_value.c; here are the blocks, and what must agree with
+ * what.
+ */
+#include "app/config.h"
+#include "app/config_table.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "base/utf8.h"
+
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	CONFIG_MAX = 1 << 20,
+	ROWS_MAX = 32
+};
+
+/* One block of the file: which of its settings were named, and where. */
+struct block {
+	const char *type; /* "site"; "" the whole file */
+	const struct setting *rows;
+	size_t nrows;
+	const struct command *set[ROWS_MAX];
+	bool meant[ROWS_MAX];     /* a misspelt name was probably this */
+	unsigned kind;            /* 1 << kind, 0: none named */
+	const struct command *by; /* what named it */
+};
+
+struct mailbox_block {
+	struct mailbox m;
+	struct block b;
+	const struct command *at;
+};
+struct transport_block {
+	struct transport t;
+	struct block b;
+	const struct command *at;
+};
+struct queue_block {
+	struct queue q;
+	struct block b;
+	const struct command *at;
+};
+
+struct reading {
+	struct config *c;
+	struct arena *a;
+	struct complaints *bad;
+	struct value_reader values;
+	struct place file; /* its first character */
+	struct block top, site, limits;
+	struct mailbox_block **mailboxes;
+	size_t nmailboxes;
+	struct transport_block **transports;
+	size_t ntransports;
+	struct queue_block **queues;
+	size_t nqueues;
+};
+
+#define wrong(r, at, ...) complain((r)->a, (r)->bad, (at), __VA_ARGS__)
+
+static struct block
+block_of(const char *type)
+{
+	struct block b = {.type = type};
+
+	b.rows = settings_of(type, &b.nrows);
+	must(b.nrows <= ROWS_MAX);
+	return b;
+}
+
+/* The command that set it, or NULL. */
+static const struct command *
+block_set(const struct block *b, const char *name)
+{
+	for (size_t i = 0; i < b->nrows; i++)
+		if (strcmp(b->rows[i].name, name) == 0)
+			return b->set[i];
+	must(!"a setting that the table has not");
+	return NULL;
+}
+
+static struct place
+value_at(const struct command *c)
+{
+	return c->nargs ? c->args[0].at : c->at;
+}
+
+/* A name that does not belong here: what may have been meant. */
+static void
+unknown(struct reading *r, struct block *b, const struct command *c)
+{
+	struct str names[ROWS_MAX], near;
+	const char *in = *b->type ? b->type : "helpd.conf";
+
+	for (size_t i = 0; i < b->nrows; i++)
+		names[i] = str_c(b->rows[i].name);
+	if (str_ieq(c->name, S("password")) || str_ieq(c->name, S("secret")) ||
+	    str_ieq(c->name, S("pass"))) {
+		wrong(r, c->at,
+		    "no secrets in this file: write password_file "
+		    "\"FILE\"; and the password into FILE");
+		return;
+	}
+	near = syntax_nearest(c->name, names, b->nrows);
+	if (near.n) {
+		for (size_t i = 0; i < b->nrows; i++)
+			b->meant[i] |= str_eq(near, names[i]);
+		wrong(r, c->at, "%.*s is not known in %s: did you mean %.*s?",
+		    STR_ARG(utf8_clip(c->name, 40)), in, STR_ARG(near));
+		return;
+	}
+	for (size_t i = 0; i < settings_count; i++) {
+		if (!str_ieq(c->name, str_c(settings_table[i].name)))
+			continue;
+		wrong(r, c->at, "%.*s is not known in %s: it belongs %s%s",
+		    STR_ARG(c->name), in,
+		    *settings_table[i].block ? "into " : "outside of any block",
+		    settings_table[i].block);
+		return;
+	}
+	wrong(r, c->at, "%.*s is not known in %s%s",
+	    STR_ARG(utf8_clip(c->name, 40)), in,
+	    c->has_block
+		? ": expected site, mailbox, transport, queue or limits"
+		: "");
+}
+
+/* The row of a command, unless it is unknown or there already. */
+static const struct setting *
+row_of(struct reading *r, struct block *b, const struct command *c, size_t *at)
+{
+	for (size_t i = 0; i < b->nrows; i++) {
+		const struct setting *s = &b->rows[i];
+
+		if (!str_ieq(c->name, str_c(s->name)))
+			continue;
+		*at = i;
+		if (b->set[i] &&
+		    (s->type != SETTING_BLOCK || strcmp(s->name, "site") == 0 ||
+			strcmp(s->name, "limits") == 0)) {
+			wrong(r, c->at, "%s is there twice: first at line %u",
+			    s->name, b->set[i]->at.line);
+			return NULL;
+		}
+		if (s->kind && b->kind) {
+			wrong(r, c->at,
+			    "a %s is one of its kinds: %.*s stands at line %u "
+			    "already",
+			    b->type, STR_ARG(b->by->name), b->by->at.line);
+			return NULL;
+		}
+		return s;
+	}
+	unknown(r, b, c);
+	return NULL;
+}
+
+static void
+read_settings(
+    struct reading *r, struct block *b, const struct command *c, void *base)
+{
+	if (!c->has_block) {
+		wrong(r, c->end, "%s: expected '{' and its settings", b->type);
+		return;
+	}
+	for (size_t i = 0; i < c->nblock; i++) {
+		const struct command *x = &c->block[i];
+		size_t at;
+		const struct setting *s = row_of(r, b, x, &at);
+
+		if (!s)
+			continue;
+		b->set[at] = x;
+		if (s->kind) {
+			b->kind = s->kind;
+			b->by = x;
+		}
+		/* spool; without a directory: the one in the data */
+		if (s->kind && str_eq(str_c(s->name), S("spool")) &&
+		    x->nargs == 0 && !x->has_block)
+			continue;
+		setting_read(&r->values, s, x, base);
+	}
+}
+
+/* What is required and missing, and what is there but of no use. */
+static void
+judge_settings(
+    struct reading *r, const struct block *b, const struct command *c)
+{
+	bool has_kinds = false;
+
+	for (size_t i = 0; i < b->nrows; i++) {
+		const struct setting *s = &b->rows[i];
+
+		has_kinds |= s->kind != 0;
+		if (s->required && !b->set[i] && !b->meant[i])
+			wrong(r, c->at, "%s needs %s \"%s\";", b->type, s->name,
+			    s->example);
+		if (b->set[i] && b->kind && s->kinds && !(s->kinds & b->kind))
+			wrong(r, b->set[i]->at,
+			    "%s is of no use in a %s %s: it goes with %s",
+			    s->name, setting_kind_name(b->type, b->kind),
+			    b->type,
+			    setting_kind_name(b->type, s->kinds & -s->kinds));
+	}
+	for (size_t i = 0; i < b->nrows; i++) /* imapp "…"; */
+		has_kinds &= !(b->rows[i].kind && b->meant[i]);
+	if (has_kinds && !b->kind && c->has_block)
+		wrong(r, c->at, "%s needs one of %s", b->type,
+		    strcmp(b->type, "mailbox") == 0
+			? "imap, maildir and spool"
+			: "smtp, sendmail and maildir");
+}
+
+/* The name between type and brace: a copy of its node checked by the rules of
+ * SETTING_NAME, or of tags for the site. */
+static struct str
+block_name(struct reading *r, const struct command *c, enum setting_type type)
+{
+	struct str out = {NULL, 0};
+	struct setting s = {.name = "", .type = type};
+	struct command arg = *c;
+
+	s.name = arena_cstr(r->a, arena_lower(r->a, c->name));
+	if (c->nargs == 0) {
+		wrong(r, c->at, "%s needs a name: expected %s \"NAME\" { … }",
+		    s.name, s.name);
+		return out;
+	}
+	if (c->nargs > 1)
+		wrong(r, c->args[1].at, "%s takes one name: expected '{'",
+		    s.name);
+	arg.has_block = false;
+	arg.nargs = 1;
+	setting_read(&r->values, &s, &arg, &out);
+	return out;
+}
+
+#define ADD(r, v, n, x)                                                     \
+	do {                                                                \
+		void *grown_ = arena_alloc_n((r)->a, (n) + 1, sizeof *(v)); \
+		if (n)                                                      \
+			memcpy(grown_, (v), (n) * sizeof *(v));             \
+		(v) = grown_;                                               \
+		(v)[(n)++] = (x);                                           \
+	} while (0)
+
+static void
+read_site(struct reading *r, const struct command *c)
+{
+	struct settings *s = &r->c->settings;
+
+	s->name = block_name(r, c, SETTING_TAG);
+	read_settings(r, &r->site, c, s);
+	if (!s->site.n)
+		s->site = s->name;
+	judge_settings(r, &r->site, c);
+}
+
+static void
+read_mailbox(struct reading *r, const struct command *c)
+{
+	struct mailbox_block *x = arena_new(r->a, struct mailbox_block);
+
+	x->b = block_of("mailbox");
+	x->at = c;
+	x->m = (struct mailbox){.channel = S("mail"),
+	    .poll = 60 * CLOCK_SECOND,
+	    .timeout = 60 * CLOCK_SECOND};
+	x->m.name = block_name(r, c, SETTING_NAME);
+	read_settings(r, &x->b, c, &x->m);
+	for (unsigned k = 0; k < 3; k++)
+		if (x->b.kind == 1u << k)
+			x->m.kind = (enum mailbox_kind)k;
+	judge_settings(r, &x->b, c);
+	ADD(r, r->mailboxes, r->nmailboxes, x);
+}
+
+static void
+read_transport(struct reading *r, const struct command *c)
+{
+	struct transport_block *x = arena_new(r->a, struct transport_block);
+
+	x->b = block_of("transport");
+	x->at = c;
+	x->t = (struct transport){.timeout = 120 * CLOCK_SECOND};
+	x->t.name = block_name(r, c, SETTING_NAME);
+	read_settings(r, &x->b, c, &x->t);
+	for (unsigned k = 0; k < 3; k++)
+		if (x->b.kind == 1u << k)
+			x->t.kind = (enum transport_kind)k;
+	judge_settings(r, &x->b, c);
+	ADD(r, r->transports, r->ntransports, x);
+}
+
+static void
+read_queue(struct reading *r, const struct command *c)
+{
+	struct queue_block *x = arena_new(r->a, struct queue_block);
+
+	x->b = block_of("queue");
+	x->at = c;
+	x->q = (struct queue){
+	    .reopen_within = 14 * CLOCK_DAY, .acknowledge = true};
+	x->q.name = block_name(r, c, SETTING_NAME);
+	read_settings(r, &x->b, c, &x->q);
+	judge_settings(r, &x->b, c);
+	ADD(r, r->queues, r->nqueues, x);
+}
+
+static void
+read_top(struct reading *r, const struct command *c)
+{
+	size_t at;
+	const struct setting *s = row_of(r, &r->top, c, &at);
+
+	if (!s)
+		return;
+	r->top.set[at] = c;
+	if (s->type != SETTING_BLOCK) {
+		setting_read(&r->values, s, c, r->c);
+	} else if (strcmp(s->name, "site") == 0) {
+		read_site(r, c);
+	} else if (strcmp(s->name, "limits") == 0) {
+		if (c->nargs)
+			wrong(r, c->args[0].at,
+			    "limits has no name: expected '{'");
+		read_settings(r, &r->limits, c, &r->c->settings);
+	} else if (strcmp(s->name, "mailbox") == 0) {
+		read_mailbox(r, c);
+	} else if (strcmp(s->name, "transport") == 0) {
+		read_transport(r, c);
+	} else {
+		read_queue(r, c);
+	}
+}
+
+/* Exactly one way to a password, where there is someone to log in. */
+static void
+judge_login(struct reading *r, const struct block *b, const struct command *at,
+    bool *xoauth2)
+{
+	static const char *const ways[] = {"password_file", "password_command",
+	    "credential", "oauth2_token_command"};
+	const struct command *user = block_set(b, "user"), *first = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		const struct command *c = block_set(b, ways[i]);
+
+		if (c && first)
+			wrong(r, c->at,
+			    "one password is enough: %.*s stands at line %u "
+			    "already",
+			    STR_ARG(first->name), first->at.line);
+		else if (c)
+			first = c;
+	}
+	*xoauth2 = block_set(b, "oauth2_token_command") != NULL;
+	if (user && !first)
+		wrong(r, user->at,
+		    "a user needs password_file, password_command, credential "
+		    "or oauth2_token_command");
+	else if (first && !user)
+		wrong(r, first->at, "%.*s needs a user to go with it",
+		    STR_ARG(first->name));
+	else if (!user && strcmp(b->type, "mailbox") == 0)
+		wrong(r, at->at, "an imap mailbox needs a user");
+}
+
+static void
+judge_after(struct reading *r, struct mailbox_block *x)
+{
+	const struct command *c = block_set(&x->b, "after");
+	struct mailbox *m = &x->m;
+
+	if (!c) {
+		m->after = m->kind == MAILBOX_IMAP      ? AFTER_SEEN
+			   : m->kind == MAILBOX_MAILDIR ? AFTER_CUR
+							: AFTER_DELETE;
+		return;
+	}
+	if (m->kind == MAILBOX_IMAP && m->after == AFTER_CUR)
+		wrong(r, value_at(c),
+		    "after: \"cur\" is for Maildirs; an imap "
+		    "mailbox has \"seen\", \"keyword:NAME\", "
+		    "\"move:FOLDER\" and \"delete\"");
+	if (m->kind != MAILBOX_MAILDIR)
+		return;
+	if (m->after == AFTER_SEEN || m->after == AFTER_KEYWORD)
+		wrong(r, value_at(c),
+		    "after: a maildir has \"cur\", "
+		    "\"move:DIR\" and \"delete\"");
+	if (m->after == AFTER_MOVE && m->after_arg.n &&
+	    m->after_arg.p[0] != '/')
+		wrong(r, value_at(c),
+		    "after: expected \"move:\" and the whole path of a "
+		    "Maildir");
+	if (m->after == AFTER_MOVE && str_eq(m->after_arg, m->path))
+		wrong(r, value_at(c),
+		    "after: the mail cannot move to where it is");
+}
+
+/* What an earlier mailbox reads already. */
+static void
+judge_source(struct reading *r, size_t i)
+{
+	const struct mailbox_block *x = r->mailboxes[i];
+	const struct mailbox *m = &x->m;
+
+	for (size_t k = 0; k < i; k++) {
+		const struct mailbox *o = &r->mailboxes[k]->m;
+		bool same = false;
+
+		if (!x->b.kind || r->mailboxes[k]->b.kind != x->b.kind)
+			continue;
+		if (m->kind != MAILBOX_IMAP) {
+			same = str_eq(m->path, o->path);
+		} else if (str_ieq(m->host, o->host) && m->port == o->port &&
+			   str_eq(m->user, o->user)) {
+			for (size_t f = 0; f < m->folders.n; f++)
+				same |= strs_has(&o->folders, m->folders.v[f]);
+		}
+		if (same && m->host.n + m->path.n)
+			wrong(r, x->at->at,
+			    "mailbox \"%.*s\" reads the same as mailbox "
+			    "\"%.*s\" at line %u",
+			    STR_ARG(m->name), STR_ARG(o->name),
+			    r->mailboxes[k]->at->at.line);
+	}
+}
+
+/* That a queue or a transport of this name exists. */
+static void
+judge_reference(struct reading *r, const struct block *b, const char *setting,
+    const char *what, struct str name, const struct strs *known)
+{
+	const struct command *c = block_set(b, setting);
+	struct str near;
+
+	if (!c || !name.n || strs_has(known, name))
+		return;
+	near = syntax_nearest(name, known->v, known->n);
+	if (near.n)
+		wrong(r, value_at(c),
+		    "there is no %s \"%.*s\": did you mean \"%.*s\"?", what,
+		    STR_ARG(name), STR_ARG(near));
+	else
+		wrong(r, value_at(c), "there is no %s \"%.*s\"", what,
+		    STR_ARG(name));
+}
+
+/* Adds a block's name to those known; complains when it is there. */
+static void
+judge_name(struct reading *r, const struct command *c, struct str name,
+    struct strs *known)
+{
+	if (name.n && strs_has(known, name))
+		wrong(r, value_at(c), "there is a %.*s \"%.*s\" already",
+		    STR_ARG(c->name), STR_ARG(name));
+	strs_add(r->a, known, name);
+}
+
+static void
+judge_queue(struct reading *r, size_t i, const struct strs *transports)
+{
+	struct queue_block *x = r->queues[i];
+	const struct command *c = block_set(&x->b, "address");
+	const struct settings *s = &r->c->settings;
+
+	judge_reference(
+	    r, &x->b, "transport", "transport", x->q.transport, transports);
+	if (!c) {
+		x->q.address = s->address;
+		return;
+	}
+	for (size_t k = 0; k < i; k++)
+		if (block_set(&r->queues[k]->b, "address") &&
+		    address_eq(r->queues[k]->q.address.addr, x->q.address.addr))
+			complain_warning(r->a, r->bad, value_at(c),
+			    "queue \"%.*s\" has this address too, and gets the "
+			    "mail to it",
+			    STR_ARG(r->queues[k]->q.name));
+}
+
+static void
+judge(struct reading *r)
+{
+	struct strs mailboxes = {0}, transports = {0}, queues = {0};
+
+	for (size_t i = 0; i < r->top.nrows; i++)
+		if (r->top.rows[i].required && !r->top.set[i] &&
+		    !r->top.meant[i])
+			wrong(r, r->file, "there is no %s: expected %s %s{ … }",
+			    r->top.rows[i].name, r->top.rows[i].name,
+			    "\"NAME\" ");
+	for (size_t i = 0; i < r->ntransports; i++) {
+		struct transport_block *x = r->transports[i];
+
+		judge_name(r, x->at, x->t.name, &transports);
+		if (x->b.kind == 1u << TRANSPORT_SMTP)
+			judge_login(r, &x->b, x->at, &x->t.xoauth2);
+	}
+	for (size_t i = 0; i < r->nqueues; i++) {
+		judge_name(r, r->queues[i]->at, r->queues[i]->q.name, &queues);
+		judge_queue(r, i, &transports);
+	}
+	if (!r->nqueues)
+		strs_add(r->a, &queues, S("support"));
+	for (size_t i = 0; i < r->nmailboxes; i++) {
+		struct mailbox_block *x = r->mailboxes[i];
+
+		judge_name(r, x->at, x->m.name, &mailboxes);
+		judge_reference(
+		    r, &x->b, "queue", "queue", x->m.queue, &queues);
+		if (x->b.kind == 1u << MAILBOX_IMAP) {
+			judge_login(r, &x->b, x->at, &x->m.xoauth2);
+			if (!x->m.folders.n)
+				strs_add(r->a, &x->m.folders, S("INBOX"));
+		}
+		if (x->b.kind)
+			judge_after(r, x);
+		judge_source(r, i);
+	}
+}
+
+static void
+own(struct reading *r, struct str addr)
+{
+	struct strs *l = &r->c->settings.own_addresses;
+	struct str key;
+
+	if (!addr.n)
+		return;
+	key = address_key(r->a, addr);
+	if (!strs_has(l, key))
+		strs_add(r->a, l, key);
+}
+
+/* The finished value: blocks into arrays, and what follows from what was said.
+ */
+static void
+gather(struct reading *r)
+{
+	struct config *c = r->c;
+	struct settings *s = &c->settings;
+	bool spool = false;
+
+	if (!s->address.name.n)
+		s->address.name = s->name;
+	own(r, s->address.addr);
+	c->transports = arena_array(r->a, struct transport, r->ntransports);
+	for (size_t i = 0; i < r->ntransports; i++)
+		c->transports[c->ntransports++] = r->transports[i]->t;
+	s->queues = arena_array(r->a, struct queue, r->nqueues + 1);
+	for (size_t i = 0; i < r->nqueues; i++) {
+		struct queue *q = &s->queues[s->nqueues++];
+
+		*q = r->queues[i]->q;
+		if (!q->address.name.n)
+			q->address.name = s->name;
+		own(r, q->address.addr);
+	}
+	if (!s->nqueues)
+		s->queues[s->nqueues++] = (struct queue){.name = S("support"),
+		    .address = s->address,
+		    .reopen_within = 14 * CLOCK_DAY,
+		    .acknowledge = true};
+	c->mailboxes = arena_array(r->a, struct mailbox, r->nmailboxes + 1);
+	for (size_t i = 0; i < r->nmailboxes; i++) {
+		const struct mailbox *m = &r->mailboxes[i]->m;
+		struct address x;
+
+		c->mailboxes[c->nmailboxes++] = *m;
+		spool |= m->kind == MAILBOX_SPOOL;
+		if (m->kind == MAILBOX_IMAP && m->user.n &&
+		    address_parse_one(r->a, m->user, &x))
+			own(r, x.addr);
+	}
+	if (!spool)
+		c->mailboxes[c->nmailboxes++] =
+		    (struct mailbox){.name = S("deliver"),
+			.kind = MAILBOX_SPOOL,
+			.channel = S("mail"),
+			.after = AFTER_DELETE,
+			.begin = BEGIN_ALL};
+	if (!s->domain.n)
+		s->domain = address_domain(s->address.addr);
+	if (!s->languages.n)
+		strs_add(r->a, &s->languages, S("en"));
+}
+
+static void
+template_dirs(struct reading *r)
+{
+	struct config *c = r->c;
+	const char *share = getenv("HELPD_SHARE"), *mine;
+	const struct command *set = block_set(&r->top, "templates");
+	struct stat st;
+
+	mine = c->templates.n ? arena_cstr(r->a, c->templates)
+			      : path_join(r->a, r->values.dir, "templates");
+	if (stat(mine, &st) == 0 && S_ISDIR(st.st_mode))
+		strs_add(r->a, &c->settings.template_dirs, str_c(mine));
+	else if (set && c->templates.n)
+		wrong(r, value_at(set), "templates: there is no directory %s",
+		    mine);
+	c->templates = str_c(mine);
+	strs_add(r->a, &c->settings.template_dirs,
+	    str_c(path_join(r->a, share ? share : PKGDATADIR, "templates")));
+}
+
+static void
+defaults(struct config *c)
+{
+	static atomic_uint_fast64_t generation;
+	struct settings *s = &c->settings;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	c->data = S("/var/lib/helpd");
+	c->user = c->group = S("helpd");
+	c->map_size = UINT64_C(1) << 40;
+	c->workers = cores < 1 ? 1 : cores > 4 ? 4 : (unsigned)cores;
+	s->timezone = "UTC";
+	s->plus_address = true;
+	s->acknowledge_within = 48 * CLOCK_HOUR;
+	s->auto_per_hour = 3;
+	s->auto_per_day = 10;
+	s->site_per_hour = 1000;
+	s->message_size = 50 << 20;
+	s->send_days = 5;
+	s->generation = atomic_fetch_add(&generation, 1) + 1;
+}
+
+int
+config_load(const char *dir, struct config **out, struct complaints *bad)
+{
+	AUTO(buf_fini) struct buf text = BUF_INIT;
+	struct config *c = mem_new(sizeof *c);
+	struct reading r = {.c = c, .a = &c->arena, .bad = bad};
+	size_t before = bad->errors;
+	struct script script;
+	struct err err = ERR_INIT;
+	char *path;
+
+	*out = c;
+	defaults(c);
+	c->dir = arena_dup(r.a, str_c(dir));
+	path = path_join(r.a, dir, "helpd.conf");
+	r.file = (struct place){path, 1, 1};
+	r.values = (struct value_reader){r.a, bad, c->dir.p};
+	r.top = block_of("");
+	r.site = block_of("site");
+	r.limits = block_of("limits");
+	if (file_read(path, CONFIG_MAX, &text, &err) < 0) {
+		wrong(&r, r.file, "cannot be read: %s%s", err.msg,
+		    err.code == ERR_NOENT ? " (helpd init writes one)" : "");
+		return -1;
+	}
+	syntax_parse(r.a, path, buf_str(&text), &script, bad);
+	syntax_plain(r.a, &script, bad);
+	for (size_t i = 0; i < script.n; i++)
+		read_top(&r, &script.commands[i]);
+	judge(&r);
+	gather(&r);
+	template_dirs(&r);
+	complaints_sort(bad);
+	return bad->errors > before ? -1 : 0;
+}
+
+void
+config_free(struct config **c)
+{
+	struct arena a;
+
+	if (!*c)
+		return;
+	a = (*c)->arena;
+	arena_fini(&a);
+	mem_free(*c);
+	*c = NULL;
+}
+
+const struct transport *
+config_transport(const struct config *c, struct str name)
+{
+	for (size_t i = 0; i < c->ntransports; i++)
+		if (name.n == 0 || str_eq(c->transports[i].name, name))
+			return &c->transports[i];
+	return NULL;
+}

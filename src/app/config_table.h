@@ -1,0 +1,88 @@
+/*
+ * config_table: every setting of helpd.conf, one row each. The rows yield the parser, the checks of single values, the
+ * sample (etc/helpd.conf.sample, helpd init) and, by a test, the list in helpd.conf(5).
+ */
+#ifndef APP_CONFIG_TABLE_H
+#define APP_CONFIG_TABLE_H
+
+#include "app/config.h"
+
+enum setting_type {
+	SETTING_BLOCK,      /* NAME { … } */
+	SETTING_STRING,     /* one line */
+	SETTING_TEXT,       /* any number of them */
+	SETTING_PATH,       /* relative ones count from the configuration's directory */
+	SETTING_COMMAND,    /* a program by its whole path, and arguments */
+	SETTING_NAME,       /* of a queue, a transport, a credential */
+	SETTING_TAG,        /* in a subject, between brackets */
+	SETTING_TAGS,
+	SETTING_ADDRESS,
+	SETTING_ADDRESSES,  /* lower case */
+	SETTING_DOMAIN,
+	SETTING_DOMAINS,
+	SETTING_STRINGS,
+	SETTING_DURATION,   /* int64_t milliseconds */
+	SETTING_DAYS,       /* unsigned: a duration rounded up to days */
+	SETTING_SIZE,       /* uint64_t bytes */
+	SETTING_COUNT,      /* unsigned */
+	SETTING_BOOL,
+	SETTING_WORD,       /* an enum: the position in words */
+	SETTING_ZONE,
+	SETTING_LANGUAGES,
+	SETTING_IMAP_URL,
+	SETTING_SMTP_URL,
+	SETTING_AFTER,
+};
+
+/* Sets one place of the structure that its block fills. */
+struct setting {
+	const char *block;      /* "" at the top */
+	const char *name;
+	enum setting_type type;
+	size_t offset;
+	const char *fallback;   /* the default as written, or what it comes from; NULL: none */
+	const char *example;    /* for the sample; NULL: the default */
+	const char *words;      /* SETTING_WORD: "unseen all now" */
+	int64_t least, most;    /* COUNT, SIZE, DURATION (ms); most 0: no limit */
+	bool required;
+	unsigned kind;          /* 1 << kind: naming this makes the block of that kind */
+	unsigned kinds;         /* the kinds that have this setting; 0: all */
+	const char *about;      /* one line for the sample */
+};
+
+extern const struct setting settings_table[];
+extern const size_t settings_count;
+
+/* The rows of a block, which stand together. */
+const struct setting *settings_of(const char *block, size_t *n);
+/* 1 << kind to the name of the setting that makes it: "imap". */
+const char *setting_kind_name(const char *block, unsigned kind);
+
+/* Reading one value: what is wrong goes to *bad, and false comes back. */
+struct value_reader {
+	struct arena *a;
+	struct complaints *bad;
+	const char *dir;        /* of the configuration */
+};
+bool setting_read(struct value_reader *r, const struct setting *s, const struct command *c, void *base);
+
+/* Zones (config_zone.c): is this an IANA name, and the nearest one that is. */
+bool zone_known(const char *name);
+struct str zone_nearest(struct arena *a, struct str name);
+/* "zh-cn" to "zh_CN"; false when there is no such language. */
+bool language_canonical(struct arena *a, struct str s, struct str *out);
+
+/*
+ * Writes a commented configuration: every setting of the table with its meaning; those answered with their value, the others
+ * commented out with their default. See `helpd init`.
+ */
+struct answers {
+	struct str data, site, address, timezone, user, group;
+	struct strs languages;
+	struct str imap, imap_user, imap_password_file; /* empty imap: no such mailbox */
+	struct str maildir;
+	struct str smtp, smtp_user, smtp_password_file, out_maildir;
+};
+void config_write(struct buf *out, const struct answers *x);
+
+#endif

@@ -1,0 +1,714 @@
+/* Values of helpd.conf: from a node of the grammar into the place that the
+ * table names. */
+#include "app/config_table.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/must.h"
+#include "base/utf8.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+typedef struct value_reader reader;
+
+/* "expected …" at the value; false. */
+static bool
+expected(
+    reader *r, const struct setting *s, const struct node *n, const char *what)
+{
+	struct str raw = utf8_clip(n->raw, 60);
+
+	if (n->kind == NODE_LIST)
+		raw = S("a list");
+	complain(r->a, r->bad, n->at, "%s: found %.*s, expected %s", s->name,
+	    STR_ARG(raw), what);
+	return false;
+}
+
+static bool
+has_control(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
+static bool
+text(reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	if (n->kind != NODE_STRING)
+		return expected(r, s, n, "a string in \"…\"");
+	*out = n->s;
+	return true;
+}
+
+/* One line that says something. */
+static bool
+line(reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	struct str v;
+
+	if (!text(r, s, n, &v))
+		return false;
+	if (v.n == 0)
+		return expected(r, s, n, "something between the quotes");
+	if (has_control(v))
+		return expected(r, s, n, "one line without control characters");
+	*out = v;
+	return true;
+}
+
+static bool
+path(reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	struct str v;
+
+	if (!line(r, s, n, &v))
+		return false;
+	if (v.n >= PATH_MAX)
+		return expected(r, s, n, "a shorter path");
+	if (v.p[0] == '~')
+		return expected(r, s, n, "a path written out, without ~");
+	if (v.p[0] != '/')
+		v = str_c(path_join(r->a, r->dir, arena_cstr(r->a, v)));
+	*out = v;
+	return true;
+}
+
+static bool
+command_line(
+    reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	if (!line(r, s, n, out))
+		return false;
+	if (out->p[0] != '/')
+		return expected(
+		    r, s, n, "a program by its whole path (there is no shell)");
+	return true;
+}
+
+/* Names go into keys, paths and log lines. */
+static bool
+name(reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	struct str v;
+
+	if (!line(r, s, n, &v))
+		return false;
+	if (v.n > 64)
+		return expected(r, s, n, "a name of at most 64 bytes");
+	for (size_t i = 0; i < v.n; i++)
+		if (!ch_is_alnum(v.p[i]) && !(v.p[i] & 0x80) &&
+		    !(i && strchr("._-", v.p[i])) && v.p[i] != '_')
+			return expected(r, s, n,
+			    "a name of letters, digits, '.', '_' and '-'");
+	*out = v;
+	return true;
+}
+
+static bool
+tag(reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	struct str v;
+
+	if (!line(r, s, n, &v))
+		return false;
+	if (v.n > 60 || str_chr(v, '[', 0) >= 0 || str_chr(v, ']', 0) >= 0 ||
+	    str_chr(v, '#', 0) >= 0 || str_trim(v).n != v.n)
+		return expected(r, s, n,
+		    "at most 60 bytes without [, ], # or spaces around");
+	*out = v;
+	return true;
+}
+
+static bool
+address(reader *r, const struct setting *s, const struct node *n,
+    struct address *out)
+{
+	struct addresses list;
+	struct address x;
+	struct str v;
+
+	if (!line(r, s, n, &v))
+		return false;
+	if (address_parse_one(r->a, v, out))
+		return true;
+	/* Name <local@domain> */
+	if (addresses_parse(r->a, v, &list) == 0 && list.n == 1 &&
+	    address_parse_one(r->a, list.v[0].addr, &x)) {
+		*out = list.v[0];
+		return true;
+	}
+	return expected(r, s, n, "an address such as support@example.org");
+}
+
+static bool
+address_lower(
+    reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	struct address x;
+
+	if (!address(r, s, n, &x))
+		return false;
+	*out = address_key(r->a, x.addr);
+	return true;
+}
+
+static bool
+is_domain(struct str v)
+{
+	struct str rest = v, label;
+
+	if (v.n == 0 || v.n > 253)
+		return false;
+	while (str_cut(&rest, '.', &label)) {
+		if (label.n == 0 || label.n > 63 || label.p[0] == '-' ||
+		    label.p[label.n - 1] == '-')
+			return false;
+		for (size_t i = 0; i < label.n; i++)
+			if (!ch_is_alnum(label.p[i]) && !(label.p[i] & 0x80) &&
+			    label.p[i] != '-' && label.p[i] != '_')
+				return false;
+	}
+	return true;
+}
+
+static bool
+domain(
+    reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	struct str v;
+
+	if (!line(r, s, n, &v))
+		return false;
+	if (!is_domain(v))
+		return expected(r, s, n, "a domain such as example.org");
+	*out = arena_lower(r->a, v);
+	return true;
+}
+
+typedef bool read_str(
+    reader *, const struct setting *, const struct node *, struct str *);
+
+static bool
+language(
+    reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	struct str v;
+
+	if (!line(r, s, n, &v))
+		return false;
+	if (!language_canonical(r->a, v, out))
+		return expected(
+		    r, s, n, "a language such as \"en\", \"de\" or \"zh_CN\"");
+	return true;
+}
+
+/* A list, or a single value. */
+static bool
+each(reader *r, const struct setting *s, const struct node *n, read_str *one,
+    struct strs *out)
+{
+	size_t count = n->kind == NODE_LIST ? n->nitems : 1;
+	const struct node *v = n->kind == NODE_LIST ? n->items : n;
+	bool good = true;
+
+	*out = (struct strs){0};
+	for (size_t i = 0; i < count; i++) {
+		struct str x;
+
+		if (!one(r, s, &v[i], &x)) {
+			good = false;
+		} else if (strs_has(out, x)) {
+			complain_warning(r->a, r->bad, v[i].at,
+			    "%s: \"%.*s\" is there twice", s->name, STR_ARG(x));
+		} else {
+			strs_add(r->a, out, x);
+		}
+	}
+	return good;
+}
+
+static bool
+out_of_range(reader *r, const struct setting *s, const struct node *n,
+    void (*show)(struct buf *, int64_t))
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+
+	if (s->most) {
+		buf_puts(&b, "something from ");
+		show(&b, s->least);
+		buf_puts(&b, " to ");
+		show(&b, s->most);
+	}
+	return expected(r, s, n, buf_cstr(&b));
+}
+
+static bool
+fits(const struct setting *s, int64_t v)
+{
+	return v >= s->least && (s->most == 0 || v <= s->most);
+}
+
+static void
+show_duration(struct buf *b, int64_t ms)
+{
+	clock_duration(b, ms);
+}
+
+static bool
+duration(reader *r, const struct setting *s, const struct node *n, int64_t *out)
+{
+	int64_t ms = 0;
+
+	if (n->kind == NODE_STRING && clock_parse_duration(n->s, &ms)) {
+		/* read */
+	} else if (n->kind == NODE_NUMBER && n->number == 0) {
+		ms = 0;
+	} else if (n->kind == NODE_NUMBER &&
+		   ch_is_digit(n->raw.p[n->raw.n - 1])) {
+		char what[80];
+
+		snprintf(what, sizeof what,
+		    "a duration with its unit, such as \"%.*ss\" or \"%.*sd\"",
+		    STR_ARG(str_sub(n->raw, 0, 9)),
+		    STR_ARG(str_sub(n->raw, 0, 9)));
+		return expected(r, s, n, what);
+	} else {
+		return expected(r, s, n,
+		    "a duration such as \"30s\", \"15m\", \"8h\" or \"14d\"");
+	}
+	if (!fits(s, ms))
+		return out_of_range(r, s, n, show_duration);
+	*out = ms;
+	return true;
+}
+
+static void
+show_size(struct buf *b, int64_t v)
+{
+	static const char unit[] = "\0KMG";
+	size_t u = 0;
+
+	while (u < 3 && v && v % 1024 == 0) {
+		v /= 1024;
+		u++;
+	}
+	buf_u64(b, (uint64_t)v);
+	if (u)
+		buf_putc(b, unit[u]);
+}
+
+/* 25M, or "25M". */
+static bool
+size(reader *r, const struct setting *s, const struct node *n, uint64_t *out)
+{
+	uint64_t v = n->number;
+
+	if (n->kind == NODE_STRING) {
+		static const char units[] = "kmg";
+		size_t len = n->s.n;
+		const char *u =
+		    len ? memchr(units, ch_lower(n->s.p[len - 1]), 3) : NULL;
+		unsigned shift = u ? (unsigned)(u - units + 1) * 10 : 0;
+
+		if (!str_u64(str_sub(n->s, 0, len - (u ? 1 : 0)), &v) ||
+		    v > (uint64_t)INT64_MAX >> shift)
+			return expected(r, s, n, "a size such as 25M");
+		v <<= shift;
+	} else if (n->kind != NODE_NUMBER) {
+		return expected(r, s, n, "a size such as 25M");
+	}
+	if (!fits(s, (int64_t)v))
+		return out_of_range(r, s, n, show_size);
+	*out = v;
+	return true;
+}
+
+static void
+show_count(struct buf *b, int64_t v)
+{
+	buf_u64(b, (uint64_t)v);
+}
+
+static bool
+count(reader *r, const struct setting *s, const struct node *n, unsigned *out)
+{
+	uint64_t v = n->number;
+
+	if (n->kind == NODE_STRING ? !str_u64(n->s, &v)
+				   : n->kind != NODE_NUMBER)
+		return expected(r, s, n, "a number");
+	if (v > INT_MAX || !fits(s, (int64_t)v))
+		return out_of_range(r, s, n, show_count);
+	*out = (unsigned)v;
+	return true;
+}
+
+/* The position of v in "a b c", or -1; the words as names for "did you mean".
+ */
+static int
+word_index(reader *r, const char *words, struct str v, struct strs *names)
+{
+	struct str rest = str_c(words), w;
+	int found = -1;
+
+	while (str_word(&rest, &w)) {
+		if (str_ieq(w, v))
+			found = (int)names->n;
+		strs_add(r->a, names, w);
+	}
+	return found;
+}
+
+static bool
+word(reader *r, const struct setting *s, const struct node *n,
+    const char *words, int *out)
+{
+	struct strs names = {0};
+	struct str v, near;
+	AUTO(buf_fini) struct buf what = BUF_INIT;
+
+	if (!text(r, s, n, &v))
+		return false;
+	*out = word_index(r, words, v, &names);
+	if (*out >= 0)
+		return true;
+	for (size_t i = 0; i < names.n; i++)
+		buf_printf(&what, "%s\"%.*s\"",
+		    i == 0             ? ""
+		    : i + 1 == names.n ? " or "
+				       : ", ",
+		    STR_ARG(names.v[i]));
+	near = syntax_nearest(v, names.v, names.n);
+	if (near.n)
+		buf_printf(&what, ": did you mean \"%.*s\"?", STR_ARG(near));
+	return expected(r, s, n, buf_cstr(&what));
+}
+
+static bool
+boolean(reader *r, const struct setting *s, const struct node *n, bool *out)
+{
+	int i;
+
+	if (!word(r, s, n, "yes no", &i))
+		return false;
+	*out = i == 0;
+	return true;
+}
+
+static bool
+zone(reader *r, const struct setting *s, const struct node *n, const char **out)
+{
+	struct str v, near;
+	char *z;
+
+	if (!line(r, s, n, &v))
+		return false;
+	z = arena_cstr(r->a, v);
+	if (zone_known(z)) {
+		*out = z;
+		return true;
+	}
+	near = zone_nearest(r->a, v);
+	if (near.n)
+		return expected(r, s, n,
+		    arena_printf(r->a, "a time zone: did you mean \"%.*s\"?",
+			STR_ARG(near))
+			.p);
+	return expected(r, s, n, "a time zone such as \"Europe/Berlin\"");
+}
+
+struct scheme {
+	const char *name;
+	uint16_t port;
+	int security; /* TRANSPORT_STARTTLS … */
+};
+
+static bool
+is_loopback(struct str host)
+{
+	return str_ieq(host, S("localhost")) || str_eq(host, S("::1")) ||
+	       (str_starts(host, S("127.")) && host.n <= 15);
+}
+
+static bool
+host_and_port(reader *r, const struct setting *s, const struct node *n,
+    struct str rest, struct str *host, uint16_t *port)
+{
+	struct str port_text = {NULL, 0};
+	ptrdiff_t colon;
+	uint64_t v;
+
+	if (str_chr(rest, '@', 0) >= 0)
+		return expected(r, s, n,
+		    "only the server here: the user and "
+		    "the password have settings of their own");
+	if (str_ends(rest, S("/")))
+		rest = str_sub(rest, 0, rest.n - 1);
+	if (str_chr(rest, '/', 0) >= 0)
+		return expected(r, s, n, "nothing behind the server");
+	if (str_starts(rest, S("["))) { /* [::1]:143 */
+		ptrdiff_t close = str_chr(rest, ']', 0);
+
+		if (close < 0)
+			return expected(r, s, n, "']' behind the address");
+		*host = str_sub(rest, 1, (size_t)close);
+		rest = str_from(rest, (size_t)close + 1);
+		for (size_t i = 0; i < host->n; i++)
+			if (!strchr("0123456789abcdefABCDEF:.", host->p[i]))
+				return expected(r, s, n, "an IPv6 address");
+		if (host->n < 2)
+			return expected(r, s, n, "an IPv6 address");
+		if (rest.n && rest.p[0] != ':')
+			return expected(r, s, n, "':' and a port behind ']'");
+		if (rest.n)
+			port_text = str_from(rest, 1);
+		colon = rest.n ? 0 : -1;
+	} else {
+		colon = str_chr(rest, ':', 0);
+		*host = colon < 0 ? rest : str_sub(rest, 0, (size_t)colon);
+		if (colon >= 0)
+			port_text = str_from(rest, (size_t)colon + 1);
+		if (!is_domain(*host))
+			return expected(r, s, n, "the name of a server");
+	}
+	if (colon >= 0) {
+		if (!str_u64(port_text, &v) || v < 1 || v > 65535)
+			return expected(r, s, n, "a port from 1 to 65535");
+		*port = (uint16_t)v;
+	}
+	return true;
+}
+
+static bool
+url(reader *r, const struct setting *s, const struct node *n,
+    const struct scheme *schemes, struct str *host, uint16_t *port,
+    int *security)
+{
+	struct strs names = {0};
+	struct str v, name_, near;
+	ptrdiff_t at;
+
+	if (!line(r, s, n, &v))
+		return false;
+	at = str_find(v, S("://"), 0);
+	if (at < 0)
+		return expected(r, s, n,
+		    arena_printf(r->a, "\"%s://%.*s\"", schemes[0].name,
+			is_domain(v) ? (int)v.n : 4,
+			is_domain(v) ? v.p : "HOST")
+			.p);
+	name_ = str_sub(v, 0, (size_t)at);
+	for (const struct scheme *x = schemes; x->name; x++) {
+		strs_add(r->a, &names, str_c(x->name));
+		if (!str_ieq(name_, str_c(x->name)))
+			continue;
+		*port = x->port;
+		*security = x->security;
+		if (!host_and_port(
+			r, s, n, str_from(v, (size_t)at + 3), host, port))
+			return false;
+		if (*security == TRANSPORT_PLAINTEXT && !is_loopback(*host))
+			return expected(r, s, n,
+			    arena_printf(r->a,
+				"a loopback address: %s sends the password "
+				"unencrypted; use %s://, or %s:// with "
+				"STARTTLS",
+				x->name, schemes[0].name, schemes[1].name)
+				.p);
+		return true;
+	}
+	near = syntax_nearest(name_, names.v, names.n);
+	if (!near.n)
+		near = names.v[0];
+	return expected(r, s, n,
+	    arena_printf(r->a, "%s:// or %s://: did you mean %.*s://?",
+		schemes[0].name, schemes[1].name, STR_ARG(near))
+		.p);
+}
+
+static bool
+imap_url(
+    reader *r, const struct setting *s, const struct node *n, struct mailbox *m)
+{
+	static const struct scheme schemes[] = {
+	    {"imaps", 993, TRANSPORT_IMPLICIT},
+	    {"imap", 143, TRANSPORT_STARTTLS},
+	    {"imap+plain", 143, TRANSPORT_PLAINTEXT},
+	    {NULL, 0, 0},
+	};
+	int security;
+
+	if (!url(r, s, n, schemes, &m->host, &m->port, &security))
+		return false;
+	m->implicit_tls = security == TRANSPORT_IMPLICIT;
+	m->plaintext = security == TRANSPORT_PLAINTEXT;
+	return true;
+}
+
+static bool
+smtp_url(reader *r, const struct setting *s, const struct node *n,
+    struct transport *t)
+{
+	static const struct scheme schemes[] = {
+	    {"submissions", 465, TRANSPORT_IMPLICIT},
+	    {"submission", 587, TRANSPORT_STARTTLS},
+	    {"smtps", 465, TRANSPORT_IMPLICIT},
+	    {"smtp", 25, TRANSPORT_STARTTLS},
+	    {"smtp+plain", 25, TRANSPORT_PLAINTEXT},
+	    {NULL, 0, 0},
+	};
+	int security;
+
+	if (!url(r, s, n, schemes, &t->host, &t->port, &security))
+		return false;
+	t->security = security;
+	return true;
+}
+
+/* What goes with which kind of mailbox is judged when the block is whole. */
+static bool
+after(
+    reader *r, const struct setting *s, const struct node *n, struct mailbox *m)
+{
+	struct str v, arg = {NULL, 0};
+	struct node bare = *n;
+	ptrdiff_t colon;
+	int i;
+
+	if (!line(r, s, n, &v))
+		return false;
+	colon = str_chr(v, ':', 0);
+	if (colon >= 0) {
+		arg = str_from(v, (size_t)colon + 1);
+		bare.s = str_sub(v, 0, (size_t)colon);
+	}
+	if (!word(r, s, &bare, "seen keyword move delete cur", &i))
+		return false;
+	m->after = (enum after)i;
+	m->after_arg = arg;
+	if (m->after == AFTER_KEYWORD || m->after == AFTER_MOVE) {
+		if (arg.n == 0)
+			return expected(r, s, n,
+			    m->after == AFTER_MOVE ? "\"move:FOLDER\""
+						   : "\"keyword:NAME\"");
+	} else if (colon >= 0) {
+		return expected(r, s, n, "nothing behind this word");
+	}
+	/* An IMAP keyword is an atom (RFC 3501 §9). */
+	for (size_t k = 0; m->after == AFTER_KEYWORD && k < arg.n; k++)
+		if (arg.p[k] <= ' ' || arg.p[k] == 0x7f ||
+		    strchr("(){%*\"\\]", arg.p[k]))
+			return expected(
+			    r, s, n, "a keyword of ASCII letters and digits");
+	return true;
+}
+
+static bool
+read_days(
+    reader *r, const struct setting *s, const struct node *n, unsigned *out)
+{
+	int64_t ms;
+
+	if (!duration(r, s, n, &ms))
+		return false;
+	*out = (unsigned)((ms + CLOCK_DAY - 1) / CLOCK_DAY);
+	return true;
+}
+
+static bool
+word_setting(reader *r, const struct setting *s, const struct node *n, void *at)
+{
+	int i;
+
+	/* All enums of the table are unsigned ints that begin at 0. */
+	if (!word(r, s, n, s->words, &i))
+		return false;
+	*(unsigned *)at = (unsigned)i;
+	return true;
+}
+
+static bool
+read_node(reader *r, const struct setting *s, const struct node *n, void *base)
+{
+	void *at = (char *)base + s->offset;
+
+	switch (s->type) {
+	case SETTING_BLOCK:
+		break;
+	case SETTING_STRING:
+		return line(r, s, n, at);
+	case SETTING_TEXT:
+		return text(r, s, n, at);
+	case SETTING_PATH:
+		return path(r, s, n, at);
+	case SETTING_COMMAND:
+		return command_line(r, s, n, at);
+	case SETTING_NAME:
+		return name(r, s, n, at);
+	case SETTING_TAG:
+		return tag(r, s, n, at);
+	case SETTING_TAGS:
+		return each(r, s, n, tag, at);
+	case SETTING_ADDRESS:
+		return address(r, s, n, at);
+	case SETTING_ADDRESSES:
+		return each(r, s, n, address_lower, at);
+	case SETTING_DOMAIN:
+		return domain(r, s, n, at);
+	case SETTING_DOMAINS:
+		return each(r, s, n, domain, at);
+	case SETTING_STRINGS:
+		return each(r, s, n, line, at);
+	case SETTING_DURATION:
+		return duration(r, s, n, at);
+	case SETTING_DAYS:
+		return read_days(r, s, n, at);
+	case SETTING_SIZE:
+		return size(r, s, n, at);
+	case SETTING_COUNT:
+		return count(r, s, n, at);
+	case SETTING_BOOL:
+		return boolean(r, s, n, at);
+	case SETTING_WORD:
+		return word_setting(r, s, n, at);
+	case SETTING_ZONE:
+		return zone(r, s, n, at);
+	case SETTING_LANGUAGES:
+		return each(r, s, n, language, at);
+	case SETTING_IMAP_URL:
+		return imap_url(r, s, n, base);
+	case SETTING_SMTP_URL:
+		return smtp_url(r, s, n, base);
+	case SETTING_AFTER:
+		return after(r, s, n, base);
+	}
+	must(!"a setting type without a reader");
+	return false;
+}
+
+bool
+setting_read(struct value_reader *r, const struct setting *s,
+    const struct command *c, void *base)
+{
+	if (c->has_block) {
+		complain(r->a, r->bad, c->at,
+		    "%s is a setting, not a block: "
+		    "expected %s VALUE;",
+		    s->name, s->name);
+		return false;
+	}
+	if (c->nargs != 1) {
+		complain(r->a, r->bad, c->nargs ? c->args[1].at : c->end,
+		    c->nargs ? "%s takes one value: expected ';'%s"
+			     : "%s: expected a value%s",
+		    s->name,
+		    c->nargs > 1 && c->args[1].kind == NODE_STRING
+			? ", or a list [\"…\", \"…\"]"
+			: "");
+		return false;
+	}
+	return read_node(r, s, &c->args[0], base);
+}
