@@ -271,7 +271,8 @@ read_mailbox(struct reading *r, const struct command *c)
 
 	x->b = block_of("mailbox");
 	x->at = c;
-	x->m = (struct mailbox){.channel = S("mail"),
+	x->m = (struct mailbox){.at = c->at,
+	    .channel = S("mail"),
 	    .poll = 60 * CLOCK_SECOND,
 	    .timeout = 60 * CLOCK_SECOND};
 	x->m.name = block_name(r, c, SETTING_NAME);
@@ -290,7 +291,7 @@ read_transport(struct reading *r, const struct command *c)
 
 	x->b = block_of("transport");
 	x->at = c;
-	x->t = (struct transport){.timeout = 120 * CLOCK_SECOND};
+	x->t = (struct transport){.at = c->at, .timeout = 120 * CLOCK_SECOND};
 	x->t.name = block_name(r, c, SETTING_NAME);
 	read_settings(r, &x->b, c, &x->t);
 	for (unsigned k = 0; k < 3; k++)

@@ -24,6 +24,7 @@ enum after { AFTER_SEEN, AFTER_KEYWORD, AFTER_MOVE, AFTER_DELETE, AFTER_CUR };
 
 struct mailbox {
 	struct str name;
+	struct place at;           /* of its block in helpd.conf; line 0: it stands in none */
 	enum mailbox_kind kind;
 	struct str queue;          /* may be empty: the first queue */
 	struct str channel;        /* "mail" */
@@ -49,6 +50,7 @@ struct mailbox {
 enum transport_kind { TRANSPORT_SMTP, TRANSPORT_SENDMAIL, TRANSPORT_MAILDIR };
 struct transport {
 	struct str name;
+	struct place at;
 	enum transport_kind kind;
 	struct str host;
 	uint16_t port;
