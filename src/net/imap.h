@@ -34,6 +34,8 @@ struct imap_login {
 int imap_open(const struct imap_login *login, struct imap **out, struct err *err);
 void imap_close(struct imap **i);      /* LOGOUT when the connection is good, then frees */
 void imap_interrupt(struct imap *i);   /* makes a waiting imap_idle() or command return ERR_TEMP soon; any thread */
+/* Ends a waiting imap_idle(), or the next one, with ERR_TEMP "interrupted" and the connection good; leaves other commands alone. Any thread. */
+void imap_wake(struct imap *i);
 
 struct imap_mailbox {
 	uint32_t uidvalidity, uidnext, exists;
@@ -53,13 +55,20 @@ struct imap_seen {
 /* UID, FLAGS, RFC822.SIZE, INTERNALDATE of all messages with UID >= from (and <= to; 0: no end), ascending. */
 int imap_survey(struct imap *i, struct arena *a, uint32_t from, uint32_t to, struct imap_seen **out, size_t *n, struct err *err);
 
+enum {
+	IMAP_CHUNK = 1024 * 1024,            /* the largest literal ever asked for */
+	IMAP_FETCH_MAX = 64 * 1024 * 1024,   /* the largest mail imap_fetch() puts together by itself; beyond it ERR_PERM */
+};
+
 /*
  * Raw mails of the given UIDs by BODY.PEEK[], a hundred or so a FETCH; fn gets each as it arrives and may return false to stop. A UID that has
- * vanished is simply not delivered. Mails above chunk bytes are to be asked for with imap_fetch_large(), piece by piece.
+ * vanished is simply not delivered. UIDs ascending. Mails above IMAP_CHUNK bytes are put together in memory: ask for them with
+ * imap_fetch_large() and a limit of your own. The time fn takes is not counted against the deadline.
  */
 typedef bool imap_fetched(void *ctx, uint32_t uid, struct str raw);
 int imap_fetch(struct imap *i, const uint32_t *uids, size_t n, imap_fetched *fn, void *ctx, struct err *err);
-/* BODY.PEEK[]<offset.n>, appended to *out, until size bytes are there or the mail ends. ERR_NOENT when it vanished. */
+/* BODY.PEEK[]<offset.n>, appended to *out, until the mail ends (size is a hint, 0: unknown; servers announce it wrongly). ERR_NOENT when it
+ * vanished, ERR_PERM when it is larger than out->max. */
 int imap_fetch_large(struct imap *i, uint32_t uid, uint64_t size, struct buf *out, struct err *err);
 /* BODY.PEEK[HEADER], at most max bytes. */
 int imap_fetch_header(struct imap *i, uint32_t uid, size_t max, struct buf *out, struct err *err);

@@ -13,18 +13,28 @@ struct maildir_file {
 	struct str name;  /* the whole file name */
 	struct str key;   /* the name before ':' */
 	bool seen;        /* flag S, in cur */
-	int64_t mtime;
+	int64_t mtime;    /* ms since 1970 */
 	uint64_t size;
 };
 /* All files of new/ and cur/ (no dot files), by modification time, then name. ERR_NOENT when it is no Maildir. */
 int maildir_scan(struct arena *a, const char *path, struct maildir_file **out, size_t *n, struct err *err);
+/* The same for new/ alone: the short list that is looked at each time something arrives. */
+int maildir_scan_new(struct arena *a, const char *path, struct maildir_file **out, size_t *n, struct err *err);
+
 /* Reads one; finds it under its key when a client renamed it meanwhile. 1, 0 gone, -1. Not followed: symbolic links. */
 int maildir_read(const char *path, const struct maildir_file *f, size_t max, struct buf *out, struct err *err);
+/* The same for at most max bytes of its beginning: for a mail that is too large to be taken whole. */
+int maildir_read_head(const char *path, const struct maildir_file *f, size_t max, struct buf *out, struct err *err);
 
-/* After ingest; each 1 done, 0 gone already, -1. The file is looked for in new/ and cur/ by key. */
+/*
+ * After ingest; each 1 done, 0 gone already, -1. The file is looked for in new/ and cur/ by key. A rename is whole or not at all; that it lasts
+ * through a power failure costs a maildir_sync(), once for many: losing one is harmless, since the ledger and not the place decides what is new.
+ */
 int maildir_to_cur(const char *path, struct str key, struct err *err);            /* cur/KEY:2,S */
-int maildir_move(const char *path, struct str key, const char *to, struct err *err); /* into another Maildir's cur/, same file system */
+int maildir_move(const char *path, struct str key, const char *to, struct err *err); /* into another Maildir's cur/ (made when missing), same file system */
 int maildir_delete(const char *path, struct str key, struct err *err);
+/* Makes what was moved in, out of or within new/ and cur/ durable. */
+int maildir_sync(const char *path, struct err *err);
 
 /* Delivers durably: tmp/, fsync, link into new/, fsync of new/. Makes the Maildir when it is not there. name gets the file's name. */
 int maildir_deliver(struct arena *a, const char *path, struct str raw, struct str *name, struct err *err);

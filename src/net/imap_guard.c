@@ -1,0 +1,801 @@
+/*
+ * A response is taken line by line. "* 12 FETCH (UID 5 BODY[]<0> {3}" CRLF is
+ * the first line of one that goes on: three bytes of literal, then the rest of
+ * the response in the next line. The bytes of a literal pass through untouched;
+ * a line is copied to out, item by item, as far as it is understood.
+ */
+#include "net/imap_guard.h"
+#include "base/must.h"
+#include "base/utf8.h"
+
+#include <string.h>
+
+enum {
+	LINE_MAX_BYTES = 64 * 1024,
+	SEARCH_MAX_BYTES = 16 * 1024 * 1024
+};
+
+void
+guard_init(struct guard *g, struct stream *s)
+{
+	*g = (struct guard){.s = s};
+	g->line = buf_max(SEARCH_MAX_BYTES);
+}
+
+void
+guard_fini(struct guard *g)
+{
+	buf_fini(&g->line);
+	buf_fini(&g->out);
+	buf_fini(&g->text);
+	buf_fini(&g->code);
+}
+
+void
+guard_begin(struct guard *g, unsigned tag, unsigned expect, size_t literal_max,
+    uint64_t total)
+{
+	g->tag = tag;
+	g->expect = expect;
+	g->literal_max = literal_max;
+	g->left = total;
+	g->tagged = GUARD_NONE;
+	buf_reset(&g->text);
+	buf_reset(&g->code);
+}
+
+static int
+garbage(struct guard *g, const char *what)
+{
+	return stream_fail(g->s, ERR_TEMP,
+	    "%s sent something that is no IMAP (%s)", g->s->peer, what);
+}
+
+static int
+spend(struct guard *g, uint64_t n)
+{
+	if (n > g->left)
+		return stream_fail(g->s, ERR_TEMP,
+		    "%s sent far more than was asked for", g->s->peer);
+	g->left -= n;
+	return 0;
+}
+
+/* --- small scanners over a line: each takes from the front or says no --- */
+
+static bool
+take(struct str *s, const char *word)
+{
+	struct str w = str_c(word);
+
+	if (!str_istarts(*s, w))
+		return false;
+	*s = str_from(*s, w.n);
+	return true;
+}
+
+static bool
+take_number(struct str *s, uint64_t max, uint64_t *out)
+{
+	size_t n = 0;
+	uint64_t v;
+
+	while (n < s->n && n < 20 && ch_is_digit(s->p[n]))
+		n++;
+	if (!n || !str_u64(str_sub(*s, 0, n), &v) || v > max)
+		return false;
+	*s = str_from(*s, n);
+	*out = v;
+	return true;
+}
+
+static bool
+is_word(char c)
+{
+	return ch_is_alnum(c) || memchr("$-_.=+/:&'#@!~", c, 14) != NULL;
+}
+
+static struct str
+take_word(struct str *s)
+{
+	size_t n = 0;
+	struct str w;
+
+	while (n < s->n && is_word(s->p[n]))
+		n++;
+	w = str_sub(*s, 0, n);
+	*s = str_from(*s, n);
+	return w;
+}
+
+/* "(\Seen $label …)": written on with the flags that are plain words; others
+ * are of no interest here and may not pass. */
+static bool
+take_flags(struct guard *g, struct str *s)
+{
+	ptrdiff_t end = str_chr(*s, ')', 0);
+	struct str rest, f;
+	bool first = true;
+
+	if (end < 0 || s->p[0] != '(')
+		return false;
+	rest = str_sub(*s, 1, (size_t)end);
+	*s = str_from(*s, (size_t)end + 1);
+	buf_putc(&g->out, '(');
+	while (str_word(&rest, &f)) {
+		struct str w = f;
+
+		take(&w, "\\");
+		if (!str_eq(f, S("\\*")) && (!take_word(&w).n || w.n))
+			continue;
+		if (!first)
+			buf_putc(&g->out, ' ');
+		buf_put(&g->out, f);
+		first = false;
+	}
+	buf_putc(&g->out, ')');
+	return true;
+}
+
+/* A quoted string with both quotes. */
+static bool
+take_quoted(struct str *s, struct str *out)
+{
+	size_t n = 1;
+
+	if (!s->n || s->p[0] != '"')
+		return false;
+	while (n < s->n && s->p[n] != '"')
+		n += s->p[n] == '\\' ? 2 : 1;
+	if (n >= s->n)
+		return false;
+	*out = str_sub(*s, 0, n + 1);
+	*s = str_from(*s, n + 1);
+	return true;
+}
+
+/* "{n}" at the end of the line: the response goes on after n bytes. */
+static bool
+take_literal(struct guard *g, struct str *s, uint64_t *n)
+{
+	struct str t = *s;
+
+	if (!take(&t, "{") || !take_number(&t, UINT32_MAX, n) ||
+	    !take(&t, "}") || t.n)
+		return false;
+	if (*n > g->literal_max) {
+		stream_fail(g->s, ERR_TEMP,
+		    "%s announced %llu bytes where at most %zu were asked for",
+		    g->s->peer, (unsigned long long)*n, g->literal_max);
+		return false;
+	}
+	*s = t;
+	return true;
+}
+
+/* --- FETCH --- */
+
+/* "17-Jul-1996 02:44:25 -0700", a leading space for a one-digit day. What is
+ * not that becomes the epoch, which the reader takes for "unknown". */
+static void
+put_date(struct guard *g, struct str quoted)
+{
+	static const char shape[] = "\"dd-aaa-dddd dd:dd:dd sdddd\"";
+	bool ok = quoted.n == sizeof(shape) - 1;
+
+	for (size_t i = 0; ok && i < quoted.n; i++) {
+		char c = quoted.p[i];
+
+		if (shape[i] == 'd')
+			ok = ch_is_digit(c) || (i == 1 && c == ' ');
+		else if (shape[i] == 'a')
+			ok = ch_is_alpha(c);
+		else if (shape[i] == 's')
+			ok = c == '+' || c == '-';
+		else
+			ok = c == shape[i];
+	}
+	if (ok)
+		buf_put(&g->out, quoted);
+	else
+		buf_puts(&g->out, "\"01-Jan-1970 00:00:00 +0000\"");
+}
+
+/* After "BODY[": the section, an origin, and a string of any kind. */
+static bool
+take_body(struct guard *g, struct str *s)
+{
+	ptrdiff_t end = str_chr(*s, ']', 0);
+	struct str section, q;
+	uint64_t n;
+
+	if (end < 0 || end > 20)
+		return false;
+	section = str_sub(*s, 0, (size_t)end);
+	if (section.n && !str_ieq(section, S("HEADER")))
+		return false;
+	*s = str_from(*s, (size_t)end + 1);
+	buf_printf(&g->out, "BODY[%.*s]", STR_ARG(section));
+	if (take(s, "<")) {
+		if (!take_number(s, UINT32_MAX, &n) || !take(s, ">"))
+			return false;
+		buf_printf(&g->out, "<%llu>", (unsigned long long)n);
+	}
+	if (!take(s, " "))
+		return false;
+	buf_putc(&g->out, ' ');
+	if (take(s, "NIL")) {
+		buf_puts(&g->out, "NIL");
+		return true;
+	}
+	if (take_quoted(s, &q)) {
+		buf_put(&g->out, q);
+		return true;
+	}
+	if (!take_literal(g, s, &n))
+		return false;
+	buf_printf(&g->out, "{%llu}", (unsigned long long)n);
+	g->literal_left = n;
+	g->state = GUARD_FETCHING;
+	return true;
+}
+
+static bool
+take_item(struct guard *g, struct str *s)
+{
+	struct str q;
+	uint64_t n;
+
+	if (take(s, "UID ")) {
+		if (!take_number(s, UINT32_MAX, &n) || !n)
+			return false;
+		buf_printf(&g->out, "UID %llu", (unsigned long long)n);
+		return true;
+	}
+	if (take(s, "RFC822.SIZE ")) {
+		if (!take_number(s, UINT64_MAX, &n))
+			return false;
+		buf_printf(&g->out, "RFC822.SIZE %llu",
+		    (unsigned long long)MIN(n, (uint64_t)UINT32_MAX));
+		return true;
+	}
+	if (take(s, "FLAGS ")) {
+		buf_puts(&g->out, "FLAGS ");
+		return take_flags(g, s);
+	}
+	if (take(s, "INTERNALDATE ")) {
+		if (!take_quoted(s, &q))
+			return false;
+		buf_puts(&g->out, "INTERNALDATE ");
+		put_date(g, q);
+		return true;
+	}
+	if (take(s, "BODY["))
+		return take_body(g, s);
+	return false;
+}
+
+/* MODSEQ comes unasked from servers once CONDSTORE is on. */
+static bool
+skip_modseq(struct str *s)
+{
+	uint64_t n;
+
+	return take(s, "MODSEQ (") && take_number(s, UINT64_MAX, &n) &&
+	       take(s, ")");
+}
+
+/* Items up to the closing parenthesis, or up to a literal. */
+static int
+fetch_items(struct guard *g, struct str s, bool first)
+{
+	for (;;) {
+		while (take(&s, " "))
+			;
+		if (take(&s, ")"))
+			break;
+		if (str_istarts(s, S("MODSEQ")) && skip_modseq(&s))
+			continue;
+		if (!first)
+			buf_putc(&g->out, ' ');
+		if (!take_item(g, &s))
+			return garbage(g, "in a FETCH response");
+		first = false;
+		if (g->literal_left || g->state == GUARD_FETCHING)
+			return 0;
+	}
+	if (s.n)
+		return garbage(g, "after a FETCH response");
+	buf_putc(&g->out, ')');
+	return 0;
+}
+
+/* --- LIST: (\flags) "/" name --- */
+
+static int
+list_line(struct guard *g, struct str s)
+{
+	struct str q;
+	uint64_t n;
+
+	buf_puts(&g->out, "* LIST ");
+	if (!take_flags(g, &s) || !take(&s, " "))
+		return garbage(g, "in a LIST response");
+	buf_putc(&g->out, ' ');
+	if (take(&s, "NIL"))
+		buf_puts(&g->out, "NIL");
+	else if (take_quoted(&s, &q) && q.n <= 4)
+		buf_put(&g->out, q);
+	else
+		return garbage(g, "in a LIST response");
+	if (!take(&s, " "))
+		return garbage(g, "in a LIST response");
+	buf_putc(&g->out, ' ');
+	if (take_literal(g, &s, &n)) {
+		buf_printf(&g->out, "{%llu}", (unsigned long long)n);
+		g->literal_left = n;
+		g->state = GUARD_LISTING;
+		return 0;
+	}
+	if (take_quoted(&s, &q)) {
+		buf_put(&g->out, q);
+		return 0;
+	}
+	/* An atom; some servers leave brackets and the like unquoted. */
+	buf_putc(&g->out, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
+			buf_putc(&g->out, '\\');
+		buf_putc(&g->out, s.p[i]);
+	}
+	buf_putc(&g->out, '"');
+	return s.n ? 0 : garbage(g, "in a LIST response");
+}
+
+/* --- status lines: OK, NO, BAD, PREAUTH, BYE --- */
+
+static void
+put_words(struct guard *g, const char *name, struct str words)
+{
+	struct str w;
+
+	buf_puts(&g->out, name);
+	while (str_word(&words, &w)) {
+		struct str rest = w;
+
+		take_word(&rest);
+		if (rest.n || w.n > 64)
+			continue;
+		buf_putc(&g->out, ' ');
+		buf_put(&g->out, w);
+	}
+}
+
+/* The codes that somebody here reads are written on; the rest is left out. */
+static void
+put_code(struct guard *g, struct str code)
+{
+	static const char *const numbers[] = {"UIDVALIDITY ", "UIDNEXT "};
+	size_t start = g->out.n;
+	struct str s = code;
+	uint64_t n;
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		if (take(&s, numbers[i])) {
+			if (take_number(&s, UINT32_MAX, &n) && n && !s.n)
+				buf_printf(&g->out, "[%s%llu] ", numbers[i],
+				    (unsigned long long)n);
+			return;
+		}
+	if (take(&s, "HIGHESTMODSEQ ")) {
+		if (take_number(&s, UINT64_MAX, &n))
+			g->modseq = n;
+	} else if (take(&s, "PERMANENTFLAGS ")) {
+		buf_puts(&g->out, "[PERMANENTFLAGS ");
+		if (take_flags(g, &s))
+			buf_puts(&g->out, "] ");
+		else
+			buf_cut(&g->out, start);
+	} else if (take(&s, "CAPABILITY ")) {
+		buf_putc(&g->out, '[');
+		put_words(g, "CAPABILITY", s);
+		buf_puts(&g->out, "] ");
+		if (str_ends(buf_str(&g->out), S("[CAPABILITY] ")))
+			buf_cut(&g->out, start);
+	} else if (str_ieq(s, S("READ-ONLY")) || str_ieq(s, S("READ-WRITE"))) {
+		buf_printf(&g->out, "[%.*s] ", STR_ARG(s));
+	}
+}
+
+/* Server's words for a person: one line, no controls, not too long. */
+static void
+put_text(struct buf *out, struct str text)
+{
+	buf_reset(out);
+	utf8_put_clean(out, utf8_clip(text, 300));
+	for (size_t i = 0; i < out->n; i++)
+		if ((unsigned char)out->p[i] < 0x20 || out->p[i] == 0x7f)
+			out->p[i] = '?';
+}
+
+/* s stands behind the condition: "[CODE …] text". */
+static void
+status_rest(struct guard *g, struct str s, bool keep)
+{
+	struct str code = {NULL, 0};
+
+	s = str_ltrim(s);
+	if (s.n && s.p[0] == '[') {
+		ptrdiff_t end = str_chr(s, ']', 1);
+
+		if (end > 0) {
+			code = str_sub(s, 1, (size_t)end);
+			s = str_trim(str_from(s, (size_t)end + 1));
+		}
+	}
+	put_code(g, code);
+	buf_puts(&g->out, "x");
+	if (!keep)
+		return;
+	put_text(&g->text, s);
+	buf_reset(&g->code);
+	put_text(&g->code, code);
+	for (size_t i = 0; i < g->code.n; i++)
+		if (g->code.p[i] >= 'a' && g->code.p[i] <= 'z')
+			g->code.p[i] = (char)(g->code.p[i] - 32);
+}
+
+static int
+bye(struct guard *g, struct str text)
+{
+	put_text(&g->text, str_trim(text));
+	if (g->expect & GUARD_BYE)
+		return 0;
+	return stream_fail(g->s, ERR_TEMP, "%s ended the connection: %s",
+	    g->s->peer, g->text.n ? buf_cstr(&g->text) : "no reason given");
+}
+
+/* A condition at the front: "OK", "NO", "BAD" followed by a space or the end.
+ */
+static int
+take_condition(struct str *s)
+{
+	static const struct {
+		const char *name;
+		int value;
+	} all[] = {{"OK", GUARD_OK}, {"NO", GUARD_NO}, {"BAD", GUARD_BAD}};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct str t = *s;
+
+		if (take(&t, all[i].name) && (!t.n || t.p[0] == ' ')) {
+			*s = t;
+			return all[i].value;
+		}
+	}
+	return 0;
+}
+
+static const char *const conditions[] = {"", "OK", "NO", "BAD"};
+
+static int
+tagged_line(struct guard *g, struct str s)
+{
+	uint64_t tag;
+	int c;
+
+	if (!take_number(&s, UINT32_MAX, &tag) || tag != g->tag ||
+	    (g->expect & GUARD_GREETING) || !take(&s, " ") ||
+	    !(c = take_condition(&s)))
+		return garbage(g, "neither * nor + nor the tag");
+	if (g->tagged != GUARD_NONE)
+		return garbage(g, "a second answer to one command");
+	buf_printf(&g->out, "%llu %s ", (unsigned long long)tag, conditions[c]);
+	g->tagged = c == GUARD_OK   ? GUARD_OK
+		    : c == GUARD_NO ? GUARD_NO
+				    : GUARD_BAD;
+	status_rest(g, s, true);
+	buf_puts(&g->out, "\r\n");
+	return 0;
+}
+
+/* --- untagged responses --- */
+
+/* "* 12 FETCH …", "* 12 EXISTS" … */
+static int
+numbered(struct guard *g, struct str s)
+{
+	uint64_t n;
+
+	if (!take_number(&s, UINT32_MAX, &n) || !take(&s, " "))
+		return garbage(g, "a number alone");
+	if (str_ieq(s, S("EXISTS"))) {
+		g->exists = (uint32_t)n;
+		g->news = true;
+		buf_printf(&g->out, "* %llu EXISTS", (unsigned long long)n);
+		return 0;
+	}
+	if (str_ieq(s, S("EXPUNGE"))) {
+		if (g->exists)
+			g->exists--;
+		return 0;
+	}
+	if (!take(&s, "FETCH (") || !(g->expect & GUARD_FETCH) ||
+	    str_eq(s, S(")"))) {
+		g->state = GUARD_DROPPING;
+		return 0;
+	}
+	buf_printf(&g->out, "* %llu FETCH (", (unsigned long long)n);
+	return fetch_items(g, s, true);
+}
+
+/* "* SEARCH 1 2 3": written on as it is when it is only that. */
+static int
+search_line(struct guard *g, struct str s)
+{
+	struct str w;
+	uint64_t n;
+
+	buf_puts(&g->out, "* SEARCH");
+	while (str_word(&s, &w)) {
+		if (w.p[0] == '(')
+			break; /* (MODSEQ n) */
+		if (!str_u64(w, &n) || !n || n > UINT32_MAX)
+			return garbage(g, "in a SEARCH response");
+		buf_putc(&g->out, ' ');
+		buf_put(&g->out, w);
+	}
+	return 0;
+}
+
+static int
+greeting(struct guard *g, struct str s)
+{
+	if (take(&s, "BYE"))
+		return bye(g, s);
+	if (take(&s, "PREAUTH")) {
+		g->preauth = true;
+		buf_puts(&g->out, "* PREAUTH ");
+	} else if (take_condition(&s) == GUARD_OK) {
+		buf_puts(&g->out, "* OK ");
+	} else {
+		return garbage(g, "no IMAP greeting");
+	}
+	g->expect &= ~(unsigned)GUARD_GREETING;
+	status_rest(g, s, true);
+	return 0;
+}
+
+static int
+untagged(struct guard *g, struct str s)
+{
+	int c;
+
+	if (g->expect & GUARD_GREETING)
+		return greeting(g, s);
+	if (s.n && ch_is_digit(s.p[0]))
+		return numbered(g, s);
+	if ((c = take_condition(&s))) {
+		buf_printf(&g->out, "* %s ", conditions[c]);
+		status_rest(g, s, false);
+		return 0;
+	}
+	if (take(&s, "BYE"))
+		return bye(g, s);
+	if (take(&s, "CAPABILITY ")) {
+		put_words(g, "* CAPABILITY", s);
+		return 0;
+	}
+	if ((g->expect & GUARD_SEARCH) &&
+	    (take(&s, "SEARCH ") || str_ieq(s, S("SEARCH"))))
+		return search_line(g, str_ieq(s, S("SEARCH")) ? S("") : s);
+	if ((g->expect & GUARD_LIST) && take(&s, "LIST "))
+		return list_line(g, s);
+	if (!s.n || !ch_is_alpha(s.p[0]))
+		return garbage(g, "after *");
+	g->state = GUARD_DROPPING;
+	return 0;
+}
+
+/* The end of a dropped response's line: does a literal follow? */
+static int
+dropping(struct guard *g, struct str s)
+{
+	ptrdiff_t at = str_rchr(s, '{');
+	uint64_t n;
+
+	g->state = GUARD_FIRST;
+	if (at >= 0 && s.n && s.p[s.n - 1] == '}') {
+		s = str_from(s, (size_t)at);
+		if (take_literal(g, &s, &n)) {
+			g->literal_left = n;
+			g->state = GUARD_DROPPING;
+		} else if (g->s->err.code != ERR_NONE) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+list_end(struct guard *g, struct str s)
+{
+	g->state = GUARD_FIRST;
+	return s.n ? garbage(g, "after a LIST response") : 0;
+}
+
+/* One whole line, without its CRLF, into out as far as it may pass. */
+static int
+vet(struct guard *g, struct str s)
+{
+	size_t start = g->out.n;
+	int r;
+
+	if (memchr(s.n ? s.p : "", 0, s.n))
+		return garbage(g, "a NUL");
+	switch (g->state) {
+	case GUARD_DROPPING:
+		return dropping(g, s);
+	case GUARD_FETCHING:
+		g->state = GUARD_FIRST;
+		r = fetch_items(g, s, false);
+		break;
+	case GUARD_LISTING:
+		r = list_end(g, s);
+		break;
+	default:
+		if (!take(&s, "* "))
+			return tagged_line(g, s);
+		r = untagged(g, s);
+		if (r == 0 && g->state == GUARD_DROPPING) {
+			buf_cut(&g->out, start);
+			return dropping(g, s);
+		}
+		if (r == 0 && g->out.n == start)
+			return 0;
+		break;
+	}
+	if (r == 0)
+		buf_puts(&g->out, "\r\n");
+	return r;
+}
+
+/* The next whole line into g->line, without its line break. */
+static int
+next_line(struct guard *g)
+{
+	struct stream *s = g->s;
+	size_t max = g->expect & GUARD_SEARCH ? (size_t)SEARCH_MAX_BYTES
+					      : (size_t)LINE_MAX_BYTES;
+
+	for (;;) {
+		const char *lf;
+		size_t n;
+
+		if (s->in_at == s->in_n && stream_fill(s) < 0)
+			return -1;
+		lf = memchr(s->in + s->in_at, '\n', s->in_n - s->in_at);
+		n = lf ? (size_t)(lf - (s->in + s->in_at)) + 1
+		       : s->in_n - s->in_at;
+		if (spend(g, n) < 0)
+			return -1;
+		buf_put(&g->line, str_n(s->in + s->in_at, n));
+		s->in_at += n;
+		if (g->line.n > max || buf_failed(&g->line))
+			return stream_fail(s, ERR_TEMP,
+			    "%s sent a line longer than %zu bytes", s->peer,
+			    max);
+		if (!lf)
+			continue;
+		g->line.n--;
+		if (g->line.n && g->line.p[g->line.n - 1] == '\r')
+			g->line.n--;
+		return 0;
+	}
+}
+
+static int
+skip_literal(struct guard *g)
+{
+	char dump[4096];
+
+	while (g->literal_left) {
+		ssize_t n = stream_read(
+		    g->s, dump, (size_t)MIN(g->literal_left, sizeof(dump)));
+
+		if (n < 0 || spend(g, (uint64_t)n) < 0)
+			return -1;
+		g->literal_left -= (uint64_t)n;
+	}
+	return 0;
+}
+
+/* Takes one line and vets it. */
+static int
+one_line(struct guard *g)
+{
+	int r;
+
+	if (skip_literal(g) < 0 || next_line(g) < 0)
+		return -1;
+	r = vet(g, buf_str(&g->line));
+	buf_reset(&g->line);
+	if (g->line.cap > LINE_MAX_BYTES * 2) {
+		buf_fini(&g->line);
+		g->line = buf_max(SEARCH_MAX_BYTES);
+	}
+	return r;
+}
+
+ssize_t
+guard_read(struct guard *g, char *to, size_t n)
+{
+	for (;;) {
+		if (g->s->err.code != ERR_NONE || !n)
+			return -1;
+		if (g->out_at < g->out.n) {
+			n = MIN(n, g->out.n - g->out_at);
+			memcpy(to, g->out.p + g->out_at, n);
+			g->out_at += n;
+			return (ssize_t)n;
+		}
+		buf_reset(&g->out);
+		g->out_at = 0;
+		if (g->literal_left && g->state != GUARD_DROPPING) {
+			ssize_t r = stream_read(
+			    g->s, to, (size_t)MIN(g->literal_left, n));
+
+			if (r < 0 || spend(g, (uint64_t)r) < 0)
+				return -1;
+			g->literal_left -= (uint64_t)r;
+			return r;
+		}
+		/* After the tagged answer nothing more may be asked for. */
+		if (g->tagged != GUARD_NONE) {
+			stream_fail(g->s, ERR_TEMP,
+			    "%s: the answer could not be understood",
+			    g->s->peer);
+			return -1;
+		}
+		if (one_line(g) < 0)
+			return -1;
+	}
+}
+
+/* The line that stream's buffer begins with, put together, is "+ …"? Called
+ * between responses only. */
+int
+guard_continuation(struct guard *g, struct buf *text)
+{
+	for (;;) {
+		struct str s;
+
+		if (skip_literal(g) < 0 || next_line(g) < 0)
+			return -1;
+		s = buf_str(&g->line);
+		if (g->state == GUARD_FIRST && s.n && s.p[0] == '+') {
+			if (text) {
+				buf_reset(text);
+				buf_put(text, str_trim(str_from(s, 1)));
+			}
+			buf_reset(&g->line);
+			return 1;
+		}
+		if (vet(g, s) < 0)
+			return -1;
+		buf_reset(&g->line);
+		if (g->tagged != GUARD_NONE)
+			return 0;
+	}
+}
+
+int
+guard_unasked(struct guard *g)
+{
+	/* A response that has begun is read to its end: the deadline is set. */
+	while (g->s->in_at < g->s->in_n || g->literal_left ||
+	       g->state != GUARD_FIRST)
+		if (one_line(g) < 0)
+			return -1;
+	return 0;
+}
