@@ -16,6 +16,7 @@ enum fate {
 	FATE_DUPLICATE,   /* the same content is an article already */
 	FATE_QUARANTINE,  /* could not be parsed; kept whole */
 	FATE_OVERSIZE,    /* too large; a stub is in the ticket, the original stayed where it was */
+	FATE_SKIPPED,     /* was there before the first reading, and `begin` says not to read it; ticket 0 */
 	FATE_INTERNAL,    /* a bounce or a mail of our own: recorded on its ticket, no article of a person */
 };
 

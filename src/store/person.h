@@ -16,8 +16,10 @@ struct person {
 	struct str suspended_why;
 	struct str extra;
 };
+/* An empty key is nobody: never found, never stored. */
 int person_get(struct txn *t, struct arena *a, struct str key, struct person *out);
 void person_put(struct txn *t, const struct person *p);
+/* The row lives in the arena; fn may reset it, nothing else of the scan is there. Likewise for every _each of store/. */
 int person_each(struct txn *t, struct arena *a, bool (*fn)(void *ctx, const struct person *p), void *ctx);
 
 /* Small rows for limits: "ack:ann@example.org" → bytes (desk/limits.c knows what they mean). */

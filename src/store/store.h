@@ -30,6 +30,7 @@ enum { STORE_SCHEMA = 1 };
 int store_open(struct store **out, const char *dir, const struct store_options *o, struct err *err);
 void store_close(struct store *s);
 bool store_is_broken(const struct store *s);
+const char *store_dir(const struct store *s);
 /* Clears reader slots of dead processes; returns how many. */
 int store_clear_stale(struct store *s, struct err *err);
 /* Bytes in use of the map, and the map's size. */

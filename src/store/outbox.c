@@ -1,0 +1,422 @@
+/*
+ * Rows by id, and one index: state(1) next(8) id(8). Only queued rows have their next attempt in it (0 for the rest), and sent
+ * ones are not in it at all: they are the many.
+ */
+#include "store/outbox.h"
+#include "base/mem.h"
+#include "store/outbox_private.h"
+
+enum {
+	TAG_STATE = 1,
+	TAG_NEXT,
+	TAG_TICKET,
+	TAG_SEQ,
+	TAG_KIND,
+	TAG_TRANSPORT,
+	TAG_SENDER,
+	TAG_RECIPIENT,
+	TAG_MESSAGE_ID,
+	TAG_SUBJECT,
+	TAG_BLOB,
+	TAG_SIZE,
+	TAG_CREATED,
+	TAG_ATTEMPTS,
+	TAG_AMBIGUOUS,
+	TAG_LAST,
+};
+enum { R_ADDR = 1, R_STATE, R_REPLY };
+
+static const char *const state_names[OUTBOX_STATE_COUNT] = {
+#define X_NAME(n, id, name) [OUTBOX_##id] = name,
+    OUTBOX_STATES(X_NAME)
+#undef X_NAME
+};
+
+const char *
+outbox_state_name(enum outbox_state s)
+{
+	return s > OUTBOX_NONE && s < OUTBOX_STATE_COUNT ? state_names[s]
+							 : "none";
+}
+
+bool
+outbox_index_key(
+    enum outbox_state state, int64_t next, uint64_t id, struct key *k)
+{
+	k->n = 0;
+	if (state == OUTBOX_SENT)
+		return false;
+	key_uint(k, state, 1);
+	key_time(k, state == OUTBOX_QUEUED ? next : 0);
+	key_uint(k, id, 8);
+	return true;
+}
+
+static void
+encode(struct buf *b, const struct outbox *o)
+{
+	rec_u64(b, TAG_STATE, o->state);
+	rec_i64(b, TAG_NEXT, o->next);
+	rec_u64_opt(b, TAG_TICKET, o->ticket);
+	rec_u64_opt(b, TAG_SEQ, o->seq);
+	rec_str_opt(b, TAG_KIND, o->kind);
+	rec_str_opt(b, TAG_TRANSPORT, o->transport);
+	rec_str_opt(b, TAG_SENDER, o->sender);
+	for (size_t i = 0; i < o->nrecipients; i++) {
+		size_t at = rec_begin(b, TAG_RECIPIENT);
+
+		rec_str_opt(b, R_ADDR, o->recipients[i].addr);
+		rec_u64_opt(b, R_STATE, o->recipients[i].state);
+		rec_str_opt(b, R_REPLY, o->recipients[i].reply);
+		rec_end(b, at);
+	}
+	rec_str_opt(b, TAG_MESSAGE_ID, o->message_id);
+	rec_str_opt(b, TAG_SUBJECT, o->subject);
+	rec_u64_opt(b, TAG_BLOB, o->blob);
+	rec_u64_opt(b, TAG_SIZE, o->size);
+	rec_i64(b, TAG_CREATED, o->created);
+	rec_u64_opt(b, TAG_ATTEMPTS, o->attempts);
+	rec_u64_opt(b, TAG_AMBIGUOUS, o->ambiguous);
+	rec_str_opt(b, TAG_LAST, o->last);
+}
+
+static bool
+decode_recipient(struct arena *a, struct str rec, struct outbox *o)
+{
+	struct recr r = recr_open(rec);
+	struct recipient *x;
+
+	o->recipients = vec_more(
+	    a, o->recipients, o->nrecipients, sizeof *o->recipients);
+	x = &o->recipients[o->nrecipients++];
+	*x = (struct recipient){0};
+	while (recr_next(&r))
+		switch (r.tag) {
+		case R_ADDR:
+			x->addr = field_str(&r);
+			break;
+		case R_STATE:
+			x->state = field_enum(&r, OUTBOX_STATE_COUNT);
+			break;
+		case R_REPLY:
+			x->reply = field_str(&r);
+			break;
+		default:
+			break;
+		}
+	return !r.bad;
+}
+
+static void
+decode_rest(struct recr *r, struct outbox *o)
+{
+	switch (r->tag) {
+	case TAG_MESSAGE_ID:
+		o->message_id = field_str(r);
+		break;
+	case TAG_SUBJECT:
+		o->subject = field_str(r);
+		break;
+	case TAG_BLOB:
+		o->blob = field_u64(r);
+		break;
+	case TAG_SIZE:
+		o->size = field_u64(r);
+		break;
+	case TAG_CREATED:
+		o->created = field_i64(r);
+		break;
+	case TAG_ATTEMPTS:
+		o->attempts = field_u32(r);
+		break;
+	case TAG_AMBIGUOUS:
+		o->ambiguous = field_u32(r);
+		break;
+	case TAG_LAST:
+		o->last = field_str(r);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool
+decode(struct arena *a, struct str rec, uint64_t id, struct outbox *o)
+{
+	struct recr r = recr_open(rec);
+
+	*o = (struct outbox){.id = id};
+	while (recr_next(&r))
+		switch (r.tag) {
+		case TAG_STATE:
+			o->state = field_enum(&r, OUTBOX_STATE_COUNT);
+			break;
+		case TAG_NEXT:
+			o->next = field_i64(&r);
+			break;
+		case TAG_TICKET:
+			o->ticket = field_u64(&r);
+			break;
+		case TAG_SEQ:
+			o->seq = field_u32(&r);
+			break;
+		case TAG_KIND:
+			o->kind = field_str(&r);
+			break;
+		case TAG_TRANSPORT:
+			o->transport = field_str(&r);
+			break;
+		case TAG_SENDER:
+			o->sender = field_str(&r);
+			break;
+		case TAG_RECIPIENT:
+			if (!decode_recipient(a, field_str(&r), o))
+				r.bad = true;
+			break;
+		default:
+			decode_rest(&r, o);
+			break;
+		}
+	return !r.bad && o->state != OUTBOX_NONE;
+}
+
+/* State and next attempt of an encoded row. */
+static bool
+peek(struct str rec, enum outbox_state *state, int64_t *next)
+{
+	struct recr r = recr_open(rec);
+
+	*state = OUTBOX_NONE;
+	*next = 0;
+	while (recr_next(&r))
+		if (r.tag == TAG_STATE)
+			*state = field_enum(&r, OUTBOX_STATE_COUNT);
+		else if (r.tag == TAG_NEXT)
+			*next = field_i64(&r);
+	return !r.bad && *state != OUTBOX_NONE;
+}
+
+void
+outbox_put(struct txn *t, struct outbox *o)
+{
+	struct key key, was = {0}, is = {0};
+	enum outbox_state old = OUTBOX_NONE;
+	struct buf *b;
+	struct str v;
+	int64_t next;
+	bool there = false, listed;
+
+	must(o->state > OUTBOX_NONE && o->state < OUTBOX_STATE_COUNT);
+	if (o->id) {
+		key = key_of_u64(o->id);
+		there = row_get(t, T_OUTBOX, key_str(&key), &v) > 0;
+		if (there && !peek(v, &old, &next))
+			row_corrupt(t, T_OUTBOX, key_str(&key));
+	} else {
+		o->id = seq_next(t, SEQ_OUTBOX);
+		key = key_of_u64(o->id);
+	}
+	if (t->err.code)
+		return;
+	b = scratch_take(t);
+	encode(b, o);
+	row_put_scratch(
+	    t, T_OUTBOX, key_str(&key), there ? ROW_PUT : ROW_APPEND);
+
+	if (there)
+		outbox_index_key(old, next, o->id, &was);
+	listed = outbox_index_key(o->state, o->next, o->id, &is);
+	if (!str_eq(key_str(&was), key_str(&is))) {
+		if (was.n)
+			row_del(t, T_OUTBOX_INDEX, key_str(&was));
+		if (listed)
+			row_put(t, T_OUTBOX_INDEX, key_str(&is), S(""),
+			    ROW_PUT);
+	}
+	if (old == o->state)
+		return;
+	if (there)
+		count_change(t, COUNT_OUTBOX + old, -1);
+	count_change(t, COUNT_OUTBOX + o->state, 1);
+}
+
+int
+outbox_get(struct txn *t, struct arena *a, uint64_t id, struct outbox *out)
+{
+	struct key k = key_of_u64(id);
+	struct str v;
+	int r = row_get(t, T_OUTBOX, key_str(&k), &v);
+
+	if (r > 0 && !decode(a, arena_dup(a, v), id, out))
+		return row_corrupt(t, T_OUTBOX, key_str(&k));
+	return r;
+}
+
+bool
+outbox_index_read(struct str key, enum outbox_state *state, int64_t *next,
+    uint64_t *id)
+{
+	uint64_t s;
+
+	if (!key_read_uint(&key, 1, &s) || !key_read_time(&key, next) ||
+	    !key_read_uint(&key, 8, id) || key.n || s == 0 ||
+	    s >= OUTBOX_STATE_COUNT)
+		return false;
+	*state = (enum outbox_state)s;
+	return true;
+}
+
+/* The first index row at or behind the one of a state's smallest key. */
+static int
+lane_start(struct iter *it, struct txn *t, enum outbox_state s)
+{
+	struct key from;
+
+	outbox_index_key(s, s == OUTBOX_QUEUED ? INT64_MIN : 0, 0, &from);
+	return iter_ge(it, t, T_OUTBOX_INDEX, key_str(&from));
+}
+
+/* 1: the row of this id in *o. A missing one contradicts the index. */
+static int
+must_get(struct txn *t, struct arena *a, uint64_t id, struct outbox *o)
+{
+	int r = outbox_get(t, a, id, o);
+
+	if (r == 0)
+		return txn_fail(t, ERR_CORRUPT,
+		    "outbox row %llu is in an index and does not exist",
+		    (unsigned long long)id);
+	return r;
+}
+
+int
+outbox_due(struct txn *t, struct arena *a, int64_t until,
+    bool (*fn)(void *ctx, const struct outbox *o), void *ctx)
+{
+	AUTO(iter_end) struct iter it = ITER_INIT;
+	int r;
+
+	for (r = lane_start(&it, t, OUTBOX_QUEUED); r > 0;
+	    r = iter_next(&it)) {
+		enum outbox_state state;
+		struct outbox o;
+		int64_t next;
+		uint64_t id;
+
+		if (!outbox_index_read(it.key, &state, &next, &id))
+			return row_corrupt(t, T_OUTBOX_INDEX, it.key);
+		if (state != OUTBOX_QUEUED || next > until)
+			return 0;
+		if (must_get(t, a, id, &o) < 0)
+			return -1;
+		if (!fn(ctx, &o))
+			return 0;
+	}
+	return r;
+}
+
+int
+outbox_next(struct txn *t, int64_t *at)
+{
+	AUTO(iter_end) struct iter it = ITER_INIT;
+	enum outbox_state state;
+	uint64_t id;
+	int r = lane_start(&it, t, OUTBOX_QUEUED);
+
+	if (r <= 0)
+		return r;
+	if (!outbox_index_read(it.key, &state, at, &id))
+		return row_corrupt(t, T_OUTBOX_INDEX, it.key);
+	return state == OUTBOX_QUEUED;
+}
+
+static int
+each_sent(struct txn *t, struct arena *a,
+    bool (*fn)(void *ctx, const struct outbox *o), void *ctx)
+{
+	AUTO(iter_end) struct iter it = ITER_INIT;
+	int r;
+
+	for (r = iter_ge(&it, t, T_OUTBOX, str_n(NULL, 0)); r > 0;
+	    r = iter_next(&it)) {
+		enum outbox_state state;
+		struct outbox o;
+		struct str k = it.key;
+		int64_t next;
+		uint64_t id;
+
+		if (!key_read_uint(&k, 8, &id) || k.n ||
+		    !peek(it.value, &state, &next))
+			return row_corrupt(t, T_OUTBOX, it.key);
+		if (state != OUTBOX_SENT)
+			continue;
+		if (!decode(a, arena_dup(a, it.value), id, &o))
+			return row_corrupt(t, T_OUTBOX, it.key);
+		if (!fn(ctx, &o))
+			return 0;
+	}
+	return r;
+}
+
+static int
+by_number(const void *x, const void *y)
+{
+	uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+
+	return a < b ? -1 : a > b;
+}
+
+/* The ids of the index's rows of a state (0: of all), eight bytes each. */
+static int
+ids_of(struct txn *t, enum outbox_state s, struct buf *ids)
+{
+	AUTO(iter_end) struct iter it = ITER_INIT;
+	int r = s ? lane_start(&it, t, s)
+		  : iter_ge(&it, t, T_OUTBOX_INDEX, str_n(NULL, 0));
+
+	for (; r > 0; r = iter_next(&it)) {
+		enum outbox_state state;
+		int64_t next;
+		uint64_t id;
+
+		if (!outbox_index_read(it.key, &state, &next, &id))
+			return row_corrupt(t, T_OUTBOX_INDEX, it.key);
+		if (s && state != s)
+			break;
+		buf_put(ids, str_n((const char *)&id, sizeof id));
+	}
+	if (ids->n)
+		qsort(ids->p, ids->n / sizeof(uint64_t), sizeof(uint64_t),
+		    by_number);
+	return r < 0 ? -1 : 0;
+}
+
+int
+outbox_each(struct txn *t, struct arena *a, enum outbox_state s,
+    bool (*fn)(void *ctx, const struct outbox *o), void *ctx)
+{
+	AUTO(buf_fini) struct buf ids = BUF_INIT;
+
+	if (s == OUTBOX_SENT)
+		return each_sent(t, a, fn, ctx);
+	if (ids_of(t, s, &ids) < 0)
+		return -1;
+	for (size_t i = 0; i < ids.n; i += sizeof(uint64_t)) {
+		struct outbox o;
+		uint64_t id;
+
+		memcpy(&id, ids.p + i, sizeof id);
+		if (must_get(t, a, id, &o) < 0)
+			return -1;
+		if (!fn(ctx, &o))
+			return 0;
+	}
+	return 0;
+}
+
+int
+outbox_count(struct txn *t, enum outbox_state s, uint64_t *n)
+{
+	must(s > OUTBOX_NONE && s < OUTBOX_STATE_COUNT);
+	return count_get(t, COUNT_OUTBOX + s, n);
+}

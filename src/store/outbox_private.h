@@ -1,0 +1,12 @@
+/* The outbox's index rows, for outbox.c and the check. */
+#ifndef STORE_OUTBOX_PRIVATE_H
+#define STORE_OUTBOX_PRIVATE_H
+
+#include "store/outbox.h"
+#include "store/txn_private.h"
+
+/* False (and an empty key) for states that are not in the index. */
+bool outbox_index_key(enum outbox_state state, int64_t next, uint64_t id, struct key *k);
+bool outbox_index_read(struct str key, enum outbox_state *state, int64_t *next, uint64_t *id);
+
+#endif
