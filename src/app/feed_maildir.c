@@ -1,0 +1,479 @@
+/*
+ * One thread for all Maildirs and spools: local files need no patience. inotify
+ * says where something arrived; then new/ alone is looked at, which is short,
+ * because what is safe is moved out of it. cur/ is looked at when the thread
+ * starts, and again at most every half minute while it changes: what people's
+ * clients file there may be new to us too.
+ */
+#include "app/feed_private.h"
+#include "app/spool.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "net/maildir.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+	CUR_PAUSE = 30000,
+	LEDGER_CHUNK = 512
+};
+
+struct box {
+	struct feed feed;
+	struct mailbox own; /* of the built-in spool */
+	uint32_t source;
+	const char *path, *move_to;
+	size_t watch_new, watch_cur;
+	bool watched;
+	bool look_new, look_cur;
+	int64_t cur_at; /* clock_mono() of the last look at cur/ */
+	int64_t retry;  /* clock_mono() when to try again after a failure; 0 */
+	bool spool, begun;
+};
+
+struct maildir_feed {
+	struct feed_context c;
+	struct box *box;
+	size_t n;
+	struct dirwatch *watch;
+	struct arena arena;
+	int wake; /* eventfd: the wish to end */
+	pthread_t thread;
+	bool has_thread;
+};
+
+static int
+acknowledge(struct box *b, struct str key, enum fate fate, struct err *err)
+{
+	enum after after = b->spool ? AFTER_DELETE : b->feed.mailbox->after;
+
+	if (!b->spool && !feed_acknowledges(fate, after))
+		return 0;
+	/* An oversize mail's only whole copy is in the spool: it stays, known
+	 * by the ledger. */
+	if (b->spool && fate == FATE_OVERSIZE)
+		after = AFTER_CUR;
+	if (after == AFTER_DELETE)
+		return maildir_delete(b->path, key, err) < 0 ? -1 : 0;
+	if (after == AFTER_MOVE)
+		return maildir_move(b->path, key, b->move_to, err) < 0 ? -1 : 0;
+	return maildir_to_cur(b->path, key, err) < 0 ? -1 : 0;
+}
+
+static void
+acknowledge_done(struct box *b, bool wait)
+{
+	struct item *it = feed_take(&b->feed, wait);
+
+	while (it) {
+		struct item *next = it->next;
+		struct err err = ERR_INIT;
+
+		if (acknowledge(b, it->key.key, it->outcome.fate, &err) < 0)
+			log_warning("feed",
+			    "mailbox=%.*s a message is safe, but cannot be put "
+			    "away: %s",
+			    STR_ARG(b->feed.mailbox->name), err.msg);
+		item_free(it);
+		it = next;
+	}
+}
+
+/* The parts of a file on its way: what the spool's line says, or the mail as it
+ * is. */
+static void
+fill(struct box *b, struct item *it)
+{
+	struct spooled s;
+
+	if (!b->spool)
+		return;
+	spool_read(&it->own, buf_str(&it->raw), &s);
+	it->channel = s.channel;
+	it->envelope_recipient = s.recipient;
+	it->envelope_sender = s.has_sender && !s.sender.n ? S("<>") : s.sender;
+	if (s.raw.n != it->raw.n) {
+		size_t n = s.raw.n;
+
+		memmove(it->raw.p, s.raw.p, n);
+		buf_cut(&it->raw, n);
+	}
+}
+
+static int
+take_file(struct box *b, const struct maildir_file *file, struct err *err)
+{
+	size_t max = b->feed.c->config->settings.message_size;
+	struct item *it = item_new((struct source_key){b->source, file->key});
+	int r;
+
+	it->begin_old = !b->begun;
+	it->queue = b->feed.mailbox->queue;
+	if (b->feed.mailbox->channel.n)
+		it->channel = b->feed.mailbox->channel;
+	if (max && file->size > max) {
+		it->oversize = true;
+		it->size = file->size;
+		r = maildir_read_head(b->path, file, 1 << 20, &it->raw, err);
+	} else {
+		r = maildir_read(b->path, file, max, &it->raw, err);
+	}
+	if (r <= 0) {
+		item_free(it);
+		return r;
+	}
+	fill(b, it);
+	feed_push(&b->feed, it);
+	return 1;
+}
+
+/* The fates of files [from, to) in one short read transaction. */
+static int
+look_up(struct box *b, const struct maildir_file *files, size_t from, size_t to,
+    enum fate *fates, struct err *err)
+{
+	AUTO(txn_abort) struct txn *t = NULL;
+
+	if (txn_read(b->feed.c->store, &t, err) < 0)
+		return -1;
+	for (size_t i = from; i < to; i++) {
+		struct ledger_row row = {0};
+		int r = ledger_get(
+		    t, (struct source_key){b->source, files[i].key}, &row);
+
+		if (r < 0)
+			return txn_error(t, err);
+		fates[i - from] = r ? row.fate : FATE_NONE;
+	}
+	return 0;
+}
+
+struct skip_job {
+	struct job job;
+	struct box *b;
+	const struct maildir_file *files;
+	size_t n;
+};
+
+static bool
+to_skip(const struct box *b, const struct maildir_file *f)
+{
+	enum begin begin = b->feed.mailbox->begin;
+
+	return begin == BEGIN_NOW || (begin == BEGIN_UNSEEN && f->seen);
+}
+
+static int
+skip_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
+    int64_t now, struct err *err)
+{
+	struct skip_job *s = (struct skip_job *)j;
+	struct folder folder = {.begun = now, .uidvalidity = 1};
+
+	(void)d;
+	(void)a;
+	for (size_t i = 0; i < s->n; i++) {
+		struct source_key k = {s->b->source, s->files[i].key};
+		struct ledger_row row = {.fate = FATE_SKIPPED, .at = now}, old;
+
+		if (to_skip(s->b, &s->files[i]) && !ledger_get(t, k, &old))
+			ledger_put(t, k, &row);
+	}
+	folder_put(t, s->b->source, &folder);
+	return txn_error(t, err);
+}
+
+/* The source's number, and, at its first reading, what of it is not to be read.
+ */
+static int
+begin_box(struct box *b, struct err *err)
+{
+	AUTO(txn_abort) struct txn *t = NULL;
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct folder folder = {0};
+	struct skip_job s = {.job.run = skip_run, .b = b};
+	struct maildir_file *files;
+	int r;
+
+	if (!b->source)
+		b->source = feed_source(&b->feed, b->feed.mailbox->name, err);
+	if (!b->source)
+		return -1;
+	if (txn_read(b->feed.c->store, &t, err) < 0)
+		return -1;
+	r = folder_get(t, &a, b->source, &folder);
+	if (r < 0)
+		return txn_error(t, err);
+	txn_abort(&t);
+	b->begun = r == 1 && folder.uidvalidity;
+	if (b->begun || b->spool)
+		return 0;
+	if (maildir_scan(&a, b->path, &files, &s.n, err) < 0)
+		return -1;
+	s.files = files;
+	return writer_do(b->feed.c->writer, &s.job, err);
+}
+
+static int
+read_box(struct box *b, bool all, struct err *err)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct maildir_file *files;
+	enum fate fates[LEDGER_CHUNK];
+	size_t n;
+
+	if ((all ? maildir_scan : maildir_scan_new)(
+		&a, b->path, &files, &n, err) < 0)
+		return -1;
+	if (n)
+		feed_state(&b->feed, "reading");
+	for (size_t from = 0; from < n; from += LEDGER_CHUNK) {
+		size_t to = MIN(n, from + LEDGER_CHUNK);
+
+		if (look_up(b, files, from, to, fates, err) < 0)
+			return -1;
+		for (size_t i = from; i < to; i++) {
+			enum fate fate = fates[i - from];
+			bool is_new = str_eq(files[i].dir, S("new"));
+			enum after after = b->feed.mailbox->after;
+
+			if (feed_stopping(&b->feed))
+				return 0;
+			if (fate == FATE_NONE) {
+				if (take_file(b, &files[i], err) < 0)
+					return -1;
+				if (i % 64 == 63)
+					acknowledge_done(b, false);
+			} else if (is_new || after != AFTER_CUR) {
+				/* Safe already, but a crash came before it was
+				 * put away. */
+				if (acknowledge(b, files[i].key, fate, err) < 0)
+					return -1;
+			}
+		}
+	}
+	return 0;
+}
+
+static int
+watch_box(struct maildir_feed *m, struct box *b, struct err *err)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+
+	if (b->watched || m->c.once)
+		return 0;
+	if (dirwatch_add(m->watch,
+		(const char *)arena_printf(&a, "%s/new", b->path).p,
+		&b->watch_new, err) < 0 ||
+	    dirwatch_add(m->watch,
+		(const char *)arena_printf(&a, "%s/cur", b->path).p,
+		&b->watch_cur, err) < 0)
+		return -1;
+	b->watched = true;
+	return 0;
+}
+
+static void
+do_box(struct maildir_feed *m, struct box *b)
+{
+	struct err err = ERR_INIT;
+	bool all = b->look_cur;
+	int r;
+
+	/* Watch first, then look: what arrives in between is seen twice rather
+	 * than never. */
+	r = watch_box(m, b, &err);
+	if (r == 0 && (!b->source || !b->begun))
+		r = begin_box(b, &err);
+	b->look_new = b->look_cur = false;
+	if (r == 0)
+		r = read_box(b, all, &err);
+	acknowledge_done(b, true);
+	if (all)
+		b->cur_at = clock_mono();
+	if (r < 0) {
+		b->retry = clock_mono() + feed_failed(&b->feed, &err);
+		b->look_new = b->look_cur = true;
+		return;
+	}
+	b->retry = 0;
+	b->begun = true;
+	feed_ok(&b->feed);
+}
+
+static void
+on_change(void *ctx, size_t index)
+{
+	struct maildir_feed *m = ctx;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct box *b = &m->box[i];
+
+		if (b->watched && index == b->watch_new)
+			b->look_new = true;
+		if (b->watched && index == b->watch_cur)
+			b->look_cur = true;
+	}
+}
+
+/* Looks at the boxes whose time has come; how long until the next, in ms, or
+ * -1. */
+static int
+do_boxes(struct maildir_feed *m)
+{
+	int64_t next = -1;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct box *b = &m->box[i];
+		int64_t now = clock_mono(), at = -1;
+		bool cur = b->look_cur;
+
+		if (cur && !b->retry && b->cur_at &&
+		    now < b->cur_at + CUR_PAUSE) {
+			at = b->cur_at + CUR_PAUSE;
+			b->look_cur = false;
+		}
+		if (b->retry > now)
+			at = b->retry;
+		else if (b->look_new || b->look_cur)
+			do_box(m, b);
+		if (b->retry)
+			at = b->retry;
+		else if (cur && at >= 0)
+			b->look_cur = true;
+		if (at >= 0 && (next < 0 || at < next))
+			next = at;
+	}
+	if (next < 0)
+		return -1;
+	return (int)MAX(next - clock_mono(), 1);
+}
+
+static void *
+maildir_thread(void *arg)
+{
+	struct maildir_feed *m = arg;
+	struct err err = ERR_INIT;
+
+	for (;;) {
+		struct pollfd p[2] = {
+		    {.fd = m->wake, .events = POLLIN},
+		    {.fd = m->watch ? dirwatch_fd(m->watch) : -1,
+			.events = POLLIN},
+		};
+		int wait = do_boxes(m);
+
+		if (m->c.once)
+			break;
+		if (poll(p, 2, wait) < 0 && errno != EINTR)
+			break;
+		if (p[0].revents)
+			break;
+		if (p[1].revents &&
+		    dirwatch_read(m->watch, on_change, m, &err) < 0)
+			log_error("feed", "%s", err.msg);
+	}
+	return NULL;
+}
+
+static void
+add_box(struct maildir_feed *m, const struct mailbox *mb)
+{
+	struct box *b = &m->box[m->n++];
+
+	feed_init(&b->feed, &m->c, mb);
+	b->path = arena_cstr(&m->arena, mb->path);
+	b->move_to = arena_cstr(&m->arena, mb->after_arg);
+	b->spool = mb->kind == MAILBOX_SPOOL;
+	b->look_new = b->look_cur = true;
+}
+
+int
+maildir_feed_start(
+    struct maildir_feed **out, const struct feed_context *c, struct err *err)
+{
+	struct maildir_feed *m = mem_new(sizeof *m);
+	static struct mailbox spool;
+
+	m->c = *c;
+	m->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	m->box = mem_new((c->config->nmailboxes + 1) * sizeof *m->box);
+	*out = m;
+	if (m->wake < 0)
+		return err_sys(err, ERR_TEMP, "eventfd");
+	if (!c->once && dirwatch_open(&m->watch, err) < 0)
+		return -1;
+	spool = (struct mailbox){.name = S("spool"),
+	    .kind = MAILBOX_SPOOL,
+	    .path = str_c(c->spool),
+	    .after = AFTER_DELETE};
+	add_box(m, &spool);
+	for (size_t i = 0; i < c->config->nmailboxes; i++)
+		if (c->config->mailboxes[i].kind != MAILBOX_IMAP)
+			add_box(m, &c->config->mailboxes[i]);
+	if (pthread_create(&m->thread, NULL, maildir_thread, m))
+		return err_set(err, ERR_TEMP, "cannot start a thread");
+	m->has_thread = true;
+	return 0;
+}
+
+void
+maildir_feed_stop(struct maildir_feed *m)
+{
+	uint64_t one = 1;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct feed *f = &m->box[i].feed;
+
+		pthread_mutex_lock(&f->lock);
+		f->stop = true;
+		pthread_cond_broadcast(&f->cond);
+		pthread_mutex_unlock(&f->lock);
+	}
+	if (write(m->wake, &one, sizeof one) < 0)
+		log_error("feed", "eventfd cannot be written");
+}
+
+size_t
+maildir_feed_join(struct maildir_feed *m)
+{
+	size_t failed = 0;
+
+	if (m->has_thread)
+		pthread_join(m->thread, NULL);
+	m->has_thread = false;
+	for (size_t i = 0; i < m->n; i++)
+		failed += m->box[i].feed.status.error[0] != '\0' ||
+			  m->box[i].feed.failed;
+	return failed;
+}
+
+void
+maildir_feed_free(struct maildir_feed *m)
+{
+	maildir_feed_join(m);
+	for (size_t i = 0; i < m->n; i++)
+		feed_fini(&m->box[i].feed);
+	dirwatch_close(&m->watch);
+	close_fd(&m->wake);
+	arena_fini(&m->arena);
+	mem_free(m->box);
+	mem_free(m);
+}
+
+size_t
+maildir_feed_count(const struct maildir_feed *m)
+{
+	return m->n;
+}
+
+struct feed *
+maildir_feed_at(struct maildir_feed *m, size_t i)
+{
+	return &m->box[i].feed;
+}

@@ -1,0 +1,524 @@
+#include "app/sender.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "desk/delivery.h"
+#include "net/smtp.h"
+#include "store/blob.h"
+#include "store/outbox.h"
+
+#include <pthread.h>
+
+enum {
+	GROUP = 4, /* claimed in one commit; two groups are in doubt at most */
+	RECIPIENTS = 200,
+	LONGEST_SLEEP = 60000,
+	REST_MS = 5000, /* an idle connection is let go after */
+	FIRST_WAIT = 5000,
+	LONGEST_WAIT = 300000, /* after the server could not be reached */
+	MESSAGE_MAX = 256 << 20,
+};
+
+struct claim {
+	uint64_t id;
+	struct delivery *result;
+	size_t n;
+	bool tried;
+};
+
+/* One commit: what came of the last group, and the claim of the next. */
+struct turn {
+	struct job job;
+	struct sender *s;
+	struct arena arena; /* of the results */
+	struct claim before[GROUP];
+	size_t nbefore;
+	bool claim;          /* take more */
+	uint64_t ids[GROUP]; /* out: claimed */
+	size_t n;
+	bool done;
+	struct err err;
+};
+
+struct sender {
+	const struct sender_context *c;
+	const struct transport *t;
+	struct carrier *carrier;
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	bool stop, woken;
+	int64_t hold_until; /* clock_now(): the server cannot be reached */
+	unsigned failures;
+	bool failed; /* the last attempt did not reach it */
+	struct sender_status status;
+	struct turn turn[2];
+};
+
+struct senders {
+	struct sender_context c;
+	struct sender *v;
+	size_t n;
+};
+
+struct due {
+	struct sender *s;
+	uint64_t *ids;
+	size_t n;
+};
+
+static bool
+is_mine(const struct sender *s, struct str transport)
+{
+	const struct transport *t = config_transport(s->c->config, transport);
+
+	/* A transport that is no longer configured: its mail goes by the first.
+	 */
+	if (!t)
+		t = config_transport(s->c->config, S(""));
+	return t == s->t;
+}
+
+static bool
+find_due(void *ctx, const struct outbox *o)
+{
+	struct due *d = ctx;
+
+	if (is_mine(d->s, o->transport))
+		d->ids[d->n++] = o->id;
+	return d->n < GROUP;
+}
+
+static int
+turn_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
+    int64_t now, struct err *err)
+{
+	struct turn *x = (struct turn *)j;
+	struct due due = {x->s, x->ids, 0};
+
+	x->n = 0;
+	for (size_t i = 0; i < x->nbefore; i++) {
+		const struct claim *c = &x->before[i];
+		int r = c->tried ? delivery_result(d, t, a, c->id, c->result,
+				       c->n, now, err)
+				 : delivery_unclaim(t, a, c->id, err);
+
+		if (r < 0)
+			return -1;
+	}
+	if (!x->claim)
+		return 0;
+	if (outbox_due(t, a, now, find_due, &due) < 0)
+		return txn_error(t, err);
+	x->n = due.n;
+	return due.n ? delivery_claim(t, a, x->ids, x->n, now, err) : 0;
+}
+
+static void
+turn_done(struct job *j, const struct err *failed)
+{
+	struct turn *x = (struct turn *)j;
+	struct sender *s = x->s;
+
+	pthread_mutex_lock(&s->lock);
+	x->done = true;
+	x->err = failed ? *failed : ERR_INIT;
+	if (failed)
+		x->n = 0;
+	pthread_cond_broadcast(&s->cond);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void
+turn_submit(struct turn *x, bool claim)
+{
+	x->claim = claim;
+	x->done = false;
+	x->job.run = turn_run;
+	x->job.done = turn_done;
+	x->job.weight = 1;
+	writer_submit(x->s->c->writer, &x->job);
+}
+
+static void
+turn_wait(struct turn *x)
+{
+	pthread_mutex_lock(&x->s->lock);
+	while (!x->done)
+		pthread_cond_wait(&x->s->cond, &x->s->lock);
+	pthread_mutex_unlock(&x->s->lock);
+	if (x->err.code)
+		log_error("outbox", "%s", x->err.msg);
+	x->nbefore = 0;
+	arena_reset(&x->arena);
+}
+
+/* Row and bytes, copied out. 1, 0 gone, -1. */
+static int
+get_row(struct sender *s, struct arena *a, uint64_t id, struct outbox *o,
+    struct buf *bytes, struct err *err)
+{
+	AUTO(txn_abort) struct txn *t = NULL;
+	int r;
+
+	if (txn_read(s->c->store, &t, err) < 0)
+		return -1;
+	r = outbox_get(t, a, id, o);
+	if (r == 1)
+		r = blob_get(t, o->blob, MESSAGE_MAX, bytes);
+	return r < 0 ? txn_error(t, err) : r;
+}
+
+static void
+count(struct sender *s, const struct sent_to *to, size_t n, uint64_t id)
+{
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < n; i++) {
+		if (to[i].result == SENT_OK)
+			s->status.sent++;
+		else if (to[i].result == SENT_REFUSED)
+			s->status.refused++;
+		else
+			s->status.deferred++;
+	}
+	pthread_mutex_unlock(&s->lock);
+	for (size_t i = 0; i < n; i++)
+		if (to[i].result != SENT_OK)
+			log_warning("outbox", "id=%llu to=%.*s %s: %.*s",
+			    (unsigned long long)id, STR_ARG(to[i].addr),
+			    to[i].result == SENT_REFUSED ? "refused"
+			    : to[i].result == SENT_LATER ? "deferred"
+							 : "ambiguous",
+			    STR_ARG(to[i].reply));
+}
+
+static void
+unreachable(struct sender *s, const struct err *err)
+{
+	int64_t wait = FIRST_WAIT;
+
+	pthread_mutex_lock(&s->lock);
+	for (unsigned i = 0; i < s->failures && wait < LONGEST_WAIT; i++)
+		wait *= 2;
+	wait = MIN(wait, (int64_t)LONGEST_WAIT);
+	s->failures++;
+	s->failed = true;
+	s->hold_until = clock_now() + wait;
+	s->status.next_try = s->hold_until;
+	snprintf(s->status.error, sizeof s->status.error, "%.*s",
+	    (int)sizeof s->status.error - 1, err->msg);
+	pthread_mutex_unlock(&s->lock);
+	log_warning("outbox", "transport=%.*s %s; next try in %lld s",
+	    STR_ARG(s->t->name), err->msg, (long long)wait / 1000);
+}
+
+static void
+reached(struct sender *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->failures = 0;
+	s->failed = false;
+	s->status.last_ok = clock_now();
+	s->status.next_try = CLOCK_NONE;
+	s->status.error[0] = '\0';
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Tries one row; the claim gets its results. False: the transport is out of
+ * order. */
+static bool
+send_row(struct sender *s, struct turn *x, struct claim *c)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	AUTO(buf_fini) struct buf bytes = BUF_INIT;
+	struct outbox o = {0};
+	struct sent_to to[RECIPIENTS];
+	size_t n = 0;
+	struct err err = ERR_INIT;
+	int r = get_row(s, &a, c->id, &o, &bytes, &err);
+
+	if (r <= 0) {
+		log_error("outbox", "id=%llu cannot be read: %s",
+		    (unsigned long long)c->id, r < 0 ? err.msg : "it is gone");
+		return true;
+	}
+	for (size_t i = 0; i < o.nrecipients && n < RECIPIENTS; i++)
+		if (o.recipients[i].state == OUTBOX_QUEUED ||
+		    o.recipients[i].state == OUTBOX_SENDING)
+			to[n++] =
+			    (struct sent_to){.addr = o.recipients[i].addr};
+	r = n ? carrier_send(
+		    s->carrier, &a, o.sender, to, n, buf_str(&bytes), &err)
+	      : 0;
+	if (r < 0) {
+		unreachable(s, &err);
+		return false;
+	}
+	reached(s);
+	count(s, to, n, c->id);
+	c->tried = true;
+	c->n = n;
+	c->result = arena_array(&x->arena, struct delivery, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		static const enum delivered map[] = {
+		    [SENT_OK] = DELIVERED_OK,
+		    [SENT_LATER] = DELIVERED_LATER,
+		    [SENT_REFUSED] = DELIVERED_REFUSED,
+		    [SENT_UNKNOWN] = DELIVERED_UNKNOWN,
+		};
+
+		c->result[i] = (struct delivery){
+		    .addr = arena_dup(&x->arena, to[i].addr),
+		    .result = map[to[i].result],
+		    .reply = arena_dup(&x->arena, to[i].reply),
+		};
+	}
+	return true;
+}
+
+/* Sends what the turn claimed; its results go back with the same turn. */
+static bool
+send_group(struct sender *s, struct turn *x)
+{
+	bool good = true;
+	size_t n = x->n;
+
+	for (size_t i = 0; i < n; i++)
+		x->before[i] = (struct claim){.id = x->ids[i]};
+	x->nbefore = n;
+	x->n = 0;
+	for (size_t i = 0; i < n && good; i++)
+		if (x->before[i].id)
+			good = send_row(s, x, &x->before[i]);
+	/* Rows that were no longer queued when we claimed them. */
+	for (size_t i = 0; i < x->nbefore;)
+		if (x->before[i].id)
+			i++;
+		else
+			x->before[i] = x->before[--x->nbefore];
+	return good;
+}
+
+static bool
+stopping(struct sender *s)
+{
+	bool stop;
+
+	pthread_mutex_lock(&s->lock);
+	stop = s->stop;
+	pthread_mutex_unlock(&s->lock);
+	return stop;
+}
+
+/* Sends until nothing is due. Two turns alternate: while one is sent, the
+ * other's results are committed and its next rows claimed. */
+static void
+send_due(struct sender *s)
+{
+	bool good = true;
+	unsigned i = 0;
+
+	turn_submit(&s->turn[0], true);
+	turn_submit(&s->turn[1], true);
+	for (;;) {
+		struct turn *x = &s->turn[i], *other = &s->turn[1 - i];
+
+		turn_wait(x);
+		if (x->n == 0) {
+			turn_wait(other);
+			if (other->n == 0)
+				return;
+			i = 1 - i;
+			continue;
+		}
+		if (stopping(s))
+			good = false;
+		if (good)
+			good = send_group(s, x);
+		else {
+			for (size_t k = 0; k < x->n; k++)
+				x->before[k] = (struct claim){.id = x->ids[k]};
+			x->nbefore = x->n;
+			x->n = 0;
+		}
+		turn_submit(x, good);
+		i = 1 - i;
+	}
+}
+
+/* When the next row of ours is due, or -1 for none. */
+static int64_t
+next_due(struct sender *s)
+{
+	AUTO(txn_abort) struct txn *t = NULL;
+	struct err err = ERR_INIT;
+	int64_t at = -1;
+
+	if (txn_read(s->c->store, &t, &err) < 0 || outbox_next(t, &at) <= 0)
+		return -1;
+	return MAX(at, s->hold_until);
+}
+
+static void *
+sender_thread(void *arg)
+{
+	struct sender *s = arg;
+	int64_t idle_since = 0;
+
+	while (!stopping(s)) {
+		int64_t due = next_due(s), now = clock_now(), wait = -1;
+		struct timespec ts;
+
+		if (due >= 0 && due <= now) {
+			send_due(s);
+			idle_since = clock_mono();
+			if (s->c->once)
+				break;
+			/* Rows of other transports must not keep us turning. */
+			if (next_due(s) <= clock_now() && !s->failed)
+				wait = CLOCK_SECOND;
+		} else if (s->c->once) {
+			break;
+		} else if (due >= 0) {
+			/* Never long at a stretch: the clock may be set meanwhile. */
+			wait = MIN(due - now, (int64_t)LONGEST_SLEEP);
+		}
+		pthread_mutex_lock(&s->lock);
+		if (wait < 0 || wait > REST_MS)
+			wait = idle_since ? REST_MS : wait;
+		if (!s->woken && !s->stop) {
+			if (wait < 0) {
+				pthread_cond_wait(&s->cond, &s->lock);
+			} else {
+				clock_gettime(CLOCK_MONOTONIC, &ts);
+				ts.tv_sec += (time_t)(wait / 1000);
+				ts.tv_nsec += (long)(wait % 1000) * 1000000;
+				if (ts.tv_nsec >= 1000000000) {
+					ts.tv_sec++;
+					ts.tv_nsec -= 1000000000;
+				}
+				pthread_cond_timedwait(&s->cond, &s->lock, &ts);
+			}
+		}
+		s->woken = false;
+		pthread_mutex_unlock(&s->lock);
+		if (idle_since && clock_mono() - idle_since >= REST_MS) {
+			carrier_rest(s->carrier);
+			idle_since = 0;
+		}
+	}
+	carrier_rest(s->carrier);
+	return NULL;
+}
+
+static int
+start_one(struct senders *all, struct sender *s, const struct transport *t,
+    struct err *err)
+{
+	pthread_condattr_t mono;
+
+	s->c = &all->c;
+	s->t = t;
+	s->status.name = t->name;
+	s->status.last_ok = s->status.next_try = CLOCK_NONE;
+	s->turn[0].s = s->turn[1].s = s;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->cond, &mono);
+	pthread_condattr_destroy(&mono);
+	all->n++;
+	if (carrier_open(&s->carrier, t, err) < 0)
+		return -1;
+	if (pthread_create(&s->thread, NULL, sender_thread, s))
+		return err_set(err, ERR_TEMP, "cannot start a thread");
+	s->has_thread = true;
+	return 0;
+}
+
+int
+senders_start(
+    struct senders **out, const struct sender_context *c, struct err *err)
+{
+	struct senders *s = mem_new(sizeof *s);
+
+	s->c = *c;
+	s->v = mem_new((c->config->ntransports + 1) * sizeof *s->v);
+	*out = s;
+	for (size_t i = 0; i < c->config->ntransports; i++)
+		if (start_one(s, &s->v[i], &c->config->transports[i], err) <
+		    0) {
+			senders_stop(out);
+			return -1;
+		}
+	return 0;
+}
+
+void
+senders_wake(struct senders *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		pthread_mutex_lock(&s->v[i].lock);
+		s->v[i].woken = true;
+		pthread_cond_broadcast(&s->v[i].cond);
+		pthread_mutex_unlock(&s->v[i].lock);
+	}
+}
+
+size_t
+senders_wait(struct senders *s)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->v[i].has_thread)
+			pthread_join(s->v[i].thread, NULL);
+		s->v[i].has_thread = false;
+		failed += s->v[i].failed;
+	}
+	return failed;
+}
+
+void
+senders_stop(struct senders **ps)
+{
+	struct senders *s = *ps;
+
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n; i++) {
+		pthread_mutex_lock(&s->v[i].lock);
+		s->v[i].stop = true;
+		pthread_cond_broadcast(&s->v[i].cond);
+		pthread_mutex_unlock(&s->v[i].lock);
+	}
+	senders_wait(s);
+	for (size_t i = 0; i < s->n; i++) {
+		struct sender *x = &s->v[i];
+
+		carrier_close(&x->carrier);
+		arena_fini(&x->turn[0].arena);
+		arena_fini(&x->turn[1].arena);
+		pthread_mutex_destroy(&x->lock);
+		pthread_cond_destroy(&x->cond);
+	}
+	mem_free(s->v);
+	mem_free(s);
+	*ps = NULL;
+}
+
+void
+senders_status(struct senders *s,
+    void (*fn)(void *ctx, const struct sender_status *s), void *ctx)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct sender_status st;
+
+		pthread_mutex_lock(&s->v[i].lock);
+		st = s->v[i].status;
+		pthread_mutex_unlock(&s->v[i].lock);
+		fn(ctx, &st);
+	}
+}

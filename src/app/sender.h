@@ -1,0 +1,44 @@
+/*
+ * sender: the threads that hand the outbox's rows over, one a transport.
+ *
+ * Rows are claimed (queued -> sending) in a commit before a byte goes out, four at a time, and the next four are claimed while these
+ * are being sent: at a kill at most eight rows are in doubt, and each is then counted as ambiguous and sent again with the same bytes.
+ */
+#ifndef APP_SENDER_H
+#define APP_SENDER_H
+
+#include "app/config.h"
+#include "app/writer.h"
+
+struct senders;
+
+struct sender_context {
+	struct store *store;
+	struct writer *writer;
+	const struct config *config;
+	bool once;          /* what is due now, then the threads end */
+};
+int senders_start(struct senders **out, const struct sender_context *c, struct err *err);
+void senders_wake(struct senders *s); /* rows may be due; any thread */
+size_t senders_wait(struct senders *s); /* once: how many transports failed */
+void senders_stop(struct senders **s);
+
+struct sender_status {
+	struct str name;
+	uint64_t sent, refused, deferred;
+	int64_t last_ok, next_try;
+	char error[300];
+};
+void senders_status(struct senders *s, void (*fn)(void *ctx, const struct sender_status *s), void *ctx);
+
+/* One attempt for one row by one transport, without a store: what each kind of transport does. Private to sender*.c. */
+struct carrier;
+int carrier_open(struct carrier **out, const struct transport *t, struct err *err);
+/* Fills to[]; -1 when the transport as a whole cannot be used (everything is to be tried later). */
+struct sent_to;
+int carrier_send(struct carrier *c, struct arena *a, struct str sender, struct sent_to *to, size_t n, struct str bytes, struct err *err);
+/* Nothing to send for a while: lets an open connection go. */
+void carrier_rest(struct carrier *c);
+void carrier_close(struct carrier **c);
+
+#endif
