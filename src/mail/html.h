@@ -23,4 +23,7 @@ int html_to_text(struct arena *a, struct str html, struct str *text, struct err 
  */
 int html_sanitise(struct arena *a, struct str html, struct str *safe, struct err *err);
 
+/* What stands between the tags, nothing else done: for when html_to_text() refused. In the arena. */
+struct str html_bare_text(struct arena *a, struct str html);
+
 #endif

@@ -1,0 +1,676 @@
+/*
+ * HTML to text. White space is pending until something visible comes, so that the line breaks that a dozen nested
+ * blocks ask for become one, and no line ends in a blank:
+ *
+ *   <div>Hello<br></div><div><br></div><ul><li>a</ul>     Hello
+ *
+ *                                                         - a
+ *
+ * What a client encloses as quoted gets "> " in front, as in a plain text mail, so that one reader of quotes
+ * (mail/reply.c) serves both. Headings of quotes ("On … wrote:", Outlook's From/Sent/To/Subject) stay text.
+ */
+#include "mail/html.h"
+
+#include "base/must.h"
+#include "base/utf8.h"
+#include "mail/html_walk.h"
+
+enum { QUOTE_MAX = 20, LIST_MAX = 10 };
+
+/* What an open element changed. */
+struct frame {
+	bool hidden, pre, tiny, quote, ordered, is_list;
+	unsigned item;     /* the number of the next <li> */
+	size_t link_at;    /* of <a>: where its text began */
+	struct str href;
+	bool cell_text;    /* of <tr>: a cell with something in it was seen */
+};
+
+struct text {
+	struct arena *a;
+	struct buf out;
+	struct frame *frame; /* of the open elements, outermost first */
+	size_t depth, hidden; /* hidden: the depth at which hiding began, 0 when it is not */
+	unsigned quotes, lists;
+	unsigned blank_quotes; /* the prefix of blank lines: of the least quoted place around them */
+	unsigned newlines;   /* wanted before the next thing visible; 2: a blank line */
+	bool space;          /* so is a blank */
+	bool tab;            /* or a tab: the next cell of a row */
+	bool blank_line;     /* the paragraph held a no-break space only */
+	bool line_has_text;
+};
+
+static struct frame *
+top(struct text *t)
+{
+	return &t->frame[t->depth];
+}
+
+static void
+begin_line(struct text *t, unsigned quotes)
+{
+	for (unsigned i = 0; i < MIN(quotes, QUOTE_MAX); i++)
+		buf_puts(&t->out, "> ");
+}
+
+static void
+end_line(struct text *t)
+{
+	while (t->out.n && t->out.p[t->out.n - 1] == ' ')
+		buf_cut(&t->out, t->out.n - 1);
+	buf_putc(&t->out, '\n');
+}
+
+/* Something visible follows: give out the white space that was asked for. */
+static void
+settle(struct text *t)
+{
+	if (t->out.n == 0) {
+		begin_line(t, t->quotes);
+	} else if (t->newlines) {
+		for (unsigned i = 0; i < t->newlines; i++) {
+			if (i)
+				begin_line(t, MIN(t->blank_quotes, t->quotes));
+			end_line(t);
+		}
+		begin_line(t, t->quotes);
+	} else if (t->tab) {
+		buf_putc(&t->out, '\t');
+	} else if (t->space && t->line_has_text) {
+		buf_putc(&t->out, ' ');
+	}
+	t->newlines = 0;
+	t->space = t->tab = t->blank_line = false;
+	t->line_has_text = true;
+}
+
+static void
+want_newlines(struct text *t, unsigned n)
+{
+	if (t->out.n == 0)
+		return;
+	if (t->newlines == 0)
+		t->blank_quotes = t->quotes;
+	t->newlines = MAX(t->newlines, n);
+	t->space = t->tab = false;
+	t->line_has_text = false;
+}
+
+static void
+break_line(struct text *t)
+{
+	if (t->out.n == 0)
+		return;
+	if (t->newlines == 0)
+		t->blank_quotes = t->quotes;
+	t->newlines = MIN(t->newlines + 1, 2);
+	t->space = t->tab = false;
+	t->line_has_text = false;
+}
+
+static void
+put(struct text *t, struct str s)
+{
+	settle(t);
+	buf_put(&t->out, s);
+}
+
+/* The length of what is never seen at s: zero-width and directional characters, soft hyphens. */
+static size_t
+invisible(struct str s)
+{
+	uint32_t c;
+	size_t n;
+
+	if ((unsigned char)s.p[0] < 0xc2)
+		return 0;
+	n = utf8_next(s, &c);
+	if (n && (c == 0xad || c == 0x34f || c == 0x61c || c == 0xfeff ||
+		     (c >= 0x200b && c <= 0x200f && c != 0x200c &&
+			 c != 0x200d) ||
+		     (c >= 0x202a && c <= 0x202e) ||
+		     (c >= 0x2060 && c <= 0x2064) ||
+		     (c >= 0x2066 && c <= 0x2069)))
+		return n;
+	return 0;
+}
+
+/* The length of a blank that is not ASCII: no-break, en, em, thin, figure, narrow, ideographic; joiners between blanks. */
+static size_t
+wide_blank(struct text *t, struct str s)
+{
+	uint32_t c;
+	size_t n;
+
+	if ((unsigned char)s.p[0] < 0xc2)
+		return 0;
+	n = utf8_next(s, &c);
+	if (!n)
+		return 0;
+	if (c == 0xa0 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f ||
+	    c == 0x205f || c == 0x3000)
+		return n;
+	if ((c == 0x200c || c == 0x200d) && (t->space || !t->line_has_text))
+		return n;
+	return 0;
+}
+
+static void
+put_pre(struct text *t, struct str s)
+{
+	struct str line;
+	bool first = true;
+
+	while (str_cut(&s, '\n', &line)) {
+		if (!first) {
+			break_line(t);
+		}
+		first = false;
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (line.n)
+			put(t, line);
+	}
+}
+
+static void
+put_text(struct text *t, struct str s)
+{
+	size_t i = 0, from, n;
+
+	while (i < s.n) {
+		if (ch_is_space(s.p[i])) {
+			t->space = true;
+			i++;
+			continue;
+		}
+		n = wide_blank(t, str_from(s, i));
+		if (n) {
+			t->space = t->blank_line = true;
+			i += n;
+			continue;
+		}
+		n = invisible(str_from(s, i));
+		if (n) {
+			i += n;
+			continue;
+		}
+		for (from = i++; i < s.n && !ch_is_space(s.p[i]); i++)
+			if ((unsigned char)s.p[i] >= 0xc2 &&
+			    (wide_blank(t, str_from(s, i)) ||
+				invisible(str_from(s, i))))
+				break;
+		put(t, str_sub(s, from, i));
+	}
+}
+
+static void
+on_text(void *ctx, struct str s)
+{
+	struct text *t = ctx;
+
+	if (t->hidden || top(t)->tiny)
+		return;
+	if (top(t)->pre)
+		put_pre(t, s);
+	else
+		put_text(t, s);
+}
+
+/* The value of a CSS property in a style attribute, lower case not assured; empty when it is absent. */
+static struct str
+css(struct str style, struct str property)
+{
+	struct str part;
+
+	while (str_cut(&style, ';', &part)) {
+		struct str name;
+
+		if (!str_cut(&part, ':', &name) || !part.p)
+			continue;
+		if (str_ieq(str_trim(name), property))
+			return str_trim(part);
+	}
+	return S("");
+}
+
+/* "0", "0px", "0.0pt"; not "" and not "0.5em". */
+static bool
+css_zero(struct str v)
+{
+	bool digit = false;
+
+	for (size_t i = 0; i < v.n; i++) {
+		if (v.p[i] >= '1' && v.p[i] <= '9')
+			return false;
+		digit |= v.p[i] == '0';
+	}
+	return digit;
+}
+
+/* Does the style take the element out of sight? Preheaders of bulk mail and text for filters, mostly. */
+static bool
+style_hides(struct str style)
+{
+	if (str_istarts(css(style, S("display")), S("none")) ||
+	    str_istarts(css(style, S("visibility")), S("hidden")) ||
+	    str_istarts(css(style, S("mso-hide")), S("all")))
+		return true;
+	return str_istarts(css(style, S("overflow")), S("hidden")) &&
+	    (css_zero(css(style, S("max-height"))) ||
+		css_zero(css(style, S("height"))));
+}
+
+static void
+read_style(struct str style, struct frame *f)
+{
+	struct str size;
+
+	if (str_ihas(style, S("none")) || str_ihas(style, S("hid")))
+		f->hidden = style_hides(style);
+	if (str_ihas(style, S("font-size"))) {
+		size = css(style, S("font-size"));
+		if (size.n)
+			f->tiny = css_zero(size);
+	}
+	if (str_ihas(style, S("white-space"))) {
+		size = css(style, S("white-space"));
+		if (str_istarts(size, S("pre")) &&
+		    !str_istarts(size, S("pre-line")))
+			f->pre = true;
+	}
+}
+
+static bool
+has_word(struct str s, struct str word)
+{
+	struct str w;
+
+	while (str_word(&s, &w)) {
+		if (str_istarts(w, S("x_"))) /* Outlook on the web adds it */
+			w = str_from(w, 2);
+		if (str_ieq(w, word))
+			return true;
+	}
+	return false;
+}
+
+/* Containers of quoted mail that are not a <blockquote>: Yahoo, GMX and web.de, NetEase, Foxmail. */
+static bool
+is_quote(struct str class, struct str id, struct str name)
+{
+	static const struct str ids[] = {
+		S("isReplyContent"),
+		S("ntes-pcmac-quote"),
+		S("yahoo_quoted"),
+	};
+
+	if (str_ieq(name, S("quote")) || has_word(class, S("yahoo_quoted")) ||
+	    has_word(class, S("ntes-mailmaster-quote")))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		if (str_istarts(id, ids[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_signature(struct str class, struct str id)
+{
+	return has_word(class, S("gmail_signature")) ||
+	    has_word(class, S("moz-signature")) ||
+	    has_word(class, S("protonmail_signature_block-user")) ||
+	    str_ieq(id, S("Signature")) || str_ieq(id, S("x_Signature")) ||
+	    str_ieq(id, S("AppleMailSignature"));
+}
+
+
+static void
+open_item(struct text *t)
+{
+	struct frame *list = NULL;
+	char number[16];
+	int n;
+
+	want_newlines(t, 1);
+	for (size_t d = t->depth; d > 0 && !list; d--)
+		if (t->frame[d].is_list)
+			list = &t->frame[d];
+	settle(t);
+	buf_fill(&t->out, ' ', 2 * (MIN(MAX(t->lists, 1), LIST_MAX) - 1));
+	if (list && list->ordered) {
+		n = snprintf(number, sizeof number, "%u. ", list->item++);
+		buf_put(&t->out, str_n(number, (size_t)n));
+	} else {
+		buf_puts(&t->out, "- ");
+	}
+	t->line_has_text = false; /* no blank before the text */
+}
+
+static void
+open_cell(struct text *t)
+{
+	if (t->line_has_text && t->newlines == 0)
+		t->tab = true;
+	t->space = false;
+}
+
+static void
+open_image(struct text *t, const char **atts)
+{
+	struct str alt = str_trim(html_attribute(atts, "alt"));
+
+	if (css_zero(html_attribute(atts, "width")) || alt.n == 0 ||
+	    alt.n > 200)
+		return;
+	t->space = true;
+	put_text(t, alt);
+	t->space = true;
+}
+
+static void
+open_link(struct text *t, struct frame *f, const char **atts)
+{
+	struct str href = str_trim(html_attribute(atts, "href"));
+
+	if (str_istarts(href, S("http:")) || str_istarts(href, S("https:")) ||
+	    str_istarts(href, S("ftp:")) || str_istarts(href, S("mailto:")) ||
+	    str_istarts(href, S("tel:"))) {
+		f->href = arena_dup(t->a, href);
+		f->link_at = t->out.n;
+	}
+}
+
+/* Does the text of a link already say where it leads? */
+static bool
+says(struct str text, struct str href)
+{
+	struct str bare = href;
+	ptrdiff_t colon, query;
+
+	text = str_trim(text);
+	colon = str_chr(href, ':', 0);
+	bare = str_from(href, (size_t)colon + 1);
+	if (str_starts(bare, S("//")))
+		bare = str_from(bare, 2);
+	else if ((query = str_chr(bare, '?', 0)) >= 0)
+		bare = str_sub(bare, 0, (size_t)query);
+	while (bare.n && bare.p[bare.n - 1] == '/')
+		bare.n--;
+	while (text.n && text.p[text.n - 1] == '/')
+		text.n--;
+	return bare.n == 0 || str_iends(text, bare) ||
+	    (str_istarts(bare, S("www.")) && str_ieq(text, str_from(bare, 4)));
+}
+
+static void
+close_link(struct text *t, struct frame *f)
+{
+	struct str text;
+
+	if (!f->href.n || t->out.n <= f->link_at)
+		return;
+	text = str_from(buf_str(&t->out), f->link_at);
+	if (says(text, f->href))
+		return;
+	if (t->newlines == 0)
+		t->space = true;
+	else /* the link held a block: still on its line */
+		t->newlines = 0, t->space = t->line_has_text = true;
+	settle(t);
+	buf_putc(&t->out, '<');
+	for (size_t i = 0; i < f->href.n; i++)
+		if ((unsigned char)f->href.p[i] > ' ')
+			buf_putc(&t->out, f->href.p[i]);
+	buf_putc(&t->out, '>');
+	t->space = false;
+}
+
+static void
+open_block(struct text *t, enum html_tag tag, struct frame *f,
+    const char **atts)
+{
+	struct str class = html_attribute(atts, "class");
+	struct str id = html_attribute(atts, "id");
+	struct str name = html_attribute(atts, "name");
+
+	if (tag == HTML_P)
+		want_newlines(
+		    t, str_istarts(class, S("Mso")) ? 1 : 2);
+	else
+		want_newlines(t, 1);
+	t->blank_line = false;
+	if (tag == HTML_DIV && (class.n || id.n || name.n)) {
+		if (is_quote(class, id, name)) {
+			f->quote = true;
+			t->quotes++;
+		} else if (is_signature(class, id)) {
+			t->newlines = t->out.n ? 1 : 0;
+			put(t, S("-- "));
+			want_newlines(t, 1);
+		}
+	}
+}
+
+static void
+open_list(struct text *t, enum html_tag tag, struct frame *f,
+    const char **atts)
+{
+	uint64_t start;
+
+	want_newlines(t, t->lists ? 1 : 2);
+	t->lists++;
+	f->is_list = true;
+	f->ordered = tag == HTML_OL;
+	f->item = 1;
+	if (str_u64(html_attribute(atts, "start"), &start) && start < 100000)
+		f->item = (unsigned)start;
+}
+
+static void
+open_tag(struct text *t, enum html_tag tag, struct frame *f,
+    const char **atts)
+{
+	switch (tag) {
+	case HTML_BR:
+		break_line(t);
+		break;
+	case HTML_HR:
+		want_newlines(t, 1);
+		put(t, S("________________________________"));
+		want_newlines(t, 1);
+		break;
+	case HTML_H1:
+	case HTML_DL:
+		want_newlines(t, 2);
+		break;
+	case HTML_P:
+	case HTML_DIV:
+		open_block(t, tag, f, atts);
+		break;
+	case HTML_PRE:
+		want_newlines(t, 2);
+		f->pre = true;
+		break;
+	case HTML_BLOCKQUOTE:
+		want_newlines(t, 1);
+		f->quote = true;
+		t->quotes++;
+		break;
+	case HTML_OL:
+	case HTML_UL:
+		open_list(t, tag, f, atts);
+		break;
+	case HTML_LI:
+		open_item(t);
+		break;
+	case HTML_TD:
+	case HTML_TH:
+		open_cell(t);
+		break;
+	case HTML_IMG:
+		open_image(t, atts);
+		break;
+	case HTML_A:
+		open_link(t, f, atts);
+		break;
+	case HTML_TABLE:
+	case HTML_TR:
+	case HTML_CENTER:
+	case HTML_BLOCK:
+	case HTML_SECTIONS:
+	case HTML_DD:
+	case HTML_DT:
+		want_newlines(t, 1);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+on_open(void *ctx, enum html_tag tag, const char *name, const char **atts)
+{
+	struct text *t = ctx;
+	struct frame *outer = top(t), *f = &t->frame[++t->depth];
+	struct str style;
+
+	(void)name;
+	must(t->depth <= HTML_DEPTH_MAX);
+	*f = (struct frame){.pre = outer->pre, .tiny = outer->tiny};
+	if (t->hidden)
+		return;
+	style = html_attribute(atts, "style");
+	if (style.n)
+		read_style(style, f);
+	if (tag == HTML_DROP || f->hidden) {
+		t->hidden = t->depth;
+		return;
+	}
+	open_tag(t, tag, f, atts);
+}
+
+static void
+close_tag(struct text *t, enum html_tag tag, struct frame *f)
+{
+	switch (tag) {
+	case HTML_P:
+		/* Outlook writes a blank line as <p class=MsoNormal>&nbsp;</p>. */
+		if (t->newlines && t->blank_line)
+			want_newlines(t, 2);
+		else
+			want_newlines(t, t->newlines == 1 && !t->line_has_text ?
+				1 : 1);
+		t->blank_line = false;
+		break;
+	case HTML_DIV:
+		if (t->newlines && t->blank_line)
+			want_newlines(t, 2);
+		else
+			want_newlines(t, 1);
+		t->blank_line = false;
+		break;
+	case HTML_H1:
+	case HTML_PRE:
+	case HTML_DL:
+		want_newlines(t, 2);
+		break;
+	case HTML_OL:
+	case HTML_UL:
+		t->lists--;
+		want_newlines(t, t->lists ? 1 : 2);
+		break;
+	case HTML_A:
+		close_link(t, f);
+		break;
+	case HTML_TD:
+	case HTML_TH:
+		t->space = false;
+		break;
+	case HTML_BLOCKQUOTE:
+	case HTML_LI:
+	case HTML_TABLE:
+	case HTML_TR:
+	case HTML_CENTER:
+	case HTML_BLOCK:
+	case HTML_SECTIONS:
+	case HTML_DD:
+	case HTML_DT:
+		want_newlines(t, 1);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+on_close(void *ctx, enum html_tag tag, const char *name)
+{
+	struct text *t = ctx;
+	struct frame *f = top(t);
+
+	(void)name;
+	must(t->depth > 0);
+	if (t->hidden == 0)
+		close_tag(t, tag, f);
+	else if (t->hidden == t->depth)
+		t->hidden = 0;
+	if (f->quote) {
+		t->quotes--;
+		t->blank_quotes = MIN(t->blank_quotes, t->quotes);
+	}
+	t->depth--;
+}
+
+int
+html_to_text(struct arena *a, struct str html, struct str *text,
+    struct err *err)
+{
+	struct text t = {.a = a, .out = buf_max(HTML_TEXT_MAX)};
+	struct html_walker w = {&t, on_open, on_text, on_close};
+	int r;
+
+	t.frame = arena_array(a, struct frame, HTML_DEPTH_MAX + 1);
+	r = html_walk(html, &w, err);
+	if (r == 0 && buf_failed(&t.out))
+		r = err_set(err, ERR_PERM, "HTML: its text is too long");
+	if (r == 0) {
+		if (t.out.n)
+			end_line(&t);
+		*text = arena_dup(a, buf_str(&t.out));
+	}
+	buf_fini(&t.out);
+	return r;
+}
+
+struct str
+html_bare_text(struct arena *a, struct str html)
+{
+	struct buf out = buf_max(HTML_TEXT_MAX);
+	struct str text;
+	bool space = false;
+
+	for (size_t i = 0; i < html.n; i++) {
+		char c = html.p[i];
+
+		if (c == '<') {
+			ptrdiff_t end = str_chr(html, '>', i);
+
+			if (end < 0)
+				break;
+			i = (size_t)end;
+			space = true;
+		} else if (ch_is_space(c)) {
+			space = true;
+		} else {
+			if (space && out.n)
+				buf_putc(&out,
+				    out.n % 1000 > 900 ? '\n' : ' ');
+			space = false;
+			buf_putc(&out, c);
+		}
+	}
+	text = arena_dup(a, buf_str(&out));
+	buf_fini(&out);
+	return text;
+}
