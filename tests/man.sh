@@ -7,7 +7,7 @@ cd "$srcdir/man"
 status=0
 for page in *.[1-9]; do
 	# STYLE level: a warning is an error here. The operating system's name comes from the machine, so it is not judged.
-	mandoc -Tlint -Wstyle "$page" | grep -v -e 'operating system' -e 'Mdocdate' -e 'referenced manual not found' -e 'outdated mandoc.db' >"${TMPDIR:-/tmp}/man.$$" || true
+	mandoc -Tlint -Wstyle "$page" 2>&1 | grep -v -e 'operating system' -e 'Mdocdate' -e 'referenced manual not found' -e 'outdated mandoc.db' >"${TMPDIR:-/tmp}/man.$$" || true
 	if [ -s "${TMPDIR:-/tmp}/man.$$" ]; then
 		cat "${TMPDIR:-/tmp}/man.$$"
 		status=1
