@@ -321,7 +321,10 @@ name_or_text(struct lexer *l, struct token *t)
 
 	while (is_name_char(peek(l, i)))
 		i++;
-	if (!ends_word(l, i)) {
+	/* https://x is a word, but a:is a name and a tag. */
+	if (!ends_word(l, i) ||
+	    (peek(l, i) == ':' && !is_name_char(peek(l, i + 1)) &&
+		!ends_word(l, i + 1))) {
 		while (!ends_word(l, i) || peek(l, i) == ':')
 			i++;
 		t->kind = TOKEN_WORD;
