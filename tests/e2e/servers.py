@@ -360,6 +360,7 @@ maillog_file = {d}/log
 maillog_file_prefixes = {d}
 default_database_type = hash
 smtputf8_enable = yes
+default_transport = error:nothing leaves the test host
 message_size_limit = 10240000
 {sasl}""" + "".join(line + "\n" for line in self.extra))
         sub = ("  -o smtpd_sasl_auth_enable=yes\n  -o smtpd_tls_auth_only=yes\n"
