@@ -1,0 +1,523 @@
+/*
+ * Three kinds of evidence, in this order: the machine-readable report (RFC
+ * 3464), the field that Exim and others add (X-Failed-Recipients), and what the
+ * text says. Whatever names the recipient, the reason is looked for in the
+ * server's own words first.
+ */
+#include "mail/bounce.h"
+#include "base/must.h"
+#include "base/utf8.h"
+#include "mail/automatic.h"
+#include "mail/bounce_reason.h"
+#include "mail/bounce_text.h"
+#include "mail/header.h"
+
+enum {
+	WORDS_MAX = 4096,
+	REASON_MAX_BYTES = 500
+};
+
+struct detector {
+	struct arena *a;
+	const struct bounce_source *s;
+	struct notice notice;
+	struct bounce *out;
+	size_t cap;
+	bool delayed;
+};
+
+/* --- is it one? -------------------------------------------------------- */
+
+static bool
+is_daemon_name(struct str name)
+{
+	return str_ihas(name, S("mail delivery")) ||
+	       str_ihas(name, S("mailer-daemon")) ||
+	       str_ihas(name, S("mailer daemon")) ||
+	       str_ihas(name, S("delivery subsystem")) ||
+	       str_ihas(name, S("delivery system")) ||
+	       str_ihas(name, S("postmaster"));
+}
+
+static bool
+is_daemon_address(struct str addr)
+{
+	struct str local = str_rchr(addr, '@') < 0
+			       ? addr
+			       : str_sub(addr, 0, (size_t)str_rchr(addr, '@'));
+
+	return str_ihas(local, S("mailer-daemon")) ||
+	       str_ihas(local, S("mailerdaemon")) ||
+	       str_ihas(local, S("mailer_daemon")) ||
+	       str_istarts(local, S("postmaster")) ||
+	       str_ihas(local, S("maildelivery")) ||
+	       str_ihas(local, S("mail-daemon")) ||
+	       str_ihas(local, S("microsoftexchange")) ||
+	       str_ieq(local, S("mdaemon"));
+}
+
+static bool
+from_daemon(const struct message *m)
+{
+	for (size_t i = 0; i < m->from.n; i++)
+		if (is_daemon_address(m->from.v[i].addr) ||
+		    is_daemon_name(m->from.v[i].name))
+			return true;
+	return m->has_return_path &&
+	       (!m->return_path.n || is_daemon_address(m->return_path));
+}
+
+static struct str
+field_of(const struct message *m, struct str name)
+{
+	for (size_t i = 0; i < m->nheaders; i++)
+		if (str_ieq(m->headers[i].name, name))
+			return m->headers[i].value;
+	return (struct str){0};
+}
+
+static bool
+is_report(const struct bounce_source *s, const char *kind)
+{
+	return str_istarts(s->content_type, S("multipart/report")) &&
+	       str_ihas(s->content_type, str_c(kind));
+}
+
+/* Sent by a machine, and it says so in subject or text; or an odd sender, and
+ * all the rest of it. */
+static bool
+looks_like_one(const struct bounce_source *s)
+{
+	const struct message *m = s->message;
+	bool subject = notice_subject(m->subject);
+	bool text = notice_text(m->text);
+
+	if (is_report(s, "delivery-status"))
+		return true;
+	if (from_daemon(m))
+		return subject || text;
+	return subject && text &&
+	       (s->original.n || !m->from.n || !m->from.v[0].addr.n ||
+		   automatic_address(m->from.v[0].addr) ||
+		   field_of(m, S("Auto-Submitted")).n);
+}
+
+/* --- one recipient ----------------------------------------------------- */
+
+/* "rfc822; a@b", "<a@b>", "a@b (Name)". */
+static struct str
+plain_address(struct arena *a, struct str s)
+{
+	ptrdiff_t semicolon = str_chr(s, ';', 0), open, end;
+
+	if (semicolon >= 0)
+		s = str_from(s, (size_t)semicolon + 1);
+	s = str_trim(s);
+	open = str_rchr(s, '<');
+	end = str_rchr(s, '>');
+	if (open >= 0 && end > open)
+		s = str_sub(s, (size_t)open + 1, (size_t)end);
+	if (str_istarts(s, S("mailto:")))
+		s = str_from(s, 7);
+	for (size_t i = 0; i < s.n; i++)
+		if (ch_is_space(s.p[i]) || s.p[i] == '(' || s.p[i] == ',')
+			s = str_sub(s, 0, i);
+	if (s.n > ADDRESS_MAX || str_chr(s, '@', 0) < 0)
+		return (struct str){0};
+	return arena_dup(a, s);
+}
+
+/* White space folded, cut; what a person reads. */
+static struct str
+one_line(struct arena *a, struct str s)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	struct str word;
+
+	while (b.n < REASON_MAX_BYTES && str_word(&s, &word)) {
+		if (b.n)
+			buf_putc(&b, ' ');
+		utf8_put_clean(&b, word);
+	}
+	return arena_dup(a, utf8_clip(buf_str(&b), REASON_MAX_BYTES));
+}
+
+/* The words of a server within a longer text: the line with its reply code and
+ * what continues it. */
+static struct str
+server_words(struct str words)
+{
+	struct str code = code_find(words), line = words;
+	size_t at, end;
+
+	if (!code.n)
+		return str_trim(words);
+	at = (size_t)(code.p - words.p);
+	while (at && words.p[at - 1] != '\n')
+		at--;
+	line = str_from(words, at);
+	end = 0;
+	while (
+	    end < line.n && !(line.p[end] == '\n' &&
+				(end + 1 == line.n || line.p[end + 1] == '\n')))
+		end++;
+	return str_trim(str_sub(line, 0, end));
+}
+
+/* The lines of the notice that name the address, or follow one that does, and
+ * hold a reply code. */
+static struct str
+words_about(struct detector *d, struct str address)
+{
+	AUTO(buf_fini) struct buf b = buf_max(WORDS_MAX);
+	struct str rest = d->notice.text, line;
+	bool near = false;
+
+	if (!address.n)
+		return (struct str){0};
+	while (rest.n && str_cut(&rest, '\n', &line)) {
+		bool names = str_ihas(line, address);
+
+		near = near && str_chr(line, '@', 0) < 0;
+		if ((names || near) && code_find(line).n) {
+			buf_put(&b, str_trim(line));
+			buf_putc(&b, '\n');
+			names = false;
+		}
+		near = names;
+	}
+	return arena_dup(d->a, buf_str(&b));
+}
+
+struct evidence {
+	struct str address, status, code, action;
+	struct str words[6]; /* the server's first */
+	size_t n;
+	bool report; /* words[0] is the Diagnostic-Code */
+};
+
+static void
+evidence_add(struct evidence *e, struct str words)
+{
+	if (words.n && e->n < ARRAY_LEN(e->words))
+		e->words[e->n++] = utf8_clip(words, WORDS_MAX);
+}
+
+static enum bounce_reason
+judge(const struct evidence *e)
+{
+	enum bounce_reason r = REASON_NONE;
+
+	for (size_t i = 0; i < e->n && r == REASON_NONE; i++) {
+		r = reason_by_words(e->words[i]);
+		if (r == REASON_NONE && i == 0)
+			r = reason_by_status(e->status, e->code);
+	}
+	return r != REASON_NONE ? r : reason_by_status(e->status, e->code);
+}
+
+/* Up to the first empty line after the first one. */
+static struct str
+paragraph(struct str words)
+{
+	ptrdiff_t end = str_find(words, S("\n\n"), 0);
+
+	return end < 0 ? words : str_sub(words, 0, (size_t)end);
+}
+
+/* What the text says about the address: its own lines, what stands below it,
+ * the whole. */
+static void
+evidence_text(struct detector *d, struct evidence *e)
+{
+	evidence_add(e, words_about(d, e->address));
+	for (size_t i = 0; i < d->notice.n; i++)
+		if (address_eq(d->notice.v[i].address, e->address)) {
+			struct str words = d->notice.v[i].words;
+			struct str first = paragraph(words);
+
+			if (first.n > e->address.n + 8)
+				evidence_add(e, first);
+			evidence_add(e, words);
+			break;
+		}
+	evidence_add(e, d->notice.text);
+	evidence_add(e, d->s->message->subject);
+}
+
+/* Was it the content that was refused, not the recipient? */
+static bool
+after_data(struct str words)
+{
+	return str_ihas(words, S("reply to end of DATA")) ||
+	       str_ihas(words, S("reply to DATA")) ||
+	       str_ihas(words, S("after end of data")) ||
+	       str_ihas(words, S(">>> DATA"));
+}
+
+static bool
+is_vague(struct str status)
+{
+	return !status.n || str_ends(status, S(".0.0"));
+}
+
+static void
+conclude(struct detector *d, struct evidence *e)
+{
+	struct bounced *b;
+	enum bounce_reason r;
+
+	/* A server's own status beats the one that the reporting system made of
+	 * it, unless it says nothing. */
+	for (size_t i = 0; i < e->n; i++) {
+		struct str s = status_find(e->words[i]);
+
+		if (s.n && s.p[0] != '2' &&
+		    ((is_vague(e->status) && (!is_vague(s) || !e->status.n)) ||
+			(i == 0 && e->report && !is_vague(s))))
+			e->status = s;
+		if (!e->code.n)
+			e->code = code_find(e->words[i]);
+	}
+	r = judge(e);
+	/* "User unknown", said only after the whole mail was heard, is what
+	 * filters say. */
+	if (r == REASON_USER && e->n &&
+	    (after_data(e->words[0]) || after_data(paragraph(d->notice.text))))
+		r = REASON_FILTERED;
+	if (d->out->n == d->cap) {
+		struct bounced *v;
+
+		if (d->cap == BOUNCE_RECIPIENTS_MAX)
+			return;
+		d->cap = d->cap ? MIN(2 * d->cap, BOUNCE_RECIPIENTS_MAX) : 4;
+		v = arena_array(d->a, struct bounced, d->cap);
+		if (d->out->n)
+			memcpy(v, d->out->v, d->out->n * sizeof *v);
+		d->out->v = v;
+	}
+	b = &d->out->v[d->out->n++];
+	b->address = e->address;
+	b->action = e->action.n  ? e->action
+		    : d->delayed ? S("delayed")
+				 : S("failed");
+	b->status =
+	    e->status.n
+		? e->status
+		: reason_status(r, d->delayed || str_starts(e->code, S("4")));
+	b->smtp_code = e->code;
+	b->hard = reason_is_hard(r) && str_eq(b->action, S("failed"));
+	b->reason =
+	    e->n ? one_line(d->a, server_words(e->words[0])) : (struct str){0};
+	if (!b->reason.n)
+		b->reason = reason_name(r);
+}
+
+/* --- reports (RFC 3464 §2.3) ------------------------------------------- */
+
+static struct str
+report_field(struct detector *d, const struct fields *f, const char *name)
+{
+	return str_trim(
+	    header_text(d->a, fields_get(f, str_c(name)), (struct str){0}));
+}
+
+static struct str
+after_semicolon(struct str s)
+{
+	ptrdiff_t at = str_chr(s, ';', 0);
+
+	return at < 0 || at > 20 ? s : str_trim(str_from(s, (size_t)at + 1));
+}
+
+static struct str
+lower_word(struct arena *a, struct str s)
+{
+	struct str word = {0};
+
+	str_word(&s, &word);
+	return arena_lower(a, word);
+}
+
+static void
+report_group(struct detector *d, const struct fields *f)
+{
+	struct evidence e = {0};
+	struct str original = report_field(d, f, "Original-Recipient");
+	struct str final = report_field(d, f, "Final-Recipient");
+	struct str status = report_field(d, f, "Status"), word = {0};
+
+	if (!original.n && !final.n)
+		final = report_field(d, f, "X-Actual-Recipient");
+	if (!original.n && !final.n)
+		return;
+	e.address = plain_address(d->a, final);
+	if (!e.address.n)
+		e.address = plain_address(d->a, original);
+	e.action = lower_word(d->a, report_field(d, f, "Action"));
+	str_word(&status, &word);
+	if (status_valid(word))
+		e.status = word;
+	evidence_add(
+	    &e, after_semicolon(report_field(d, f, "Diagnostic-Code")));
+	e.report = e.n > 0;
+	evidence_text(d, &e);
+	conclude(d, &e);
+}
+
+/* A complaint about a mail of ours (RFC 5965), not a failure. */
+static void
+report_feedback(struct detector *d)
+{
+	struct fields f = {0};
+	struct evidence e = {.action = S("failed")};
+	size_t before = d->out->n;
+
+	fields_scan(d->a, d->s->report, &f);
+	for (size_t i = 0; i < f.n; i++) {
+		if (!str_ieq(f.v[i].name, S("Original-Rcpt-To")) &&
+		    !str_ieq(f.v[i].name, S("Removal-Recipient")))
+			continue;
+		e.address = plain_address(d->a, f.v[i].raw);
+		conclude(d, &e);
+	}
+	if (d->out->n == before)
+		conclude(d, &e);
+	for (size_t i = before; i < d->out->n; i++) {
+		struct bounced *b = &d->out->v[i];
+
+		b->hard = false;
+		b->status = (struct str){0};
+		b->reason = reason_name(REASON_FEEDBACK);
+	}
+}
+
+/* Groups of fields with blank lines between; the first is about the report. */
+static void
+report_read(struct detector *d)
+{
+	struct str rest = d->s->report;
+
+	if (str_ihas(d->s->report_type, S("feedback"))) {
+		report_feedback(d);
+		return;
+	}
+	while (rest.n) {
+		struct fields f = {0};
+		size_t at;
+
+		rest = str_ltrim(rest);
+		at = fields_scan(d->a, rest, &f);
+		if (at == 0)
+			break;
+		rest = str_from(rest, at);
+		report_group(d, &f);
+	}
+}
+
+/* --- the rest ---------------------------------------------------------- */
+
+static void
+failed_recipients_read(struct detector *d)
+{
+	struct str rest = field_of(d->s->message, S("X-Failed-Recipients"));
+	struct str part;
+
+	while (rest.n && str_cut(&rest, ',', &part)) {
+		struct evidence e = {.address = plain_address(d->a, part)};
+
+		if (!e.address.n)
+			continue;
+		evidence_text(d, &e);
+		conclude(d, &e);
+	}
+}
+
+static void
+text_read(struct detector *d)
+{
+	for (size_t i = 0; i < d->notice.n; i++) {
+		struct evidence e = {
+		    .address = arena_dup(d->a, d->notice.v[i].address)};
+
+		evidence_text(d, &e);
+		conclude(d, &e);
+	}
+}
+
+/* Nobody is named: whom the returned mail was sent to, if that is one; else an
+ * unnamed recipient. */
+static void
+original_read(struct detector *d, const struct fields *original)
+{
+	struct evidence e = {0};
+	struct addresses to = {0};
+
+	addresses_parse(d->a, fields_get(original, S("To")), &to);
+	if (to.n == 1)
+		e.address = to.v[0].addr;
+	evidence_text(d, &e);
+	conclude(d, &e);
+}
+
+static struct str
+id_of(struct arena *a, struct str raw)
+{
+	ptrdiff_t open = str_chr(raw, '<', 0), end;
+
+	end = open < 0 ? -1 : str_chr(raw, '>', (size_t)open);
+	if (end < 0)
+		return (struct str){0};
+	return arena_dup(a, str_sub(raw, (size_t)open + 1, (size_t)end));
+}
+
+/* Whose addresses are in the notice without having failed. */
+static void
+own_addresses(struct detector *d, struct strs *own)
+{
+	const struct message *m = d->s->message;
+
+	for (size_t i = 0; i < m->to.n; i++)
+		strs_add(d->a, own, m->to.v[i].addr);
+	for (size_t i = 0; i < m->from.n; i++)
+		strs_add(d->a, own, m->from.v[i].addr);
+}
+
+struct bounce *
+bounce_detect(struct arena *a, const struct bounce_source *s)
+{
+	struct detector d = {.a = a, .s = s};
+	struct fields original = {0};
+	struct strs own = {0};
+	bool named, complaint;
+
+	if (is_report(s, "disposition-notification") ||
+	    str_ihas(s->report_type, S("disposition-notification")))
+		return NULL;
+	named = field_of(s->message, S("X-Failed-Recipients")).n > 0;
+	complaint = !s->report.n && s->original.n &&
+		    str_istarts(str_trim(s->message->subject),
+			S("complaint about message from"));
+	if (!s->report.n && !named && !complaint && !looks_like_one(s))
+		return NULL;
+	d.out = arena_new(a, struct bounce);
+	own_addresses(&d, &own);
+	notice_read(a, s->message->text, &own, &d.notice);
+	d.delayed = notice_delayed(d.notice.text);
+	fields_scan(
+	    a, s->original.n ? s->original : d.notice.original, &original);
+	if (complaint)
+		report_feedback(&d);
+	else if (s->report.n)
+		report_read(&d);
+	if (!d.out->n && named)
+		failed_recipients_read(&d);
+	if (!d.out->n)
+		text_read(&d);
+	if (!d.out->n)
+		original_read(&d, &original);
+	d.out->message_id = id_of(a, fields_get(&original, S("Message-ID")));
+	d.out->subject = header_text(
+	    a, fields_get(&original, S("Subject")), (struct str){0});
+	return d.out;
+}
