@@ -31,6 +31,12 @@ struct delivery {
  * exist gets no more automatic mail. attempted false: the server was never reached (counts as LATER for all, no event).
  */
 int delivery_result(struct desk *d, struct txn *t, struct arena *a, uint64_t id, const struct delivery *v, size_t n, int64_t now, struct err *err);
+/*
+ * A mail will not reach one of its recipients: told in the history of k, which reopens when it was resolved (unless the mail was an acknowledgement); gone: the
+ * address does not exist, so no automatic mail to it. Does not put k or the row.
+ */
+int delivery_failed(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct outbox *row, struct str addr, struct str words, bool gone,
+    int64_t now, struct err *err);
 /* Claimed, but not one byte was sent (shutdown): back to queued, not ambiguous. */
 int delivery_unclaim(struct txn *t, struct arena *a, uint64_t id, struct err *err);
 

@@ -25,14 +25,13 @@ event_add(struct txn *t, struct ticket *k, enum event_kind kind,
     const struct actor *who, struct str detail, int64_t now)
 {
 	must(k->id != 0);
-	event_put(t,
-	    &(struct event){
-	        .ticket = k->id,
-	        .seq = ++k->events,
-	        .at = now,
-	        .kind = str_c(event_name(kind)),
-	        .actor = who->name,
-	        .detail = detail,
-	        .cause = who->cause,
-	    });
+	event_put(t, &(struct event){
+			 .ticket = k->id,
+			 .seq = ++k->events,
+			 .at = now,
+			 .kind = str_c(event_name(kind)),
+			 .actor = who->name,
+			 .detail = detail,
+			 .cause = who->cause,
+		     });
 }

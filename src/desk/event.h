@@ -28,8 +28,7 @@
 	X(ANSWERED, "answered", "an answer was written; detail: to whom") \
 	X(NOTIFIED, "notified", "a notice of a change was written; detail: to whom") \
 	X(NOTE, "note", "an internal note was added") \
-	X(SENT, "sent", "a server took a mail; detail: recipient and its words") \
-	X(DELIVERY_DELAYED, "delivery-delayed", "a mail waits longer than usual; detail: the server's words") \
+	X(RETRIED, "retried", "somebody had a mail tried again or released it") \
 	X(DELIVERY_FAILED, "delivery-failed", "a mail will not arrive; detail: recipient and the server's words") \
 	X(AMBIGUOUS, "ambiguous", "a mail was handed over without an answer; it is sent again with the same bytes") \
 	X(BOUNCE, "bounce", "a delivery report for a mail of this ticket; detail: recipient, status, reason") \

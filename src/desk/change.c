@@ -1,0 +1,380 @@
+#include "desk/change.h"
+#include "base/clock.h"
+#include "base/must.h"
+#include "base/syntax.h"
+#include "base/utf8.h"
+#include "mail/compose.h"
+#include "mail/terms.h"
+
+enum {
+	ASSIGNEE_MAX = 100,
+	SUBJECT_MAX = 500,
+	TAG_MAX = 50,
+	TAGS_MAX = 50
+};
+
+static int
+check_open(const struct ticket *k, struct err *err)
+{
+	if (k->status == STATUS_MERGED || k->merged_into)
+		return err_set(err, ERR_INVAL,
+		    "ticket %llu was merged into %llu and is not changed any "
+		    "more",
+		    (unsigned long long)k->id,
+		    (unsigned long long)k->merged_into);
+	return 0;
+}
+
+/* One line of text as a person may give it. */
+static int
+check_line(struct str s, size_t max, const char *what, struct err *err)
+{
+	if (s.n > max)
+		return err_set(
+		    err, ERR_INVAL, "%s is longer than %zu bytes", what, max);
+	if (!utf8_valid(s))
+		return err_set(err, ERR_INVAL, "%s is not UTF-8", what);
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+			return err_set(err, ERR_INVAL,
+			    "%s has a control character in it", what);
+	return 0;
+}
+
+static void
+tell(struct txn *t, struct arena *a, struct ticket *k, enum event_kind kind,
+    const struct actor *who, struct str old, struct str new, int64_t now)
+{
+	event_add(t, k, kind, who,
+	    arena_printf(a, "%.*s -> %.*s", STR_ARG(old.n ? old : S("none")),
+		STR_ARG(new.n ? new : S("none"))),
+	    now);
+}
+
+int
+change_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    enum status s, const struct actor *who, int64_t now, struct err *err)
+{
+	enum status old = k->status;
+	bool was_over = old == STATUS_RESOLVED || old == STATUS_CLOSED;
+
+	(void)d;
+	if (s == old)
+		return 0;
+	if (check_open(k, err) < 0)
+		return -1;
+	if (s == STATUS_MERGED || s <= STATUS_NONE || s >= STATUS_COUNT)
+		return err_set(err, ERR_INVAL,
+		    "a ticket becomes merged by merging, not by its status");
+	if (s == STATUS_NEW)
+		return err_set(err, ERR_INVAL,
+		    "a ticket is new only until something is done with it; "
+		    "use open");
+	k->status = s;
+	if (s == STATUS_RESOLVED)
+		k->resolved = now;
+	if (s == STATUS_CLOSED) {
+		k->closed = now;
+		if (k->resolved == CLOCK_NONE)
+			k->resolved = now;
+	} else
+		k->closed = CLOCK_NONE;
+	if (status_is_active(s)) {
+		k->resolved = CLOCK_NONE;
+		k->reopens += was_over;
+	}
+	k->updated = now;
+	tell(t, a, k,
+	    was_over && status_is_active(s) ? EVENT_REOPENED : EVENT_STATUS,
+	    who, str_c(status_name(old)), str_c(status_name(s)), now);
+	return 0;
+}
+
+int
+change_priority(struct desk *d, struct txn *t, struct arena *a,
+    struct ticket *k, enum priority p, const struct actor *who, int64_t now,
+    struct err *err)
+{
+	enum priority old = k->priority;
+
+	(void)d;
+	if (p == old)
+		return 0;
+	if (check_open(k, err) < 0)
+		return -1;
+	must(p > PRIORITY_NONE && p < PRIORITY_COUNT);
+	k->priority = p;
+	k->updated = now;
+	tell(t, a, k, EVENT_PRIORITY, who, str_c(priority_name(old)),
+	    str_c(priority_name(p)), now);
+	return 0;
+}
+
+int
+change_queue(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str queue, const struct actor *who, int64_t now, struct err *err)
+{
+	const struct settings *s = d->settings;
+	const struct queue *q = settings_queue(s, queue);
+	struct str old = k->queue;
+
+	if (!q) {
+		struct str *names = arena_array(a, struct str, s->nqueues + 1);
+		struct str near;
+
+		for (size_t i = 0; i < s->nqueues; i++)
+			names[i] = s->queues[i].name;
+		near = syntax_nearest(queue, names, s->nqueues);
+		return err_set(err, ERR_INVAL, "there is no queue %.*s%s%.*s%s",
+		    STR_ARG(queue), near.n ? "; did you mean " : "",
+		    STR_ARG(near), near.n ? "?" : "");
+	}
+	if (str_eq(q->name, old))
+		return 0;
+	if (check_open(k, err) < 0)
+		return -1;
+	k->queue = q->name;
+	k->updated = now;
+	tell(t, a, k, EVENT_QUEUE, who, old, q->name, now);
+	return 0;
+}
+
+int
+change_assignee(struct desk *d, struct txn *t, struct arena *a,
+    struct ticket *k, struct str assignee, const struct actor *who, int64_t now,
+    struct err *err)
+{
+	struct str old = k->assignee;
+
+	(void)d;
+	assignee = str_trim(assignee);
+	if (str_eq(assignee, old))
+		return 0;
+	if (check_open(k, err) < 0 ||
+	    check_line(assignee, ASSIGNEE_MAX, "the assignee's name", err) < 0)
+		return -1;
+	k->assignee = arena_dup(a, assignee);
+	k->updated = now;
+	tell(t, a, k, EVENT_ASSIGNEE, who, old, assignee, now);
+	return 0;
+}
+
+int
+change_subject(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str subject, const struct actor *who, int64_t now, struct err *err)
+{
+	struct strs tags = settings_tags(a, d->settings);
+	struct str old = k->subject;
+
+	if (check_open(k, err) < 0 ||
+	    check_line(subject, SUBJECT_MAX, "the subject", err) < 0)
+		return -1;
+	subject = subject_base(a, subject, &tags);
+	if (str_eq(subject, old))
+		return 0;
+	if (!subject.n)
+		return err_set(err, ERR_INVAL, "the subject is empty");
+	k->subject = subject;
+	k->updated = now;
+	tell(t, a, k, EVENT_SUBJECT, who, old, subject, now);
+	return 0;
+}
+
+/* --- tags -------------------------------------------------------------- */
+
+static int
+check_tag(struct str tag, struct err *err)
+{
+	bool good = tag.n > 0 && tag.n <= TAG_MAX && utf8_valid(tag);
+
+	for (size_t i = 0; i < tag.n && good; i++)
+		good = ch_is_alnum(tag.p[i]) ||
+		       (unsigned char)tag.p[i] >= 0x80 ||
+		       str_chr(S("-_.:/"), tag.p[i], 0) >= 0;
+	if (!good)
+		return err_set(err, ERR_INVAL,
+		    "\"%.*s\" is no tag: letters, digits and -_.:/, at most "
+		    "%d bytes",
+		    STR_ARG(tag), TAG_MAX);
+	return 0;
+}
+
+/* Adds or removes one; what was done goes to *done. */
+static int
+one_tag(struct arena *a, struct strs *tags, struct str word, struct buf *done,
+    struct err *err)
+{
+	char sign = word.p[0] == '-' ? '-' : '+';
+	struct str tag;
+	size_t at = 0;
+
+	if (word.p[0] == '+' || word.p[0] == '-')
+		word = str_from(word, 1);
+	if (check_tag(word, err) < 0)
+		return -1;
+	tag = arena_lower(a, word);
+	while (at < tags->n && !str_eq(tags->v[at], tag))
+		at++;
+	if ((at < tags->n) == (sign == '+'))
+		return 0;
+	if (sign == '-') {
+		memmove(tags->v + at, tags->v + at + 1,
+		    (tags->n - at - 1) * sizeof tags->v[0]);
+		tags->n--;
+	} else if (tags->n >= TAGS_MAX)
+		return err_set(
+		    err, ERR_INVAL, "a ticket takes at most %d tags", TAGS_MAX);
+	else
+		strs_add(a, tags, tag);
+	buf_printf(done, "%s%c%.*s", done->n ? " " : "", sign, STR_ARG(tag));
+	return 0;
+}
+
+int
+change_tags(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str changes, const struct actor *who, int64_t now, struct err *err)
+{
+	AUTO(buf_fini) struct buf done = BUF_INIT;
+	struct strs tags = {0};
+	struct str word;
+
+	(void)d;
+	if (check_open(k, err) < 0)
+		return -1;
+	for (size_t i = 0; i < k->tags.n; i++)
+		strs_add(a, &tags, k->tags.v[i]);
+	while (str_cut(&changes, ',', &word)) {
+		word = str_trim(word);
+		if (word.n && one_tag(a, &tags, word, &done, err) < 0)
+			return -1;
+	}
+	if (!done.n)
+		return 0;
+	k->tags = tags;
+	k->updated = now;
+	event_add(t, k, EVENT_TAG, who, buf_str(&done), now);
+	return 0;
+}
+
+/* --- by name ----------------------------------------------------------- */
+
+static int
+set_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str value, const struct actor *who, int64_t now, struct err *err)
+{
+	enum status s;
+
+	if (!status_parse(value, &s))
+		return err_set(err, ERR_INVAL,
+		    "\"%.*s\" is no status: open, pending, hold, resolved, "
+		    "closed or spam",
+		    STR_ARG(value));
+	return change_status(d, t, a, k, s, who, now, err);
+}
+
+static int
+set_priority(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str value, const struct actor *who, int64_t now, struct err *err)
+{
+	enum priority p;
+
+	if (!priority_parse(value, &p))
+		return err_set(err, ERR_INVAL,
+		    "\"%.*s\" is no priority: low, normal, high or urgent",
+		    STR_ARG(value));
+	return change_priority(d, t, a, k, p, who, now, err);
+}
+
+typedef int change_fn(struct desk *d, struct txn *t, struct arena *a,
+    struct ticket *k, struct str value, const struct actor *who, int64_t now,
+    struct err *err);
+
+static const struct {
+	struct str name;
+	change_fn *set;
+} fields[] = {
+    {{"status", 6}, set_status},
+    {{"priority", 8}, set_priority},
+    {{"queue", 5}, change_queue},
+    {{"assignee", 8}, change_assignee},
+    {{"subject", 7}, change_subject},
+    {{"tag", 3}, change_tags},
+};
+
+int
+change_set(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str name, struct str value, const struct actor *who, int64_t now,
+    struct err *err)
+{
+	struct str names[ARRAY_LEN(fields)], near;
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		names[i] = fields[i].name;
+		if (str_ieq(name, fields[i].name) ||
+		    (str_ieq(name, S("tags")) &&
+			str_eq(fields[i].name, S("tag"))))
+			return fields[i].set(d, t, a, k, value, who, now, err);
+	}
+	near = syntax_nearest(name, names, ARRAY_LEN(names));
+	return err_set(err, ERR_INVAL, "a ticket has no %.*s to set%s%.*s%s",
+	    STR_ARG(name), near.n ? "; did you mean " : "", STR_ARG(near),
+	    near.n ? "?" : "");
+}
+
+/* --- notes ------------------------------------------------------------- */
+
+int
+change_note(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str text, const struct actor *who, struct str author, int64_t now,
+    uint32_t *seq, struct err *err)
+{
+	struct span whole;
+	struct terms *set;
+	struct strs words;
+	struct article r;
+
+	text = str_rtrim(text);
+	if (!text.n)
+		return err_set(err, ERR_INVAL, "the note is empty");
+	if (!utf8_valid(text))
+		return err_set(err, ERR_INVAL, "the note is not UTF-8");
+	if (text.n > MESSAGE_TEXT_MAX)
+		return err_set(err, ERR_INVAL, "the note is larger than %d MiB",
+		    MESSAGE_TEXT_MAX >> 20);
+	whole = (struct span){0, (uint32_t)text.n};
+	r = (struct article){
+	    .ticket = k->id,
+	    .seq = ++k->articles,
+	    .direction = DIRECTION_NOTE,
+	    .author = {.name = author.n ? author : who->name},
+	    .date = now,
+	    .at = now,
+	    .text = text,
+	    .fresh = &whole,
+	    .nfresh = 1,
+	};
+	article_put(t, &r);
+	k->updated = now;
+	event_add(
+	    t, k, EVENT_NOTE, who, arena_printf(a, "article %u", r.seq), now);
+	if (d->terms) {
+		set = terms_new(a);
+		terms_add(set, text);
+		words = terms_list(set);
+		for (size_t i = 0; i < words.n; i++)
+			term_batch_add(d->terms, words.v[i], k->id);
+	}
+	if (seq)
+		*seq = r.seq;
+	return txn_error(t, err);
+}
+
+int
+change_done(struct txn *t, struct ticket *k, int64_t now, struct err *err)
+{
+	if (txn_error(t, err) < 0)
+		return -1;
+	k->updated = MAX(now, k->updated);
+	ticket_put(t, k);
+	return txn_error(t, err);
+}

@@ -1,0 +1,78 @@
+#include "desk/extra.h"
+#include "base/must.h"
+#include "base/record.h"
+
+enum {
+	TAG_FAMILY = 1,
+	TAG_CHAIN = 2,
+	TAG_LAST_IN = 3
+};
+
+void
+extra_read(struct arena *a, struct str rec, struct extra *out)
+{
+	struct recr r = recr_open(rec);
+
+	*out = (struct extra){0};
+	while (recr_next(&r)) {
+		if (r.tag == TAG_FAMILY && !r.is_str)
+			out->family = r.u;
+		else if (r.tag == TAG_CHAIN && r.is_str)
+			strs_add(a, &out->chain, r.s);
+		else if (r.tag == TAG_LAST_IN && !r.is_str)
+			out->last_in = (uint32_t)r.u;
+	}
+}
+
+uint64_t
+extra_family(struct str rec)
+{
+	struct recr r = recr_open(rec);
+
+	while (recr_next(&r))
+		if (r.tag == TAG_FAMILY && !r.is_str)
+			return r.u;
+	return 0;
+}
+
+struct str
+extra_write(struct arena *a, struct str old, const struct extra *x)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	struct recr r = recr_open(old);
+
+	rec_u64_opt(&b, TAG_FAMILY, x->family);
+	rec_strs(&b, TAG_CHAIN, &x->chain);
+	rec_u64_opt(&b, TAG_LAST_IN, x->last_in);
+	while (recr_next(&r)) {
+		if (r.tag <= TAG_LAST_IN)
+			continue;
+		if (r.is_str)
+			rec_str(&b, r.tag, r.s);
+		else
+			rec_u64(&b, r.tag, r.u);
+	}
+	return arena_dup(a, buf_str(&b));
+}
+
+/* A client that cannot find an id looks for the next: the first names the
+ * thread, the newest ones what is likely still there. Very long ids are
+ * nobody's. */
+struct strs
+extra_chain(struct arena *a, const struct strs *references,
+    const struct strs *in_reply_to, struct str own)
+{
+	const struct strs *from = references->n ? references : in_reply_to;
+	struct strs all = {0}, out = {0};
+
+	for (size_t i = 0; i < from->n; i++)
+		if (from->v[i].n && from->v[i].n <= 250 &&
+		    (i == 0 || i + CHAIN_MAX >= from->n))
+			strs_add(a, &all, from->v[i]);
+	if (own.n && own.n <= 250 && !(all.n && str_eq(all.v[all.n - 1], own)))
+		strs_add(a, &all, own);
+	for (size_t i = 0; i < all.n; i++)
+		if (i == 0 || i + CHAIN_MAX - 1 >= all.n)
+			strs_add(a, &out, all.v[i]);
+	return out;
+}

@@ -1,0 +1,26 @@
+/*
+ * extra: what the desk keeps with a ticket beyond its columns (ticket.extra): a record whose unknown fields survive.
+ */
+#ifndef DESK_EXTRA_H
+#define DESK_EXTRA_H
+
+#include "store/ticket.h"
+
+enum { CHAIN_MAX = 12 };
+
+struct extra {
+	uint64_t family;        /* towards the head of its family (desk/family.h); 0: it is the head */
+	struct strs chain;      /* Message-IDs for References: the first of the thread, then the newest, the last one answered; at most CHAIN_MAX */
+	uint32_t last_in;       /* the newest article that a customer wrote; 0 */
+};
+
+/* Never fails: what cannot be read is as if it were not there. */
+void extra_read(struct arena *a, struct str rec, struct extra *out);
+struct str extra_write(struct arena *a, struct str old, const struct extra *x);
+/* Only the family, without the rest. */
+uint64_t extra_family(struct str rec);
+
+/* The chain of a mail: what it refers to, then its own id. */
+struct strs extra_chain(struct arena *a, const struct strs *references, const struct strs *in_reply_to, struct str own);
+
+#endif

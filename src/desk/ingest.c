@@ -1,0 +1,543 @@
+/*
+ * The order of decisions, each before anything is written:
+ *
+ *   the source key has a fate          that fate again
+ *   the content is an article already  duplicate
+ *   the jail refused it                quarantine
+ *   it is a report on a mail of ours   that ticket, as an internal event
+ *   thread_decide()                    a ticket, or a new one, perhaps linked
+ *
+ * Whatever a mail says about itself decides only where it is filed and whether
+ * it is answered. That it is filed is never in question.
+ */
+#include "desk/ingest.h"
+#include "base/clock.h"
+#include "base/must.h"
+#include "base/record.h"
+#include "base/utf8.h"
+#include "desk/ack.h"
+#include "desk/bounce_match.h"
+#include "desk/event.h"
+#include "desk/extra.h"
+#include "desk/family.h"
+#include "desk/limits.h"
+#include "desk/outbound.h"
+#include "desk/thread.h"
+#include "desk/token.h"
+#include "mail/compose.h"
+#include "store/blob.h"
+
+/* One mail on its way in. */
+struct job {
+	struct desk *d;
+	struct txn *t;
+	struct arena *a;
+	const struct intake *in;
+	const struct message *m;
+	int64_t now;
+	struct outcome *out;
+	struct writer writer;
+	struct authres auth;
+	struct str automatic; /* the sign that counts here; empty */
+	bool returned;        /* a mail of ours */
+	struct person person;
+	struct str key; /* of the writer's address */
+	bool is_report; /* a report on a mail of ours: match is filled */
+	struct bounce_match match;
+	struct thread thread;
+	const struct queue *queue;
+	struct ticket k;
+	struct actor who;
+};
+
+/* --- the fate ---------------------------------------------------------- */
+
+static void
+set_fate(struct job *j, enum fate fate)
+{
+	struct ledger_row row = {
+	    .fate = fate,
+	    .ticket = j->out->ticket,
+	    .seq = j->out->seq,
+	    .quarantine = j->out->quarantine,
+	    .at = j->now,
+	};
+
+	memcpy(row.sha256, j->in->sha256, sizeof row.sha256);
+	j->out->fate = fate;
+	ledger_put(j->t, j->in->source, &row);
+}
+
+/* Its place in the quarantine, when it leaves it. */
+static int
+leave_quarantine(struct job *j, uint64_t id)
+{
+	struct quarantined q;
+	int found = id ? quarantine_get(j->t, j->a, id, &q) : 0;
+
+	if (found <= 0)
+		return found;
+	if (q.blob)
+		blob_del(j->t, q.blob);
+	quarantine_del(j->t, id);
+	return 0;
+}
+
+static int
+quarantine(struct job *j, struct err *err)
+{
+	AUTO(buf_fini) struct buf rest = BUF_INIT;
+	struct quarantined q = {
+	    .key = j->in->source.key,
+	    .size = j->in->size,
+	    .at = j->now,
+	    .reason = j->in->refused,
+	};
+
+	if (source_name(j->t, j->a, j->in->source.source, &q.source) < 0)
+		return txn_error(j->t, err);
+	memcpy(q.sha256, j->in->sha256, sizeof q.sha256);
+	if (j->in->packed.n)
+		q.blob = blob_put(j->t, j->in->packed);
+	intake_encode(j->in, &rest);
+	q.intake = buf_str(&rest);
+	j->out->quarantine = quarantine_add(j->t, &q);
+	set_fate(j, FATE_QUARANTINE);
+	return txn_error(j->t, err);
+}
+
+static int
+duplicate(struct job *j, struct err *err)
+{
+	struct actor who = {S("system"), S("")};
+	struct ticket k;
+	struct str source;
+	int found = ticket_get(j->t, j->a, j->out->ticket, &k);
+
+	if (found < 0 ||
+	    source_name(j->t, j->a, j->in->source.source, &source) < 0)
+		return txn_error(j->t, err);
+	if (found) {
+		event_add(j->t, &k, EVENT_DUPLICATE, &who,
+		    arena_printf(j->a, "article %u again, from %.*s",
+			j->out->seq, STR_ARG(source)),
+		    j->now);
+		ticket_put(j->t, &k);
+	}
+	set_fate(j, FATE_DUPLICATE);
+	return txn_error(j->t, err);
+}
+
+/* --- who and what ------------------------------------------------------ */
+
+static void
+weigh(struct job *j)
+{
+	const struct message *m = j->m;
+	uint64_t ticket;
+	uint32_t seq;
+
+	people_writer(j->a, j->d->settings, m, &j->writer);
+	authres_read(j->a, &m->authentication_results,
+	    &j->d->settings->trust_authserv, j->writer.from.addr, &j->auth);
+	j->returned =
+	    token_message_id_verify(j->d->keys, m->message_id, &ticket, &seq);
+	j->automatic = m->automatic;
+	if (j->automatic.n && m->is_list && j->writer.own_list)
+		j->automatic = str_n(NULL, 0);
+	if (j->returned)
+		j->automatic = S("a mail of ours");
+	else if (j->writer.own && !j->automatic.n)
+		j->automatic = S("our own address as sender");
+	else if (m->bounce && !j->automatic.n)
+		j->automatic = S("delivery report");
+	else if (str_eq(j->in->envelope_sender, S("<>")) && !j->automatic.n)
+		j->automatic = S("null envelope sender");
+	j->who = (struct actor){S("system"), S("")};
+	if (j->writer.address.addr.n)
+		j->who.name = arena_printf(j->a, "%s:%.*s",
+		    j->writer.desk ? "desk" : "customer",
+		    STR_ARG(j->writer.address.addr));
+}
+
+static const struct queue *
+by_addresses(const struct settings *s, const struct addresses *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct queue *q =
+		    settings_queue_by_address(s, l->v[i].addr);
+
+		if (q)
+			return q;
+	}
+	return NULL;
+}
+
+/* The address that a mail was sent to says more than the mailbox it was found
+ * in. */
+static const struct queue *
+choose_queue(const struct job *j)
+{
+	const struct settings *s = j->d->settings;
+	const struct queue *q = NULL;
+
+	if (j->in->envelope_recipient.n)
+		q = settings_queue_by_address(s, j->in->envelope_recipient);
+	if (!q)
+		q = by_addresses(s, &j->m->to);
+	if (!q)
+		q = by_addresses(s, &j->m->cc);
+	if (!q)
+		q = by_addresses(s, &j->m->delivered_to);
+	if (!q && j->in->mailbox_queue.n)
+		q = settings_queue(s, j->in->mailbox_queue);
+	return q ? q : &s->queues[0];
+}
+
+/* --- tickets ----------------------------------------------------------- */
+
+static int
+open_ticket(struct job *j, struct err *err)
+{
+	const struct settings *s = j->d->settings;
+	struct strs tags = settings_tags(j->a, s);
+
+	j->queue = choose_queue(j);
+	j->k = (struct ticket){
+	    .subject = utf8_clip(subject_base(j->a, j->m->subject, &tags), 500),
+	    .status = STATUS_NEW,
+	    .priority = PRIORITY_NORMAL,
+	    .queue = j->queue->name,
+	    .channel = j->in->channel.n ? j->in->channel : S("mail"),
+	    .language = j->m->language,
+	    .created = j->now,
+	    .updated = j->now,
+	    .resolved = CLOCK_NONE,
+	    .closed = CLOCK_NONE,
+	    .first_response = CLOCK_NONE,
+	    .customer_wrote = CLOCK_NONE,
+	    .agent_wrote = CLOCK_NONE,
+	};
+	people_first(j->a, s, &j->k, &j->writer, j->m);
+	ticket_put(j->t, &j->k); /* gives the number */
+	if (txn_error(j->t, err) < 0)
+		return -1;
+	j->out->is_new = true;
+	event_add(j->t, &j->k, EVENT_CREATED, &j->who, j->queue->name, j->now);
+	for (size_t i = 0; i < j->thread.nlinks; i++)
+		if (family_link(j->t, j->a, &j->k, j->thread.links[i],
+			LINK_FOLLOWS, &j->who, j->now, err) < 0)
+			return -1;
+	return 0;
+}
+
+static void
+set_open(struct job *j, enum event_kind kind)
+{
+	struct str detail =
+	    arena_printf(j->a, "%s -> open", status_name(j->k.status));
+
+	j->k.status = STATUS_OPEN;
+	j->k.resolved = j->k.closed = CLOCK_NONE;
+	event_add(j->t, &j->k, kind, &j->who, detail, j->now);
+}
+
+static int
+join_ticket(struct job *j, struct err *err)
+{
+	const struct settings *s = j->d->settings;
+	size_t proposed;
+
+	j->k = j->thread.ticket;
+	j->k.updated = MAX(j->now, j->k.updated);
+	j->queue = settings_queue(s, j->k.queue);
+	if (!j->queue)
+		j->queue = &s->queues[0];
+	for (size_t i = 0; i < j->thread.nlinks; i++)
+		if (family_link(j->t, j->a, &j->k, j->thread.links[i],
+			LINK_RELATED, &j->who, j->now, err) < 0)
+			return -1;
+	if (j->thread.reopen) {
+		set_open(j, EVENT_REOPENED);
+		j->k.reopens++;
+	} else if (j->thread.thanks)
+		event_add(j->t, &j->k, EVENT_THANKS, &j->who, S(""), j->now);
+	else if (j->k.status == STATUS_PENDING && !j->automatic.n &&
+		 !j->writer.desk)
+		set_open(j, EVENT_STATUS);
+	if (j->automatic.n || j->writer.desk)
+		return 0;
+	proposed = people_propose(j->a, s, &j->k, j->m);
+	if (proposed)
+		event_add(j->t, &j->k, EVENT_PARTICIPANT, &j->who,
+		    arena_printf(j->a, "%zu proposed", proposed), j->now);
+	return 0;
+}
+
+static int
+find_ticket(struct job *j, struct err *err)
+{
+	struct thread_query q = {
+	    .message = j->m,
+	    .writer = j->writer.address.addr,
+	    .envelope_recipient = j->in->envelope_recipient,
+	    .desk = j->writer.desk || j->writer.own || j->returned,
+	    .automatic = j->automatic.n > 0,
+	    .now = j->now,
+	};
+
+	if (thread_decide(j->d, j->t, j->a, &q, &j->thread, err) < 0)
+		return -1;
+	if (j->m->bounce) {
+		int found =
+		    bounce_match(j->d, j->t, j->a, j->m, &j->match, err);
+
+		if (found < 0)
+			return -1;
+		j->is_report = found;
+	}
+	if (j->is_report) {
+		j->thread.verdict = THREAD_JOIN;
+		j->thread.ticket = j->match.ticket;
+		j->thread.evidence = j->match.evidence;
+		j->thread.flag = str_n(NULL, 0);
+		j->thread.nlinks = 0;
+	}
+	j->who.cause = j->thread.evidence;
+	return j->thread.verdict == THREAD_JOIN ? join_ticket(j, err)
+						: open_ticket(j, err);
+}
+
+/* --- the article ------------------------------------------------------- */
+
+static void
+put_article(struct job *j)
+{
+	const struct message *m = j->m;
+	struct article r = {
+	    .ticket = j->k.id,
+	    .seq = ++j->k.articles,
+	    .direction = DIRECTION_IN,
+	    .author = j->writer.address,
+	    .from = m->from,
+	    .to = m->to,
+	    .cc = m->cc,
+	    .subject = m->subject,
+	    .date = m->date,
+	    .at = j->now,
+	    .message_id = m->message_id,
+	    .text = m->text,
+	    .fresh = m->fresh,
+	    .nfresh = m->nfresh,
+	    .attachments = m->attachments,
+	    .automatic = j->automatic,
+	    .evidence = j->thread.evidence,
+	    .flag = j->thread.flag,
+	    .language = m->language,
+	    .charset = m->charset,
+	    .size = j->in->size,
+	};
+
+	if (!r.flag.n && j->writer.own)
+		r.flag = S("From is our own address");
+	if (m->bounce)
+		r.bounce = bounce_encode(j->a, m->bounce);
+	if (j->in->packed.n)
+		r.blob = blob_put(j->t, j->in->packed);
+	memcpy(r.sha256, j->in->sha256, sizeof r.sha256);
+	memcpy(r.content, j->in->content, sizeof r.content);
+	article_put(j->t, &r);
+	rawhash_put(j->t, j->in->content, j->k.id, r.seq);
+	j->out->ticket = j->k.id;
+	j->out->seq = r.seq;
+	event_add(j->t, &j->k, j->returned ? EVENT_OWN : EVENT_ARTICLE, &j->who,
+	    arena_printf(j->a, "article %u", r.seq), j->now);
+}
+
+/* What later answers refer to. */
+static void
+remember(struct job *j)
+{
+	struct strs chain;
+	struct extra x;
+
+	if (j->automatic.n)
+		return;
+	extra_read(j->a, j->k.extra, &x);
+	chain = extra_chain(
+	    j->a, &j->m->references, &j->m->in_reply_to, j->m->message_id);
+	if (chain.n)
+		x.chain = chain;
+	if (!j->writer.desk) {
+		x.last_in = j->k.articles;
+		j->k.customer_wrote = j->now;
+	}
+	j->k.extra = extra_write(j->a, j->k.extra, &x);
+}
+
+static void
+index_mail(struct job *j)
+{
+	for (size_t i = 0; i < j->thread.unknown.n; i++)
+		msgid_put(j->t, j->thread.unknown.v[i], j->k.id, false);
+	if (j->d->terms)
+		for (size_t i = 0; i < j->m->terms.n; i++)
+			term_batch_add(j->d->terms, j->m->terms.v[i], j->k.id);
+}
+
+static int
+count_person(struct job *j, struct err *err)
+{
+	const struct address *x = &j->writer.address;
+
+	if (!x->addr.n || j->writer.own || j->m->bounce)
+		return 0;
+	j->key = address_key(j->a, x->addr);
+	return people_wrote(j->t, j->a, x, j->key, j->m->language,
+	    j->out->is_new, j->now, &j->person, err);
+}
+
+static int
+acknowledge(struct job *j, struct err *err)
+{
+	struct ack_query q = {
+	    .settings = j->d->settings,
+	    .queue = j->queue,
+	    .message = j->m,
+	    .writer = &j->writer,
+	    .auth = &j->auth,
+	    .automatic = j->automatic,
+	    .flag = j->thread.flag,
+	    .envelope_sender = j->in->envelope_sender,
+	    .begin_old = j->in->begin_old,
+	    .suspended = j->person.suspended,
+	    .now = j->now,
+	};
+	struct actor who = ACTOR_SYSTEM;
+	struct str reason, hold;
+	uint32_t before = j->k.articles;
+	bool known;
+
+	if (!j->out->is_new || j->k.acknowledged)
+		return 0;
+	reason = ack_refused(&q);
+	if (reason.n) {
+		event_add(
+		    j->t, &j->k, EVENT_NOT_ACKNOWLEDGED, &who, reason, j->now);
+		return 0;
+	}
+	if (limits_take(j->t, j->a, j->d->settings, j->key, j->k.subject,
+		j->now, &hold, err) < 0)
+		return -1;
+	/* DMARC proves From; a form's Reply-To it does not. */
+	known = j->person.answered ||
+		(j->auth.dmarc == AUTH_PASS &&
+		    address_eq(j->writer.address.addr, j->writer.from.addr));
+	if (outbound_ack(j->d, j->t, j->a, &j->k, j->m, &j->writer.address,
+		known, hold, j->now, err) < 0)
+		return -1;
+	j->out->mails += j->k.articles - before;
+	return 0;
+}
+
+static int
+file(struct job *j, struct err *err)
+{
+	weigh(j);
+	if (find_ticket(j, err) < 0)
+		return -1;
+	put_article(j);
+	remember(j);
+	index_mail(j);
+	if (j->m->bounce && j->thread.verdict == THREAD_JOIN &&
+	    bounce_apply(j->d, j->t, j->a, &j->k, j->match.outbox, j->m->bounce,
+		j->now, err) < 0)
+		return -1;
+	if (count_person(j, err) < 0 || acknowledge(j, err) < 0)
+		return -1;
+	ticket_put(j->t, &j->k);
+	set_fate(j, j->in->oversize               ? FATE_OVERSIZE
+		    : j->is_report || j->returned ? FATE_INTERNAL
+						  : FATE_TICKET);
+	return txn_error(j->t, err);
+}
+
+int
+ingest(struct desk *d, struct txn *t, struct arena *a, const struct intake *in,
+    int64_t now, struct outcome *out, struct err *err)
+{
+	struct job j = {
+	    .d = d, .t = t, .a = a, .in = in, .m = in->message, .now = now};
+	struct ledger_row row;
+	int found;
+
+	j.out = out;
+	*out = (struct outcome){0};
+	found = ledger_get(t, in->source, &row);
+	if (found < 0)
+		return txn_error(t, err);
+	if (found && (row.fate != FATE_QUARANTINE || !in->message)) {
+		out->fate = row.fate;
+		out->ticket = row.ticket;
+		out->seq = row.seq;
+		out->quarantine = row.quarantine;
+		return 0;
+	}
+	if (found && leave_quarantine(&j, row.quarantine) < 0)
+		return txn_error(t, err);
+	found = rawhash_get(t, in->content, &out->ticket, &out->seq);
+	if (found < 0)
+		return txn_error(t, err);
+	if (found)
+		return duplicate(&j, err);
+	out->ticket = out->seq = 0;
+	return in->message ? file(&j, err) : quarantine(&j, err);
+}
+
+/* --- kept with the quarantine ------------------------------------------ */
+
+enum {
+	TAG_QUEUE = 1,
+	TAG_CHANNEL = 2,
+	TAG_BEGIN_OLD = 3,
+	TAG_SENDER = 4,
+	TAG_RECIPIENT = 5,
+	TAG_OVERSIZE = 6
+};
+
+void
+intake_encode(const struct intake *in, struct buf *out)
+{
+	rec_str_opt(out, TAG_QUEUE, in->mailbox_queue);
+	rec_str_opt(out, TAG_CHANNEL, in->channel);
+	rec_u64_opt(out, TAG_BEGIN_OLD, in->begin_old);
+	rec_str_opt(out, TAG_SENDER, in->envelope_sender);
+	rec_str_opt(out, TAG_RECIPIENT, in->envelope_recipient);
+	rec_u64_opt(out, TAG_OVERSIZE, in->oversize);
+}
+
+int
+intake_decode(
+    struct arena *a, struct str record, struct intake *in, struct err *err)
+{
+	struct recr r = recr_open(arena_dup(a, record));
+
+	while (recr_next(&r)) {
+		if (r.tag == TAG_QUEUE)
+			in->mailbox_queue = r.s;
+		else if (r.tag == TAG_CHANNEL)
+			in->channel = r.s;
+		else if (r.tag == TAG_BEGIN_OLD)
+			in->begin_old = r.u != 0;
+		else if (r.tag == TAG_SENDER)
+			in->envelope_sender = r.s;
+		else if (r.tag == TAG_RECIPIENT)
+			in->envelope_recipient = r.s;
+		else if (r.tag == TAG_OVERSIZE)
+			in->oversize = r.u != 0;
+	}
+	if (r.bad)
+		return err_set(err, ERR_CORRUPT,
+		    "what came with a quarantined mail cannot be read");
+	return 0;
+}

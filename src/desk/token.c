@@ -1,0 +1,365 @@
+/*
+ * The text of a token is one character that names the key and 26 of base32.
+ * 128 bits are beyond guessing even for one who may try for ever; what a
+ * token can do leaks anyway (quotes, forwards), so it never opens anything by
+ * itself.
+ *
+ * What is signed is a fixed layout, with the bound address last, so no two
+ * inputs have the same bytes.
+ */
+#include "desk/token.h"
+#include "base/digest.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "base/record.h"
+#include "mail/address.h"
+
+enum {
+	KEY_BYTES = 32,
+	KEYS_MAX = 8,
+	MAC_BYTES = 16,
+	LOCAL_MAX = 64,
+	PURPOSE_ADDRESS = 1,
+	PURPOSE_MESSAGE_ID = 2
+};
+
+struct key {
+	uint64_t id;
+	int64_t created;
+	unsigned char secret[KEY_BYTES];
+};
+
+struct keyring {
+	struct key keys[KEYS_MAX]; /* oldest first; the last one signs */
+	size_t n;
+};
+
+static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+/* --- keys -------------------------------------------------------------- */
+
+enum {
+	TAG_KEY = 1,
+	TAG_ID = 1,
+	TAG_CREATED = 2,
+	TAG_SECRET = 3
+};
+
+static bool
+read_key(struct str rec, struct key *out)
+{
+	struct recr r = recr_open(rec);
+	bool secret = false;
+
+	*out = (struct key){0};
+	while (recr_next(&r)) {
+		if (r.tag == TAG_ID && !r.is_str)
+			out->id = r.u;
+		else if (r.tag == TAG_CREATED && !r.is_str)
+			out->created = recr_i64(&r);
+		else if (r.tag == TAG_SECRET && r.s.n == KEY_BYTES) {
+			memcpy(out->secret, r.s.p, KEY_BYTES);
+			secret = true;
+		}
+	}
+	return !r.bad && secret;
+}
+
+static int
+read_ring(struct txn *t, struct keyring *k, struct err *err)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct str value;
+	struct recr r;
+	int found;
+
+	k->n = 0;
+	found = meta_get(t, &a, S("keys"), &value);
+	if (found < 0)
+		return txn_error(t, err);
+	if (!found)
+		return 0;
+	r = recr_open(value);
+	while (recr_next(&r)) {
+		if (r.tag != TAG_KEY)
+			continue;
+		if (k->n == KEYS_MAX || !read_key(r.s, &k->keys[k->n]))
+			return err_set(
+			    err, ERR_CORRUPT, "the site's keys cannot be read");
+		k->n++;
+	}
+	secret_wipe((char *)(uintptr_t)value.p, value.n);
+	if (r.bad)
+		return err_set(
+		    err, ERR_CORRUPT, "the site's keys cannot be read");
+	return 0;
+}
+
+static void
+write_ring(struct txn *t, const struct keyring *k)
+{
+	struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < k->n; i++) {
+		const struct key *x = &k->keys[i];
+		size_t at = rec_begin(&b, TAG_KEY);
+
+		rec_u64(&b, TAG_ID, x->id);
+		rec_i64(&b, TAG_CREATED, x->created);
+		rec_str(
+		    &b, TAG_SECRET, str_n((const char *)x->secret, KEY_BYTES));
+		rec_end(&b, at);
+	}
+	meta_put(t, S("keys"), buf_str(&b));
+	secret_wipe(b.p, b.n);
+	buf_fini(&b);
+}
+
+static void
+add_key(struct keyring *k, int64_t now)
+{
+	uint64_t id = k->n ? k->keys[k->n - 1].id + 1 : 1;
+
+	if (k->n == KEYS_MAX) {
+		memmove(
+		    k->keys, k->keys + 1, sizeof k->keys[0] * (KEYS_MAX - 1));
+		k->n--;
+	}
+	k->keys[k->n].id = id;
+	k->keys[k->n].created = now;
+	random_bytes(k->keys[k->n].secret, KEY_BYTES);
+	k->n++;
+}
+
+int
+keyring_load(struct txn *t, int64_t now, struct keyring **out, struct err *err)
+{
+	struct keyring *k = mem_new(sizeof *k);
+
+	*out = NULL;
+	if (read_ring(t, k, err) < 0) {
+		keyring_free(k);
+		return -1;
+	}
+	if (!k->n) {
+		add_key(k, now);
+		write_ring(t, k);
+		if (txn_error(t, err) < 0) {
+			keyring_free(k);
+			return -1;
+		}
+	}
+	*out = k;
+	return 0;
+}
+
+void
+keyring_free(struct keyring *k)
+{
+	if (k)
+		secret_wipe(k, sizeof *k);
+	mem_free(k);
+}
+
+int
+keyring_rotate(struct txn *t, int64_t now, struct err *err)
+{
+	struct keyring k = {0};
+	int rc = read_ring(t, &k, err);
+
+	if (!rc) {
+		add_key(&k, now);
+		write_ring(t, &k);
+		rc = txn_error(t, err);
+	}
+	secret_wipe(&k, sizeof k);
+	return rc;
+}
+
+/* --- signing ----------------------------------------------------------- */
+
+struct claim {
+	unsigned char purpose;
+	uint64_t ticket;
+	uint32_t seq;
+	uint64_t time;
+	struct str bound;
+};
+
+static char *
+put_be(char *p, uint64_t v, unsigned bytes)
+{
+	while (bytes--)
+		*p++ = (char)(v >> (8 * bytes));
+	return p;
+}
+
+static void
+sign(const struct key *key, const struct claim *c, char out[TOKEN_CHARS])
+{
+	char fixed[1 + 8 + 8 + 4 + 8 + ADDRESS_MAX];
+	unsigned char mac[SHA256_SIZE];
+	struct str bound = str_sub(c->bound, 0, ADDRESS_MAX);
+	char *p = fixed;
+	uint32_t acc = 0;
+	unsigned bits = 0;
+	size_t n = 0;
+
+	*p++ = (char)c->purpose;
+	p = put_be(p, key->id, 8);
+	p = put_be(p, c->ticket, 8);
+	p = put_be(p, c->seq, 4);
+	p = put_be(p, c->time, 8);
+	if (bound.n)
+		memcpy(p, bound.p, bound.n);
+	p += bound.n;
+	hmac_sha256(str_n((const char *)key->secret, KEY_BYTES),
+	    str_n(fixed, (size_t)(p - fixed)), mac);
+
+	out[n++] = digits[key->id % 32];
+	for (size_t i = 0; i < MAC_BYTES; i++) {
+		acc = acc << 8 | mac[i];
+		for (bits += 8; bits >= 5; bits -= 5)
+			out[n++] = digits[acc >> (bits - 5) & 31];
+	}
+	out[n++] = digits[acc << (5 - bits) & 31];
+	must(n == TOKEN_CHARS);
+}
+
+static bool
+verify(const struct keyring *k, const struct claim *c, struct str token)
+{
+	char got[TOKEN_CHARS], want[TOKEN_CHARS];
+
+	if (token.n != TOKEN_CHARS)
+		return false;
+	for (size_t i = 0; i < TOKEN_CHARS; i++)
+		got[i] = ch_lower(token.p[i]);
+	for (size_t i = k->n; i-- > 0;) {
+		if (digits[k->keys[i].id % 32] != got[0])
+			continue;
+		sign(&k->keys[i], c, want);
+		if (secret_eq(str_n(got, sizeof got), str_n(want, sizeof want)))
+			return true;
+	}
+	return false;
+}
+
+/* --- addresses --------------------------------------------------------- */
+
+struct str
+token_address(struct arena *a, const struct keyring *k, struct str addr,
+    uint64_t ticket, struct str bound)
+{
+	struct claim c = {.purpose = PURPOSE_ADDRESS, .ticket = ticket};
+	struct str local = address_local(addr), out;
+	char token[TOKEN_CHARS];
+
+	must(k->n > 0);
+	c.bound = bound;
+	sign(&k->keys[k->n - 1], &c, token);
+	out = arena_printf(a, "%.*s+%llu.%.*s@%.*s", STR_ARG(local),
+	    (unsigned long long)ticket, TOKEN_CHARS, token,
+	    STR_ARG(address_domain(addr)));
+	if (address_local(out).n > LOCAL_MAX)
+		return addr;
+	return out;
+}
+
+static bool
+looks_like_token(struct str s)
+{
+	if (s.n != TOKEN_CHARS)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (!ch_is_alpha(s.p[i]) && !(s.p[i] >= '2' && s.p[i] <= '7'))
+			return false;
+	return true;
+}
+
+bool
+token_detail(struct str detail, uint64_t *ticket, struct str *token)
+{
+	ptrdiff_t dot = str_chr(detail, '.', 0);
+
+	if (dot <= 0 || dot > 19)
+		return false;
+	*token = str_from(detail, (size_t)dot + 1);
+	return looks_like_token(*token) &&
+	       str_u64(str_sub(detail, 0, (size_t)dot), ticket) && *ticket > 0;
+}
+
+bool
+token_verify(const struct keyring *k, uint64_t ticket, struct str token,
+    struct str bound)
+{
+	struct claim c = {.purpose = PURPOSE_ADDRESS, .ticket = ticket};
+
+	c.bound = bound;
+	return verify(k, &c, token);
+}
+
+/* --- Message-IDs ------------------------------------------------------- */
+
+struct str
+token_message_id(struct arena *a, const struct keyring *k, uint64_t ticket,
+    uint32_t seq, int64_t now, struct str domain)
+{
+	struct claim c = {
+	    .purpose = PURPOSE_MESSAGE_ID,
+	    .ticket = ticket,
+	    .seq = seq,
+	    .time = (uint64_t)now & INT64_MAX,
+	};
+	char token[TOKEN_CHARS];
+
+	must(k->n > 0);
+	sign(&k->keys[k->n - 1], &c, token);
+	return arena_printf(a, "helpd.%llu.%u.%llx.%.*s@%.*s",
+	    (unsigned long long)ticket, seq, (unsigned long long)c.time,
+	    TOKEN_CHARS, token, STR_ARG(domain));
+}
+
+static bool
+read_hex(struct str s, uint64_t *out)
+{
+	*out = 0;
+	if (!s.n || s.n > 15)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = ch_lower(s.p[i]);
+
+		if (ch_is_digit(c))
+			*out = *out << 4 | (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			*out = *out << 4 | (uint64_t)(c - 'a' + 10);
+		else
+			return false;
+	}
+	return true;
+}
+
+bool
+token_message_id_verify(
+    const struct keyring *k, struct str id, uint64_t *ticket, uint32_t *seq)
+{
+	struct claim c = {.purpose = PURPOSE_MESSAGE_ID};
+	struct str rest, part, token;
+	uint64_t n;
+
+	if (!str_istarts(id, S("helpd.")))
+		return false;
+	rest = address_local(id);
+	rest = str_from(rest, 6);
+	if (!str_cut(&rest, '.', &part) || !str_u64(part, &c.ticket) ||
+	    !str_cut(&rest, '.', &part) || !str_u64(part, &n) ||
+	    n > UINT32_MAX || !str_cut(&rest, '.', &part) ||
+	    !read_hex(part, &c.time) || !str_cut(&rest, '.', &token))
+		return false;
+	c.seq = (uint32_t)n;
+	if (!looks_like_token(token) || !verify(k, &c, token))
+		return false;
+	*ticket = c.ticket;
+	*seq = c.seq;
+	return true;
+}
