@@ -396,6 +396,10 @@ daemon_run(struct verb_context *c, const struct daemon_options *o)
 		status = session_own(&h.s, c);
 	if (status == EX_OK)
 		status = take_lock(&h);
+	/* Before any secret is in memory, any store is mapped, any thread runs.
+	 */
+	if (status == EX_OK)
+		status = open_jail(&h);
 	if (status == EX_OK)
 		status =
 		    session_open_store(&h.s, c, SESSION_CREATE | SESSION_DESK);

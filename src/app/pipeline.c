@@ -122,6 +122,8 @@ batch_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
 		it->outcome = (struct outcome){0};
 		if (ingest(d, t, a, &in, now, &it->outcome, err) < 0)
 			return -1;
+		if (d->defer_terms && it->outcome.seq)
+			unindexed_put(t, it->outcome.ticket, it->outcome.seq);
 		if (txn_error(t, err) < 0)
 			return -1;
 	}

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "desk/search.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -18,6 +19,7 @@ enum {
 	TERMS_DELAY_MS = 2000,
 	FULL_WAIT_S = 5,
 	FOLD_BYTES = 4 << 20,
+	NOTES_MAX = 10000,
 };
 
 struct writer {
@@ -35,8 +37,55 @@ struct writer {
 	int64_t busy_since;
 	int64_t terms_due; /* clock_mono() when waiting terms are written; 0:
 			      none wait */
+	bool
+	    terms_lost; /* a transaction failed, or the last process: made again from their articles */
+	bool more_notes; /* more of them than one transaction takes */
 	struct arena arena;
 };
+
+struct notes {
+	struct writer *w;
+	struct txn *t;
+	struct arena a;
+	uint64_t (*done)[2];
+	size_t n, cap;
+};
+
+static bool
+note_each(void *ctx, uint64_t ticket, uint32_t seq)
+{
+	struct notes *l = ctx;
+
+	l->done = mem_fit(l->done, &l->cap, l->n + 1, sizeof *l->done);
+	l->done[l->n][0] = ticket;
+	l->done[l->n++][1] = seq;
+	if (l->w->terms_lost) {
+		index_article(l->t, &l->a, ticket, seq, l->w->desk->terms);
+		arena_reset(&l->a);
+	}
+	return l->n < NOTES_MAX;
+}
+
+/* What waits in memory, or, when that is lost, what the articles noted as
+ * waiting say; and the notes go. */
+static int
+put_terms(struct writer *w, struct txn *t, struct err *err)
+{
+	struct notes l = {.w = w, .t = t};
+	int r = unindexed_each(t, note_each, &l);
+
+	for (size_t i = 0; i < l.n; i++)
+		unindexed_del(t, l.done[i][0], (uint32_t)l.done[i][1]);
+	mem_free(l.done);
+	arena_fini(&l.a);
+	w->more_notes = l.n == NOTES_MAX;
+	if (r < 0)
+		return txn_error(t, err);
+	term_batch_put(t, w->desk->terms);
+	if (term_fold_due(t))
+		term_fold(t, FOLD_BYTES);
+	return txn_error(t, err);
+}
 
 /* Runs the jobs in one transaction: 0 committed, -1 with why; *culprit is the
  * job that failed by itself, if one did. */
@@ -51,6 +100,7 @@ commit_group(struct writer *w, struct job **group, size_t n, bool terms,
 	*culprit = NULL;
 	if (txn_write(w->store, &t, err) < 0)
 		return -1;
+	w->desk->defer_terms = !terms;
 	for (size_t i = 0; i < n; i++) {
 		if (group[i]->run(group[i], w->desk, t, &w->arena, now, err) <
 			0 ||
@@ -60,11 +110,8 @@ commit_group(struct writer *w, struct job **group, size_t n, bool terms,
 		}
 		arena_reset(&w->arena);
 	}
-	if (terms) {
-		term_batch_put(t, w->desk->terms);
-		if (term_fold_due(t))
-			term_fold(t, FOLD_BYTES);
-	}
+	if (terms && put_terms(w, t, err) < 0)
+		return -1;
 	done = t;
 	t = NULL;
 	return txn_commit(done, err);
@@ -129,6 +176,11 @@ do_group(struct writer *w, struct job **group, size_t n, bool terms)
 	while (commit_group(w, group, n, terms, &culprit, &err) < 0) {
 		arena_reset(&w->arena);
 		check_broken(w, &err);
+		/* Some of what was gathered belongs to tickets that are not
+		 * there now. */
+		term_batch_free(w->desk->terms);
+		w->desk->terms = term_batch_new();
+		w->terms_lost = true;
 		if (err.code == ERR_SPACE) {
 			if (wait_for_room(w, &err))
 				continue;
@@ -153,6 +205,8 @@ do_group(struct writer *w, struct job **group, size_t n, bool terms)
 	arena_reset(&w->arena);
 	if (w->full)
 		set_full(w, false, NULL);
+	if (terms && !w->more_notes)
+		w->terms_lost = false;
 	w->commits++;
 	for (size_t i = 0; i < n; i++)
 		tell(group[i], NULL);
@@ -218,9 +272,10 @@ writer_thread(void *arg)
 		w->queued -= n;
 		w->jobs += n;
 		w->busy_since = 0;
-		if (term_batch_count(w->desk->terms) == 0)
+		if (terms && !w->terms_lost)
 			w->terms_due = 0;
-		else if (!w->terms_due)
+		else if (!w->terms_due &&
+			 (w->terms_lost || term_batch_count(w->desk->terms)))
 			w->terms_due = clock_mono() + TERMS_DELAY_MS;
 		if (flushed && w->terms_due == 0 && !w->first)
 			w->flush = false;
@@ -241,6 +296,9 @@ writer_open(struct writer **out, struct store *s, struct desk *d,
 	w->desk = d;
 	w->options = *o;
 	w->last = &w->first;
+	/* What the last process left unindexed is made good within seconds. */
+	w->terms_lost = true;
+	w->terms_due = clock_mono() + TERMS_DELAY_MS;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_condattr_init(&mono);
 	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);

@@ -1,0 +1,417 @@
+/* show, why: one ticket. */
+#include "app/jail.h"
+#include "app/session.h"
+#include "app/table.h"
+#include "app/ticket_json.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/must.h"
+#include "base/utf8.h"
+#include "store/blob.h"
+#include "store/outbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum {
+	RAW_MAX = 1 << 30
+};
+
+static void
+print_people(struct verb_context *c, const struct ticket *k, struct buf *b)
+{
+	for (size_t i = 0; i < k->nparticipants; i++) {
+		const struct participant *p = &k->participants[i];
+
+		buf_printf(b, "  %-10s ", role_name(p->role));
+		if (p->address.name.n) {
+			paint(b, c->colour, COLOUR_NONE, p->address.name);
+			buf_puts(b, " ");
+		}
+		buf_puts(b, "<");
+		paint(b, c->colour, COLOUR_NONE, p->address.addr);
+		buf_puts(b, ">\n");
+	}
+}
+
+static void
+print_head(struct verb_context *c, struct arena *a, const struct ticket *k,
+    struct buf *b)
+{
+	paint(b, c->colour, COLOUR_BOLD,
+	    arena_printf(a, "#%llu %.*s", (unsigned long long)k->id,
+		STR_ARG(k->subject)));
+	buf_puts(b, "\n  status     ");
+	paint(b, c->colour, colour_of_status(str_c(status_name(k->status))),
+	    str_c(status_name(k->status)));
+	if (k->merged_into)
+		buf_printf(
+		    b, " into #%llu", (unsigned long long)k->merged_into);
+	buf_puts(b, "\n  priority   ");
+	paint(b, c->colour,
+	    colour_of_priority(str_c(priority_name(k->priority))),
+	    str_c(priority_name(k->priority)));
+	buf_puts(b, "\n  queue      ");
+	paint(b, c->colour, COLOUR_NONE, k->queue);
+	buf_puts(b, "\n  assignee   ");
+	paint(b, c->colour, COLOUR_NONE, k->assignee.n ? k->assignee : S("-"));
+	buf_printf(b, "\n  created    %.*s\n  changed    %.*s\n",
+	    STR_ARG(time_text(a, k->created)),
+	    STR_ARG(time_text(a, k->updated)));
+	if (k->tags.n) {
+		buf_puts(b, "  tags       ");
+		for (size_t i = 0; i < k->tags.n; i++) {
+			paint(b, c->colour, COLOUR_NONE, k->tags.v[i]);
+			buf_putc(b, i + 1 < k->tags.n ? ' ' : '\n');
+		}
+	}
+	for (size_t i = 0; i < k->nlinks; i++)
+		buf_printf(b, "  %-10s #%llu\n", link_name(k->links[i].kind),
+		    (unsigned long long)k->links[i].ticket);
+	print_people(c, k, b);
+}
+
+static void
+print_delivery(struct verb_context *c, struct txn *t, struct arena *a,
+    uint64_t id, struct buf *b)
+{
+	struct outbox o = {0};
+
+	if (!id || outbox_get(t, a, id, &o) != 1)
+		return;
+	for (size_t i = 0; i < o.nrecipients; i++) {
+		const struct recipient *r = &o.recipients[i];
+		bool bad = r->state == OUTBOX_FAILED;
+
+		buf_puts(b, "    -> ");
+		paint(b, c->colour, COLOUR_NONE, r->addr);
+		buf_puts(b, ": ");
+		paint(b, c->colour, bad ? COLOUR_RED : COLOUR_DIM,
+		    str_c(outbox_state_name(r->state)));
+		if (r->reply.n) {
+			buf_puts(b, " (");
+			paint(b, c->colour, COLOUR_DIM, r->reply);
+			buf_puts(b, ")");
+		}
+		buf_putc(b, '\n');
+	}
+}
+
+static void
+print_text(struct verb_context *c, const struct article *r, struct buf *b)
+{
+	struct str rest = r->text, line;
+	size_t at = 0, span = 0;
+
+	if (r->text.n == 0)
+		return;
+	buf_putc(b, '\n');
+	while (str_line(&rest, &line)) {
+		/* What is quoted or a signature is dimmed. */
+		while (span < r->nfresh && r->fresh[span].to <= at)
+			span++;
+		bool fresh =
+		    r->nfresh == 0 ||
+		    (span < r->nfresh && r->fresh[span].from <= at + line.n);
+
+		buf_puts(b, "    ");
+		paint(b, c->colour, fresh ? COLOUR_NONE : COLOUR_DIM, line);
+		buf_putc(b, '\n');
+		at = (size_t)(rest.p ? rest.p - r->text.p
+				     : (ptrdiff_t)r->text.n);
+	}
+}
+
+static void
+print_article(struct verb_context *c, struct txn *t, struct arena *a,
+    const struct article *r, struct buf *b)
+{
+	static const char *const arrow[] = {"", "<-", "->", "--"};
+
+	buf_putc(b, '\n');
+	paint(b, c->colour, COLOUR_BOLD,
+	    arena_printf(a, "%s %u  %.*s  %.*s <%.*s>", arrow[r->direction],
+		r->seq, STR_ARG(time_text(a, r->at)), STR_ARG(r->author.name),
+		STR_ARG(r->author.addr)));
+	if (r->automatic.n) {
+		buf_puts(b, "  ");
+		paint(b, c->colour, COLOUR_DIM,
+		    arena_printf(a, "automatic: %.*s", STR_ARG(r->automatic)));
+	}
+	if (r->flag.n) {
+		buf_puts(b, "  ");
+		paint(b, c->colour, COLOUR_RED, r->flag);
+	}
+	buf_putc(b, '\n');
+	for (size_t i = 0; i < r->attachments.n; i++) {
+		const struct attachment *x = &r->attachments.v[i];
+
+		paint(b, c->colour, COLOUR_DIM,
+		    arena_printf(a, "    [%zu] %.*s (%.*s, %llu bytes)", i + 1,
+			STR_ARG(x->name), STR_ARG(x->type),
+			(unsigned long long)x->size));
+		buf_putc(b, '\n');
+	}
+	print_delivery(c, t, a, r->outbox, b);
+	print_text(c, r, b);
+}
+
+static void
+print_event(struct verb_context *c, struct arena *a, const struct event *e,
+    bool cause, struct buf *b)
+{
+	paint(b, c->colour, COLOUR_DIM, time_text(a, e->at));
+	buf_puts(b, "  ");
+	paint(b, c->colour, COLOUR_BOLD, e->kind);
+	buf_fill(b, ' ', e->kind.n < 16 ? 16 - e->kind.n : 1);
+	paint(b, c->colour, COLOUR_NONE, e->detail);
+	buf_puts(b, "  ");
+	paint(b, c->colour, COLOUR_DIM, e->actor);
+	buf_putc(b, '\n');
+	if (cause && e->cause.n) {
+		buf_puts(b, "                      because  ");
+		paint(b, c->colour, COLOUR_NONE, e->cause);
+		buf_putc(b, '\n');
+	}
+}
+
+static int
+show(struct verb_context *c, struct session *s, struct txn *t, struct arena *a,
+    const struct ticket *k, bool why)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct article r;
+	struct event e;
+
+	(void)s;
+	if (c->json && !why) {
+		json_t *o = NULL;
+
+		if (ticket_json_whole(t, a, k, &o, &err) < 0)
+			return verb_err(c, &err);
+		json_print(o);
+		return EX_OK;
+	}
+	if (!c->json)
+		print_head(c, a, k, &b);
+	for (uint32_t i = 1; i <= k->articles && !why; i++)
+		if (article_get(t, a, k->id, i, &r) == 1)
+			print_article(c, t, a, &r, &b);
+	buf_putc(&b, '\n');
+	for (uint32_t i = 1; i <= k->events; i++) {
+		if (event_get(t, a, k->id, i, &e) != 1)
+			continue;
+		if (c->json)
+			json_print(event_json(&e));
+		else
+			print_event(c, a, &e, why, &b);
+	}
+	if (!c->json)
+		fwrite(buf_cstr(&b), 1, b.n, stdout);
+	return txn_error(t, &err) < 0 ? verb_err(c, &err) : EX_OK;
+}
+
+static int
+raw(struct verb_context *c, struct txn *t, struct arena *a,
+    const struct ticket *k, uint64_t seq)
+{
+	AUTO(buf_fini) struct buf out = BUF_INIT;
+	struct article r;
+	struct err err = ERR_INIT;
+
+	if (seq == 0 || seq > k->articles ||
+	    article_get(t, a, k->id, (uint32_t)seq, &r) != 1)
+		return verb_fail(c, EX_NOINPUT,
+		    "ticket #%llu has no article %llu (it has %u)",
+		    (unsigned long long)k->id, (unsigned long long)seq,
+		    k->articles);
+	if (!r.blob)
+		return verb_fail(c, EX_NOINPUT,
+		    "article %llu is a note: no mail was ever sent",
+		    (unsigned long long)seq);
+	if (blob_get(t, r.blob, RAW_MAX, &out) != 1)
+		return txn_error(t, &err) < 0 ? verb_err(c, &err)
+					      : verb_fail(c, EX_SOFTWARE,
+						    "its raw mail is missing");
+	fwrite(buf_cstr(&out), 1, out.n, stdout);
+	return EX_OK;
+}
+
+/* A file name from data: no path, no control characters, no leading dot, at
+ * most 120 bytes. */
+static struct str
+safe_name(struct arena *a, uint32_t seq, size_t i, struct str name)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	struct str s = name;
+
+	buf_printf(&b, "%u-%zu-", seq, i + 1);
+	if (s.n == 0)
+		s = S("attachment");
+	for (size_t k = 0; k < s.n; k++) {
+		char ch = s.p[k];
+
+		buf_putc(&b, ch == '/' || ch == '\\' ||
+				     (unsigned char)ch < 0x20 || ch == 0x7f ||
+				     ch == ':'
+				 ? '_'
+				 : ch);
+	}
+	return arena_dup(a, utf8_clip(buf_str(&b), 120));
+}
+
+static int
+save_article(struct verb_context *c, struct jail *j, struct txn *t,
+    struct arena *a, const struct article *r, int dir, size_t *saved)
+{
+	AUTO(buf_fini) struct buf mail = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (!r->blob || !r->attachments.n)
+		return EX_OK;
+	if (blob_get(t, r->blob, RAW_MAX, &mail) != 1)
+		return verb_fail(
+		    c, EX_SOFTWARE, "article %u: no raw mail", r->seq);
+	for (size_t i = 0; i < r->attachments.n; i++) {
+		AUTO(buf_fini) struct buf out = BUF_INIT;
+		struct str name =
+		    safe_name(a, r->seq, i, r->attachments.v[i].name);
+		AUTO_FD fd = -1;
+
+		if (jail_attachment(j, buf_str(&mail), i, &out, &err) < 0)
+			return verb_err(c, &err);
+		fd = openat(dir, arena_cstr(a, name),
+		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0)
+			return verb_fail(c, EX_CANTCREAT, "%.*s: %s",
+			    STR_ARG(name), strerror(errno));
+		if (fd_write_all(fd, buf_str(&out), &err) < 0)
+			return verb_err(c, &err);
+		if (!c->json)
+			printf("%.*s (%zu bytes)\n", STR_ARG(name), out.n);
+		(*saved)++;
+	}
+	return EX_OK;
+}
+
+static int
+save(struct verb_context *c, struct jail *j, struct txn *t, struct arena *a,
+    const struct ticket *k, const char *path)
+{
+	struct err err = ERR_INIT;
+	AUTO_FD dir = -1;
+	size_t saved = 0;
+	int status = EX_OK;
+
+	if (dir_make(path, 0700, &err) < 0)
+		return verb_err(c, &err);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return verb_fail(
+		    c, EX_CANTCREAT, "%s: %s", path, strerror(errno));
+	for (uint32_t i = 1; i <= k->articles && status == EX_OK; i++) {
+		struct article r;
+
+		if (article_get(t, a, k->id, i, &r) == 1)
+			status = save_article(c, j, t, a, &r, dir, &saved);
+	}
+	if (c->json)
+		printf("{\"saved\":%zu}\n", saved);
+	else if (!saved && status == EX_OK)
+		puts("no attachments");
+	return status;
+}
+
+struct wish {
+	uint64_t ticket, raw;
+	const char *save;
+	bool why;
+};
+
+static int
+do_show(struct verb_context *c, const struct wish *w)
+{
+	struct session s;
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct jail *jail = NULL;
+	struct jail_options jo = {.workers = 1};
+	struct txn *t = NULL;
+	struct ticket k;
+	struct err err = ERR_INIT;
+	int status, found;
+
+	/* The jail's process is forked before the store is mapped. */
+	if (w->save && jail_open(&jail, &jo, &err) < 0)
+		return verb_err(c, &err);
+	status = session_open(&s, c, SESSION_STORE);
+	if (status == EX_OK) {
+		found = txn_read(s.store, &t, &err) < 0
+			    ? -1
+			    : ticket_get(t, &a, w->ticket, &k);
+		if (found < 0) {
+			if (t)
+				txn_error(t, &err);
+			status = verb_err(c, &err);
+		} else if (!found) {
+			status =
+			    verb_fail(c, EX_NOINPUT, "there is no ticket #%llu",
+				(unsigned long long)w->ticket);
+		} else if (w->raw) {
+			status = raw(c, t, &a, &k, w->raw);
+		} else if (w->save) {
+			status = save(c, jail, t, &a, &k, w->save);
+		} else {
+			status = show(c, &s, t, &a, &k, w->why);
+		}
+		txn_abort(&t);
+	}
+	session_close(&s);
+	jail_close(&jail);
+	return status;
+}
+
+static bool
+ticket_number(const char *s, uint64_t *n)
+{
+	struct str v = str_c(s);
+
+	return str_u64(str_starts(v, S("#")) ? str_from(v, 1) : v, n) && *n;
+}
+
+int
+cmd_show(struct verb_context *c, int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"raw", required_argument, NULL, 'r'},
+	    {"save", required_argument, NULL, 's'},
+	    {NULL, 0, NULL, 0},
+	};
+	struct wish w = {0};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt == 'r' && str_u64(str_c(optarg), &w.raw) && w.raw)
+			continue;
+		if (opt != 's')
+			return verb_usage(c);
+		w.save = optarg;
+	}
+	if (optind + 1 != argc || !ticket_number(argv[optind], &w.ticket))
+		return verb_usage(c);
+	return do_show(c, &w);
+}
+
+int
+cmd_why(struct verb_context *c, int argc, char **argv)
+{
+	struct wish w = {.why = true};
+
+	if (argc != 2 || !ticket_number(argv[1], &w.ticket))
+		return verb_usage(c);
+	return do_show(c, &w);
+}

@@ -1,0 +1,302 @@
+/* reply, note, set: what a person does to a ticket from the shell. */
+#include "app/session.h"
+#include "app/ticket_json.h"
+#include "base/file.h"
+#include "base/must.h"
+#include "base/utf8.h"
+#include "desk/change.h"
+#include "desk/outbound.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum {
+	TEXT_MAX_BYTES = 1 << 20
+};
+
+struct deed {
+	struct verb_context *c;
+	uint64_t ticket;
+	struct str text; /* of a reply or note */
+	struct str author;
+	enum status status;
+	bool notify, quote, is_note;
+	char **settings; /* name=value */
+	int nsettings;
+	uint32_t seq; /* out */
+	uint64_t outbox;
+};
+
+static bool
+ticket_number(const char *s, uint64_t *n)
+{
+	struct str v = str_c(s);
+
+	return str_u64(str_starts(v, S("#")) ? str_from(v, 1) : v, n) && *n;
+}
+
+static int
+get(struct txn *t, struct arena *a, uint64_t id, struct ticket *k,
+    struct err *err)
+{
+	int r = ticket_get(t, a, id, k);
+
+	if (r == 0)
+		return err_set(err, ERR_NOENT, "there is no ticket #%llu",
+		    (unsigned long long)id);
+	return r < 0 ? txn_error(t, err) : 0;
+}
+
+static int
+do_reply(struct session *s, struct txn *t, struct arena *a, int64_t now,
+    void *ctx, struct err *err)
+{
+	struct deed *d = ctx;
+	struct ticket k;
+	struct actor who = {session_actor(a), S("helpd reply")};
+	struct answer w = {
+	    .text = d->text,
+	    .author = d->author,
+	    .who = who,
+	    .status = d->status,
+	    .quote = d->quote,
+	};
+
+	if (get(t, a, d->ticket, &k, err) < 0)
+		return -1;
+	return outbound_answer(
+	    &s->desk, t, a, &k, &w, now, &d->seq, &d->outbox, err);
+}
+
+static int
+do_note(struct session *s, struct txn *t, struct arena *a, int64_t now,
+    void *ctx, struct err *err)
+{
+	struct deed *d = ctx;
+	struct ticket k;
+	struct actor who = {session_actor(a), S("helpd note")};
+
+	if (get(t, a, d->ticket, &k, err) < 0 ||
+	    change_note(&s->desk, t, a, &k, d->text, &who, d->author, now,
+		&d->seq, err) < 0)
+		return -1;
+	return change_done(t, &k, now, err);
+}
+
+static int
+do_set(struct session *s, struct txn *t, struct arena *a, int64_t now,
+    void *ctx, struct err *err)
+{
+	struct deed *d = ctx;
+	struct ticket k;
+	enum status old;
+	struct actor who = {session_actor(a), S("helpd set")};
+
+	if (get(t, a, d->ticket, &k, err) < 0)
+		return -1;
+	old = k.status;
+	for (int i = 0; i < d->nsettings; i++) {
+		struct str value = str_c(d->settings[i]), name;
+
+		if (!str_cut(&value, '=', &name) || !value.p)
+			return err_set(err, ERR_INVAL,
+			    "\"%s\" is not of the form name=value",
+			    d->settings[i]);
+		if (change_set(
+			&s->desk, t, a, &k, name, value, &who, now, err) < 0)
+			return -1;
+	}
+	if (d->notify && old != k.status &&
+	    outbound_status(&s->desk, t, a, &k, old, &who, now, err) < 0)
+		return -1;
+	return change_done(t, &k, now, err);
+}
+
+/* $VISUAL or $EDITOR on a file of our own; no shell: the words are split at
+ * spaces. */
+static int
+edit(struct verb_context *c, struct arena *a, struct buf *out)
+{
+	const char *editor = getenv("VISUAL");
+	char path[] = "/tmp/helpd-XXXXXX";
+	char *argv[10];
+	size_t n = 0;
+	struct str rest, word;
+	struct err err = ERR_INIT;
+	AUTO_FD fd = -1;
+	int status = 0;
+	pid_t pid;
+
+	if (!editor || !*editor)
+		editor = getenv("EDITOR");
+	if (!editor || !*editor)
+		editor = "editor";
+	fd = mkstemp(path);
+	if (fd < 0)
+		return verb_fail(
+		    c, EX_CANTCREAT, "%s: %s", path, strerror(errno));
+	rest = str_c(editor);
+	while (n < 8 && str_word(&rest, &word))
+		argv[n++] = arena_cstr(a, word);
+	argv[n++] = path;
+	argv[n] = NULL;
+	pid = fork();
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) != 0) {
+		unlink(path);
+		return verb_fail(c, EX_UNAVAILABLE,
+		    "%s failed; give the text with --message or on standard "
+		    "input",
+		    editor);
+	}
+	status = file_read(path, TEXT_MAX_BYTES, out, &err) < 0
+		     ? verb_err(c, &err)
+		     : EX_OK;
+	unlink(path);
+	return status;
+}
+
+/* --message, standard input, or an editor on a terminal. */
+static int
+get_text(struct verb_context *c, struct arena *a, const char *message,
+    struct buf *out)
+{
+	struct err err = ERR_INIT;
+
+	if (message)
+		buf_puts(out, message);
+	else if (isatty(STDIN_FILENO))
+		return edit(c, a, out);
+	else if (fd_read_all(STDIN_FILENO, TEXT_MAX_BYTES, out, &err) < 0)
+		return verb_err(c, &err);
+	if (!utf8_valid(buf_str(out)) || memchr(buf_cstr(out), 0, out->n))
+		return verb_fail(c, EX_DATAERR, "the text is not UTF-8");
+	if (str_trim(buf_str(out)).n == 0)
+		return verb_fail(
+		    c, EX_DATAERR, "the text is empty: nothing was done");
+	return EX_OK;
+}
+
+static int
+parse_options(struct verb_context *c, int argc, char **argv, struct deed *d,
+    const char **message)
+{
+	static const struct option options[] = {
+	    {"message", required_argument, NULL, 'm'},
+	    {"author", required_argument, NULL, 'a'},
+	    {"status", required_argument, NULL, 's'},
+	    {"quote", no_argument, NULL, 'q'},
+	    {NULL, 0, NULL, 0},
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "m:", options, NULL)) != -1) {
+		switch (opt) {
+		case 'm':
+			*message = optarg;
+			break;
+		case 'a':
+			d->author = str_c(optarg);
+			break;
+		case 'q':
+			d->quote = true;
+			break;
+		case 's':
+			if (status_parse(str_c(optarg), &d->status))
+				break;
+			return verb_fail(
+			    c, EX_USAGE, "no status is called \"%s\"", optarg);
+		default:
+			return verb_usage(c);
+		}
+	}
+	if (optind + 1 != argc || !ticket_number(argv[optind], &d->ticket))
+		return verb_usage(c);
+	return EX_OK;
+}
+
+static int
+write_article(struct verb_context *c, int argc, char **argv, bool is_note)
+{
+	struct session s;
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	AUTO(buf_fini) struct buf text = BUF_INIT;
+	struct deed d = {.c = c, .is_note = is_note};
+	const char *message = NULL;
+	int status = parse_options(c, argc, argv, &d, &message);
+
+	if (status != EX_OK)
+		return status;
+	status = get_text(c, &a, message, &text);
+	if (status != EX_OK)
+		return status;
+	d.text = buf_str(&text);
+	status = session_open(&s, c, SESSION_STORE | SESSION_DESK);
+	if (status == EX_OK)
+		status = session_write(&s, c, is_note ? do_note : do_reply, &d);
+	session_close(&s);
+	if (status != EX_OK)
+		return status;
+	if (c->json)
+		printf("{\"ticket\":%llu,\"article\":%u,\"outbox\":%llu}\n",
+		    (unsigned long long)d.ticket, d.seq,
+		    (unsigned long long)d.outbox);
+	else if (is_note)
+		printf("noted as article %u of #%llu\n", d.seq,
+		    (unsigned long long)d.ticket);
+	else
+		printf("answer %u of #%llu waits to be sent (outbox %llu)\n",
+		    d.seq, (unsigned long long)d.ticket,
+		    (unsigned long long)d.outbox);
+	return EX_OK;
+}
+
+int
+cmd_reply(struct verb_context *c, int argc, char **argv)
+{
+	return write_article(c, argc, argv, false);
+}
+
+int
+cmd_note(struct verb_context *c, int argc, char **argv)
+{
+	return write_article(c, argc, argv, true);
+}
+
+int
+cmd_set(struct verb_context *c, int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"notify", no_argument, NULL, 'n'},
+	    {NULL, 0, NULL, 0},
+	};
+	struct session s;
+	struct deed d = {.c = c};
+	int opt, status;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt != 'n')
+			return verb_usage(c);
+		d.notify = true;
+	}
+	if (optind + 2 > argc || !ticket_number(argv[optind], &d.ticket))
+		return verb_usage(c);
+	d.settings = argv + optind + 1;
+	d.nsettings = argc - optind - 1;
+	status = session_open(&s, c, SESSION_STORE | SESSION_DESK);
+	if (status == EX_OK)
+		status = session_write(&s, c, do_set, &d);
+	session_close(&s);
+	if (status == EX_OK && c->json)
+		printf("{\"ticket\":%llu}\n", (unsigned long long)d.ticket);
+	return status;
+}
