@@ -59,6 +59,21 @@ unclaim(struct store *s)
 	pthread_mutex_unlock(&open_lock);
 }
 
+bool
+store_is_open_here(const char *dir)
+{
+	struct stat st;
+	bool found = false;
+
+	if (stat(dir, &st) < 0)
+		return false;
+	pthread_mutex_lock(&open_lock);
+	for (struct store *o = open_stores; o; o = o->next_open)
+		found |= o->dev == st.st_dev && o->ino == st.st_ino;
+	pthread_mutex_unlock(&open_lock);
+	return found;
+}
+
 /* --- the environment --- */
 
 static int

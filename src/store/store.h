@@ -53,7 +53,19 @@ void meta_put(struct txn *t, struct str name, struct str value);
 /* The next number of a sequence, from 1; never given twice. */
 uint64_t meta_next(struct txn *t, struct str name);
 
-/* A hot copy into an empty directory (mdb_env_copy2, compacting); progress may be NULL. */
-int store_backup(struct store *s, const char *dir, struct err *err);
+/* Told from time to time how many bytes are written, and about how many there will be. */
+typedef void store_progress(void *ctx, uint64_t done, uint64_t about);
+
+/*
+ * A hot, compact copy into a directory that is new or empty: writers go on meanwhile. Mode 0700 and 0600, synced before it returns;
+ * after an error the copy is removed. progress may be NULL.
+ */
+int store_backup(struct store *s, const char *dir, store_progress *progress, void *ctx, struct err *err);
+/*
+ * Makes `to` a store with what the backup `from` holds. The backup is opened and read through (store_check without contents) first;
+ * ERR_CORRUPT when it has problems. ERR_INVAL when `to` holds a store, unless force: then that one is replaced in one rename;
+ * ERR_TEMP when it is in use by any process, also with force.
+ */
+int store_restore(const char *from, const char *to, bool force, store_progress *progress, void *ctx, struct err *err);
 
 #endif

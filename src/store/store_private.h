@@ -22,6 +22,8 @@ struct store {
 
 /* Fills *err for a code of LMDB's; marks the store broken where nothing may be written any more. Returns -1. */
 int mdb_fault(struct store *s, struct err *err, int rc, const char *doing);
+/* Whether this process has a store of that directory open. */
+bool store_is_open_here(const char *dir);
 /* A compact copy into an empty file; ERR_CORRUPT from a compacting copy is tried again without. */
 int store_copy_to(struct store *s, int fd, struct err *err);
 

@@ -176,32 +176,70 @@ struct merging {
 	size_t term_n;
 };
 
-/* Writes all pairs of one term that the sources in mask hold, ascending, each once. */
+/* Moves a source on: 1 when it is still on this term, 0 when not, -1. */
+static int
+advance(struct source *s, struct str term)
+{
+	int got = run_reader_next(&s->r);
+
+	s->live = got > 0;
+	if (got <= 0)
+		return got;
+	/* Within an entry the term is the same; behind it, when the entry was split. */
+	return !s->r.entered || str_eq(run_reader_term(&s->r), term);
+}
+
+/* The source with the smallest ticket of v[0..n), and the smallest of the others in *next. */
+static size_t
+lowest(const struct source *s, const size_t *v, size_t n, uint64_t *next)
+{
+	size_t best = 0;
+
+	*next = UINT64_MAX;
+	for (size_t i = 1; i < n; i++) {
+		uint64_t x = s[v[i]].r.ticket, y = s[v[best]].r.ticket;
+
+		*next = MIN(*next, MAX(x, y));
+		if (x < y)
+			best = i;
+	}
+	return best;
+}
+
+/*
+ * Writes all pairs of one term that the sources in mask hold, ascending, each once. Runs follow each other in time, and
+ * so mostly in ticket numbers: a source is read on until the next one's first ticket.
+ */
 static int
 merge_term(struct merging *g, unsigned mask)
 {
 	struct str term = str_n((const char *)g->term, g->term_n);
+	size_t v[RUN_FANIN], n = 0;
+	uint64_t last = 0;
 
-	while (mask) {
-		uint64_t min = UINT64_MAX;
+	for (size_t i = 0; i < g->n; i++)
+		if (mask & 1u << i)
+			v[n++] = i;
+	while (n) {
+		uint64_t next;
+		size_t i = lowest(g->s, v, n, &next);
+		struct source *s = &g->s[v[i]];
+		int more = 1;
 
-		for (size_t i = 0; i < g->n; i++)
-			if ((mask & 1u << i) && g->s[i].r.ticket < min)
-				min = g->s[i].r.ticket;
-		run_writer_add(&g->w, term, min);
-		for (size_t i = 0; i < g->n; i++) {
-			int got;
-
-			if (!(mask & 1u << i) || g->s[i].r.ticket != min)
-				continue;
-			got = run_reader_next(&g->s[i].r);
-			if (got < 0)
-				return -1;
-			g->s[i].live = got > 0;
-			if (got == 0 ||
-			    !str_eq(run_reader_term(&g->s[i].r), term))
-				mask &= ~(1u << i);
+		while (more > 0 && s->r.ticket <= next) {
+			if (s->r.ticket < last)
+				return txn_fail(g->w.t, ERR_CORRUPT,
+				    "run %u of terms is not in order",
+				    s->r.run);
+			if (s->r.ticket != last)
+				run_writer_add(&g->w, term, s->r.ticket);
+			last = s->r.ticket;
+			more = advance(s, term);
 		}
+		if (more < 0)
+			return -1;
+		if (more == 0)
+			v[i] = v[--n];
 	}
 	return 0;
 }

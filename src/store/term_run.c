@@ -308,6 +308,7 @@ enter(struct run_reader *r)
 	    r->ticket > KEY_TICKET_MAX)
 		return reader_corrupt(r);
 	r->in_entry = true;
+	r->entered = true;
 	return 1;
 }
 
@@ -322,6 +323,7 @@ run_reader_next(struct run_reader *r)
 		return reader_corrupt(r);
 	if (gap) {
 		r->ticket += gap;
+		r->entered = false;
 		return 1;
 	}
 	r->in_entry = false;

@@ -61,6 +61,7 @@ struct run_writer {
 	bool open;           /* an entry is open */
 };
 void run_writer_init(struct run_writer *w, struct txn *t, uint32_t run, enum row_put how);
+/* A ticket not above the last one of the same term is an error of ours. */
 void run_writer_add(struct run_writer *w, struct str term, uint64_t ticket);
 void run_writer_flush(struct run_writer *w);
 
@@ -75,6 +76,7 @@ struct run_reader {
 	size_t term_n;
 	uint64_t ticket;
 	bool in_entry;
+	bool entered;        /* the last step began an entry */
 	uint64_t bytes;      /* read so far */
 };
 /* At the first pair behind (term, ticket); with an empty term at the first of all. 1, 0 at the end, -1. */

@@ -322,6 +322,7 @@ row_get(struct txn *t, enum table table, struct str key, struct str *value)
 	MDB_cursor *c;
 	int r = cursor_of(t, table, &c);
 
+	*value = str_n(NULL, 0);
 	if (r <= 0)
 		return r;
 	if (!key_fits(key))

@@ -1,0 +1,42 @@
+/* What the parts of the check share. */
+#ifndef STORE_CHECK_PRIVATE_H
+#define STORE_CHECK_PRIVATE_H
+
+#include "store/check.h"
+#include "store/outbox.h"
+#include "store/ticket.h"
+#include "store/txn_private.h"
+
+struct check_bits {
+	unsigned char *v;
+	uint64_t max;
+};
+
+struct check {
+	const struct store_check_options *o;
+	bool (*problem)(void *ctx, const char *text);
+	void *ctx;
+	struct store_counts *out;
+	size_t max;
+	struct txn *t;
+	struct arena a;          /* of the row at hand */
+	struct buf raw;
+	bool stop;
+	struct err broken;       /* why it could not go on */
+	const char *what;        /* progress */
+	uint64_t done, all;
+	struct check_bits tickets, owned;
+	uint64_t *stubs;         /* ticket and seq of mails that were too large */
+	size_t nstubs, stubs_cap;
+	uint64_t statuses[STATUS_COUNT], states[OUTBOX_STATE_COUNT];
+	uint64_t index_rows, due_rows;
+};
+
+/* False when the check is to stop. */
+bool check_tell(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool check_failed(struct check *c);
+void check_step(struct check *c, const char *what);
+bool check_bits_has(const struct check_bits *b, uint64_t i);
+void check_terms(struct check *c);
+
+#endif
