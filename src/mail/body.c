@@ -1,0 +1,532 @@
+/*
+ * The rules, in the order in which they matter:
+ *
+ *   - a part with a file name, or with Content-Disposition: attachment, or that is neither text/plain nor text/html, is an attachment;
+ *   - the other text parts are the text, in their order; of multipart/alternative the plain one, if it says anything;
+ *   - an HTML part without a plain alternative counts as text too, converted: a list's footer must not hide the mail above it;
+ *   - when all that is blank: an invitation, a named text part that is shown inline, the body inside a winmail.dat, and last
+ *     the text of an embedded mail.
+ */
+#include "mail/body.h"
+#include "mail/calendar.h"
+#include "mail/charset.h"
+#include "mail/flowed.h"
+#include "mail/html.h"
+#include "mail/tnef.h"
+#include "base/must.h"
+#include "base/utf8.h"
+
+enum {
+	NAME_BYTES = 1000,
+	TYPE_BYTES = 200,
+	CONTENT_MAX = 4 * MESSAGE_TEXT_MAX,
+	WARNINGS_MAX = 100,
+	CIDS_MAX = 1000
+};
+
+/* A run of text in the order of the mail; HTML is converted only if it is needed. */
+struct segment {
+	struct str s;
+	bool is_html, covered; /* covered: there is a plain alternative */
+};
+
+struct gather {
+	struct body *b;
+	struct segment *v;
+	size_t n, cap;
+	struct str calendar, inline_text, tnef_text, tnef_html;
+	const struct part *embedded;
+	struct buf scratch;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+warn(struct gather *g, const char *fmt, ...)
+{
+	struct strs *l = g->b->warnings;
+	struct str what;
+	va_list ap;
+	char line[300];
+
+	if (l->n >= WARNINGS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	what = utf8_clip(str_c(line), sizeof line - 4);
+	if (!strs_has(l, what))
+		strs_add(g->b->arena, l, arena_dup(g->b->arena, what));
+}
+
+static bool
+is_blank(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ch_is_space(s.p[i]))
+			return false;
+	return true;
+}
+
+/* ---- attachments ---- */
+
+static struct attachment *
+new_attachment(struct gather *g)
+{
+	struct attachments *l = &g->b->attachments;
+
+	if (l->n == MESSAGE_ATTACHMENTS_MAX) {
+		warn(g, "more than %d attachments; the rest is not listed",
+		    MESSAGE_ATTACHMENTS_MAX);
+		return NULL;
+	}
+	if (l->n == 0 || (l->n & (l->n - 1)) == 0) {
+		struct attachment *v = arena_array(
+		    g->b->arena, struct attachment, l->n ? l->n * 2 : 1);
+
+		if (l->n)
+			memcpy(v, l->v, l->n * sizeof *v);
+		l->v = v;
+	}
+	return &l->v[l->n++];
+}
+
+/* content: decoded. name, type and id are UTF-8. */
+static void
+add_attachment(struct gather *g, struct str name, struct str type,
+    struct str id, struct str part, struct str content, bool is_inline)
+{
+	struct attachment *x = new_attachment(g);
+	struct body *b = g->b;
+
+	if (!x)
+		return;
+	if (b->wanted) {
+		if (b->attachments.n - 1 == b->wanted_index) {
+			buf_put(b->wanted, content);
+			b->found = true;
+		}
+		return;
+	}
+	x->name = utf8_clip(name, NAME_BYTES);
+	x->type = utf8_clip(type, TYPE_BYTES);
+	x->content_id = utf8_clip(id, NAME_BYTES);
+	x->part = part;
+	x->size = content.n;
+	x->is_inline = is_inline;
+	sha256(content, x->sha256);
+}
+
+static void
+read_tnef(struct gather *g, const struct part *p, struct str content)
+{
+	struct arena *a = g->b->arena;
+	struct tnef t;
+
+	tnef_read(a, content, &t);
+	if (t.damaged)
+		warn(g, "winmail.dat could not be read to its end");
+	for (size_t i = 0; i < t.n; i++)
+		add_attachment(g, t.v[i].name,
+		    t.v[i].type.n ? t.v[i].type : S("application/octet-stream"),
+		    t.v[i].content_id,
+		    arena_printf(a, "%.*s/%zu", STR_ARG(p->number), i + 1),
+		    t.v[i].content, t.v[i].content_id.n > 0);
+	if (!g->tnef_text.n)
+		g->tnef_text = t.text;
+	if (!g->tnef_html.n)
+		g->tnef_html = t.html;
+}
+
+/* Text without line-end and charset trouble, for the helpers that read a part's bytes as text. */
+static struct str
+clean_text(struct gather *g, struct str label, struct str bytes)
+{
+	struct charset_text t;
+
+	charset_decode(g->b->arena, label, str_sub(bytes, 0, CONTENT_MAX), &t);
+	return charset_lines(g->b->arena, t.text);
+}
+
+static void
+note_kind(struct gather *g, const struct part *p)
+{
+	if (str_has(p->type, S("pkcs7-mime")))
+		warn(
+		    g, "S/MIME content (%.*s) is not opened", STR_ARG(p->type));
+	else if (str_eq(p->type, S("application/pgp-encrypted")))
+		warn(g, "OpenPGP-encrypted content is not opened");
+	else if (str_eq(p->type, S("message/partial")))
+		warn(g, "message/partial: a piece of a larger mail");
+	else if (str_eq(p->type, S("message/external-body")))
+		warn(g, "message/external-body: content kept elsewhere, "
+			"not fetched");
+}
+
+static void
+read_attachment(struct gather *g, const struct part *p)
+{
+	struct body *b = g->b;
+	struct str content = p->body, name = part_name(p);
+	bool is_inline = str_eq(p->disposition.value, S("inline"));
+
+	if (p->transfer != TRANSFER_IDENTITY) {
+		buf_reset(&g->scratch);
+		part_decode(p, &g->scratch);
+		content = buf_str(&g->scratch);
+	}
+	add_attachment(
+	    g, name, p->type, p->content_id, p->number, content, is_inline);
+	note_kind(g, p);
+	if (str_eq(p->type, S("application/ms-tnef")) ||
+	    str_eq(p->type, S("application/vnd.ms-tnef")) || tnef_is(content))
+		read_tnef(g, p, content);
+	if (b->wanted)
+		return;
+	if (str_eq(p->type, S("text/calendar")) && !g->calendar.n)
+		g->calendar = clean_text(
+		    g, params_get(&p->type_params, S("charset")), content);
+	if (!g->inline_text.n && str_eq(p->type, S("text/plain")) &&
+	    !str_eq(p->disposition.value, S("attachment")))
+		g->inline_text = clean_text(
+		    g, params_get(&p->type_params, S("charset")), content);
+	if (p->kind == PART_MESSAGE && !g->embedded)
+		g->embedded = p;
+}
+
+/* ---- reports ---- */
+
+/* The machine-readable half of a report is neither text nor attachment. */
+static bool
+is_report(const struct part *p)
+{
+	return str_eq(p->type, S("message/delivery-status")) ||
+	       str_eq(p->type, S("message/global-delivery-status")) ||
+	       str_eq(p->type, S("message/feedback-report")) ||
+	       str_eq(p->type, S("message/disposition-notification"));
+}
+
+static void
+read_report(struct gather *g, const struct part *p)
+{
+	struct body *b = g->b;
+
+	if (b->report.n)
+		/* Some send one part a recipient. */
+		b->report = arena_printf(b->arena, "%.*s\n\n%.*s",
+		    STR_ARG(b->report),
+		    STR_ARG(
+			clean_text(g, S("utf-8"), part_content(b->arena, p))));
+	else
+		b->report =
+		    clean_text(g, S("utf-8"), part_content(b->arena, p));
+	b->report_type = p->type;
+}
+
+static void
+note_original(struct gather *g, const struct part *p)
+{
+	if (!g->b->original.n &&
+	    (p->kind == PART_MESSAGE ||
+		str_eq(p->type, S("text/rfc822-headers")) ||
+		str_eq(p->type, S("message/rfc822-headers")) ||
+		str_eq(p->type, S("message/global-headers"))))
+		g->b->original = part_content(g->b->arena, p);
+}
+
+/* ---- text ---- */
+
+static void
+add_segment(struct gather *g, struct str s, bool is_html, bool covered)
+{
+	if (g->n == g->cap) {
+		struct segment *v;
+
+		g->cap = g->cap ? g->cap * 2 : 4;
+		v = arena_array(g->b->arena, struct segment, g->cap);
+		if (g->n)
+			memcpy(v, g->v, g->n * sizeof *v);
+		g->v = v;
+	}
+	g->v[g->n++] = (struct segment){s, is_html, covered};
+}
+
+/* The charset that an HTML document names itself, for parts without a label: <meta charset=…> or the older form. */
+static struct str
+html_charset(struct str html)
+{
+	struct str head = str_sub(html, 0, 2048);
+	ptrdiff_t at = str_ifind(head, S("charset="), 0);
+
+	return at < 0 ? (struct str){NULL, 0}
+		      : str_sub(head, (size_t)at + 8, (size_t)at + 48);
+}
+
+/* Files inside a text, as uuencode wrote them before MIME: listed, and cut out of it. */
+static struct str
+take_uuencoded(struct gather *g, const struct part *p, struct str text)
+{
+	AUTO(buf_fini) struct buf kept = BUF_INIT;
+	struct arena *a = g->b->arena;
+	struct uu_block u;
+	size_t at = 0, n = 0;
+
+	while (uu_find(text, at, &u)) {
+		struct str name = header_text(a, u.name, (struct str){NULL, 0});
+
+		buf_reset(&g->scratch);
+		buf_reserve(&g->scratch, transfer_room(TRANSFER_UU, u.data.n));
+		buf_commit(&g->scratch,
+		    transfer_decode(TRANSFER_UU, u.data, g->scratch.p));
+		add_attachment(g, name, S("application/octet-stream"),
+		    (struct str){NULL, 0},
+		    arena_printf(a, "%.*s/%zu", STR_ARG(p->number), ++n),
+		    buf_str(&g->scratch), false);
+		buf_put(&kept, str_sub(text, at, u.from));
+		at = u.to;
+	}
+	if (!n)
+		return text;
+	buf_put(&kept, str_from(text, at));
+	return arena_dup(a, buf_str(&kept));
+}
+
+static void
+read_text(struct gather *g, const struct part *p, bool covered)
+{
+	struct body *b = g->b;
+	struct str label = params_get(&p->type_params, S("charset")), content;
+	bool is_html = str_eq(p->type, S("text/html"));
+	struct charset_text t;
+
+	if (b->wanted && (is_html || !str_has(p->body, S("begin "))))
+		return;
+	content = str_sub(part_content(b->arena, p), 0, CONTENT_MAX);
+	if (is_html && !label.n)
+		label = html_charset(content);
+	charset_decode(b->arena, label, content, &t);
+	if (t.unknown)
+		warn(g, "charset %.*s is not known, read as %.*s",
+		    STR_ARG(str_sub(label, 0, 60)), STR_ARG(t.charset));
+	else if (t.guessed && label.n)
+		warn(g, "charset %.*s is wrong, read as %.*s",
+		    STR_ARG(str_sub(label, 0, 60)), STR_ARG(t.charset));
+	t.text = charset_lines(b->arena, t.text);
+	if (!is_html) {
+		if (str_ieq(
+			params_get(&p->type_params, S("format")), S("flowed")))
+			t.text = flowed_unwrap(b->arena, t.text,
+			    str_ieq(params_get(&p->type_params, S("delsp")),
+				S("yes")));
+		t.text = take_uuencoded(g, p, t.text);
+	}
+	if (!b->charset.n || (!is_html && g->n && g->v[0].is_html))
+		b->charset = t.charset;
+	add_segment(g, t.text, is_html, covered);
+}
+
+/* ---- the walk ---- */
+
+static bool
+is_body_text(const struct part *p)
+{
+	if (p->kind != PART_LEAF || (!str_eq(p->type, S("text/plain")) &&
+					!str_eq(p->type, S("text/html"))))
+		return false;
+	/* A mail of one part may give its text a name. */
+	if (!p->parent)
+		return !str_eq(p->disposition.value, S("attachment"));
+	return !part_is_attachment(p);
+}
+
+/* Is there plain text below the alternative at index i? */
+static bool
+has_plain(const struct mime *m, size_t i)
+{
+	for (size_t k = i + 1; k < m->v[i]->next; k++)
+		if (is_body_text(m->v[k]) &&
+		    str_eq(m->v[k]->type, S("text/plain")) &&
+		    !is_blank(m->v[k]->body))
+			return true;
+	return false;
+}
+
+static void
+walk(struct gather *g)
+{
+	const struct mime *m = g->b->mime;
+	size_t covered_until = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct part *p = m->v[i];
+
+		if (p->kind == PART_MULTIPART) {
+			if (str_eq(p->type, S("multipart/alternative")) &&
+			    i >= covered_until && has_plain(m, i))
+				covered_until = p->next;
+			if (str_eq(p->type, S("multipart/signed")))
+				warn(g, "signed (multipart/signed); the "
+					"signature is not checked");
+			continue;
+		}
+		note_original(g, p);
+		if (is_report(p))
+			read_report(g, p);
+		else if (is_body_text(p))
+			read_text(g, p, i < covered_until);
+		else
+			read_attachment(g, p);
+	}
+}
+
+/* ---- putting it together ---- */
+
+static struct str
+html_as_text(struct gather *g, struct str html)
+{
+	struct str text = {NULL, 0};
+	struct err err = ERR_INIT;
+
+	if (html_to_text(g->b->arena, html, &text, &err) == 0)
+		return text;
+	warn(g, "HTML: %s; only the words were taken", err.msg);
+	return html_bare_text(g->b->arena, html);
+}
+
+static void
+join_html(struct gather *g)
+{
+	AUTO(buf_fini) struct buf b = buf_max(MESSAGE_TEXT_MAX * 2);
+	struct str only = {NULL, 0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n; i++)
+		if (g->v[i].is_html) {
+			only = g->v[i].s;
+			n++;
+		}
+	if (n <= 1) {
+		g->b->html = utf8_clip(only, MESSAGE_TEXT_MAX);
+		return;
+	}
+	for (size_t i = 0; i < g->n; i++)
+		if (g->v[i].is_html)
+			buf_put(&b, g->v[i].s);
+	g->b->html =
+	    utf8_clip(arena_dup(g->b->arena, buf_str(&b)), MESSAGE_TEXT_MAX);
+}
+
+/* all: HTML that has a plain alternative too, for when that was blank. */
+static struct str
+join_text(struct gather *g, bool all)
+{
+	AUTO(buf_fini) struct buf b = buf_max(MESSAGE_TEXT_MAX * 2);
+
+	if (g->n == 1 && !g->v[0].is_html)
+		return g->v[0].s;
+	for (size_t i = 0; i < g->n; i++) {
+		struct str s = g->v[i].s;
+
+		if (g->v[i].is_html && g->v[i].covered && !all)
+			continue;
+		if (g->v[i].is_html)
+			s = html_as_text(g, s);
+		if (b.n && b.p[b.n - 1] != '\n')
+			buf_putc(&b, '\n');
+		buf_put(&b, s);
+	}
+	return arena_dup(g->b->arena, buf_str(&b));
+}
+
+/* The mail inside the mail, when the outer one says nothing: a forward as attachment without a word. */
+static struct str
+embedded_text(struct gather *g)
+{
+	struct body *b = g->b, in = {.arena = b->arena};
+	struct mime m;
+	struct strs ignored = {0};
+
+	/* One more level of the nesting that the guard allows. */
+	if (b->mime->guard->parts > 500 ||
+	    mime_parse(b->arena, part_content(b->arena, g->embedded),
+		b->mime->guard, &ignored, &m))
+		return (struct str){NULL, 0};
+	/* Only its text counts; its own embedded mails are not followed. */
+	for (size_t i = 0; i < m.n; i++)
+		if (m.v[i]->kind == PART_MESSAGE)
+			m.v[i]->kind = PART_LEAF;
+	in.mime = &m;
+	in.warnings = &ignored;
+	body_read(&in);
+	return in.text;
+}
+
+static void
+find_text(struct gather *g)
+{
+	struct body *b = g->b;
+
+	b->text = join_text(g, false);
+	if (is_blank(b->text) && b->html.n)
+		b->text = join_text(g, true);
+	if (is_blank(b->text) && g->calendar.n)
+		b->text = calendar_text(b->arena, g->calendar);
+	if (is_blank(b->text) && g->inline_text.n)
+		b->text = g->inline_text;
+	if (is_blank(b->text) && g->tnef_text.n)
+		b->text = g->tnef_text;
+	if (!b->html.n && g->tnef_html.n)
+		b->html = utf8_clip(g->tnef_html, MESSAGE_TEXT_MAX);
+	if (is_blank(b->text) && g->tnef_html.n)
+		b->text = html_as_text(g, b->html);
+	if (is_blank(b->text) && g->embedded)
+		b->text = embedded_text(g);
+	if (b->text.n > MESSAGE_TEXT_MAX) {
+		warn(g, "only the first %d MiB of the text are kept",
+		    MESSAGE_TEXT_MAX >> 20);
+		b->text = utf8_clip(b->text, MESSAGE_TEXT_MAX);
+	}
+}
+
+/* Which attachments the HTML shows: every "cid:" in it, looked for once. */
+static void
+mark_inline(struct body *b)
+{
+	struct strs cids = {0};
+	size_t at = 0;
+	ptrdiff_t found;
+	bool any = false;
+
+	for (size_t i = 0; i < b->attachments.n; i++)
+		any |= b->attachments.v[i].content_id.n > 0;
+	while (any && cids.n < CIDS_MAX &&
+	       (found = str_ifind(b->html, S("cid:"), at)) >= 0) {
+		size_t from = (size_t)found + 4, to = from;
+
+		while (to < b->html.n && to - from < 300 &&
+		       !ch_is_space(b->html.p[to]) &&
+		       !memchr("\"'<>)", b->html.p[to], 5))
+			to++;
+		if (!strs_has(&cids, str_sub(b->html, from, to)))
+			strs_add(b->arena, &cids, str_sub(b->html, from, to));
+		at = to;
+	}
+	for (size_t i = 0; i < b->attachments.n; i++) {
+		struct attachment *x = &b->attachments.v[i];
+
+		if (x->content_id.n && strs_has(&cids, x->content_id))
+			x->is_inline = true;
+	}
+}
+
+void
+body_read(struct body *b)
+{
+	struct gather g = {.b = b};
+
+	walk(&g);
+	if (!b->wanted) {
+		join_html(&g);
+		find_text(&g);
+		mark_inline(b);
+	}
+	buf_fini(&g.scratch);
+}
