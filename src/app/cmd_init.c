@@ -48,7 +48,7 @@ local_zone(struct arena *a)
 	if (at < 0)
 		return S("UTC");
 	t = arena_dup(a, str_from(t, (size_t)at + mark.n));
-	return zone_known(t.p) ? t : S("UTC");
+	return config_zone_known(t.p) ? t : S("UTC");
 }
 
 /* One line from the terminal; the proposal when it is empty. False at the end

@@ -67,7 +67,7 @@ struct value_reader {
 bool setting_read(struct value_reader *r, const struct setting *s, const struct command *c, void *base);
 
 /* Zones (config_zone.c): is this an IANA name, and the nearest one that is. */
-bool zone_known(const char *name);
+bool config_zone_known(const char *name);
 struct str zone_nearest(struct arena *a, struct str name);
 /* "zh-cn" to "zh_CN"; false when there is no such language. */
 bool language_canonical(struct arena *a, struct str s, struct str *out);

@@ -9,6 +9,10 @@
 #include <limits.h>
 #include <stdio.h>
 
+enum {
+	LIST_MAX = 1000
+};
+
 typedef struct value_reader reader;
 
 /* "expected …" at the value; false. */
@@ -215,6 +219,11 @@ each(reader *r, const struct setting *s, const struct node *n, read_str *one,
 	bool good = true;
 
 	*out = (struct strs){0};
+	if (count > LIST_MAX) {
+		complain(r->a, r->bad, n->at, "%s: more than %d values",
+		    s->name, LIST_MAX);
+		return false;
+	}
 	for (size_t i = 0; i < count; i++) {
 		struct str x;
 
@@ -407,7 +416,7 @@ zone(reader *r, const struct setting *s, const struct node *n, const char **out)
 	if (!line(r, s, n, &v))
 		return false;
 	z = arena_cstr(r->a, v);
-	if (zone_known(z)) {
+	if (config_zone_known(z)) {
 		*out = z;
 		return true;
 	}
@@ -429,8 +438,12 @@ struct scheme {
 static bool
 is_loopback(struct str host)
 {
-	return str_ieq(host, S("localhost")) || str_eq(host, S("::1")) ||
-	       (str_starts(host, S("127.")) && host.n <= 15);
+	if (str_ieq(host, S("localhost")) || str_eq(host, S("::1")))
+		return true;
+	for (size_t i = 0; i < host.n; i++)
+		if (!ch_is_digit(host.p[i]) && host.p[i] != '.')
+			return false;
+	return str_starts(host, S("127."));
 }
 
 static bool

@@ -8,7 +8,7 @@
 #include <unicode/ustring.h>
 
 bool
-zone_known(const char *name)
+config_zone_known(const char *name)
 {
 	UErrorCode e = U_ZERO_ERROR;
 	UEnumeration *all = ucal_openTimeZones(&e);
@@ -44,7 +44,8 @@ zone_nearest(struct arena *a, struct str name)
 
 		if (!z)
 			break;
-		if (str_chr(s, '/', 0) < 0)
+		/* Etc/GMT+3 is three hours west: not what is meant. */
+		if (str_chr(s, '/', 0) < 0 || str_starts(s, S("Etc/")))
 			continue;
 		s = arena_dup(a, s);
 		strs_add(a, &names, s);

@@ -334,7 +334,7 @@ article_get(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq,
 	if (ticket > KEY_TICKET_MAX || seq > KEY_SEQ_MAX)
 		return 0;
 	k = key_of_ticket_seq(ticket, seq);
-	r = value_dup(t, a, T_ARTICLE, key_str(&k), &rec);
+	r = kv_dup(t, a, T_ARTICLE, key_str(&k), &rec);
 	if (r <= 0)
 		return r;
 	*out = (struct article){
@@ -397,7 +397,7 @@ article_put(struct txn *t, const struct article *r)
 	if (buf_failed(b))
 		txn_fail(t, ERR_PERM, "an article is too large");
 	else
-		value_put(t, T_ARTICLE, key_str(&k), buf_str(b),
+		kv_put(t, T_ARTICLE, key_str(&k), buf_str(b),
 		    there ? ROW_PUT : ROW_APPEND);
 }
 

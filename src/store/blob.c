@@ -134,7 +134,7 @@ blob_put(struct txn *t, struct str packed)
 	if (id == 0)
 		return 0;
 	k = key_of_u64(id);
-	value_put(t, T_BLOB, key_str(&k), packed, ROW_APPEND);
+	kv_put(t, T_BLOB, key_str(&k), packed, ROW_APPEND);
 	return id;
 }
 
@@ -144,7 +144,7 @@ blob_get(struct txn *t, uint64_t id, size_t max, struct buf *raw)
 	struct buf *packed = scratch_take(t);
 	struct key k = key_of_u64(id);
 	struct err e;
-	int r = value_get(t, T_BLOB, key_str(&k), 0, packed);
+	int r = kv_get(t, T_BLOB, key_str(&k), 0, packed);
 
 	if (r <= 0)
 		return r;
@@ -159,5 +159,5 @@ blob_del(struct txn *t, uint64_t id)
 {
 	struct key k = key_of_u64(id);
 
-	value_del(t, T_BLOB, key_str(&k));
+	kv_del(t, T_BLOB, key_str(&k));
 }

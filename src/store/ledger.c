@@ -273,7 +273,7 @@ folder_get(
 	struct key k = number_key('f', source);
 	struct recr r;
 	struct str v;
-	int got = value_dup(t, a, T_SOURCE, key_str(&k), &v);
+	int got = kv_dup(t, a, T_SOURCE, key_str(&k), &v);
 
 	if (got <= 0)
 		return got;
@@ -324,5 +324,5 @@ folder_put(struct txn *t, uint32_t source, const struct folder *f)
 	if (buf_failed(b))
 		txn_fail(t, ERR_PERM, "a folder's state is too large");
 	else
-		value_put(t, T_SOURCE, key_str(&k), buf_str(b), ROW_PUT);
+		kv_put(t, T_SOURCE, key_str(&k), buf_str(b), ROW_PUT);
 }

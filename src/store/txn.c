@@ -424,7 +424,7 @@ piece_key(struct key *k, size_t base, size_t i)
 }
 
 void
-value_put(struct txn *t, enum table table, struct str key, struct str value,
+kv_put(struct txn *t, enum table table, struct str key, struct str value,
     enum row_put how)
 {
 	struct key k = {0};
@@ -499,7 +499,7 @@ gather_piece(void *ctx, struct str piece)
 }
 
 int
-value_get(struct txn *t, enum table table, struct str key, size_t max,
+kv_get(struct txn *t, enum table table, struct str key, size_t max,
     struct buf *out)
 {
 	struct gather g = {out, out->n, max};
@@ -508,7 +508,7 @@ value_get(struct txn *t, enum table table, struct str key, size_t max,
 }
 
 int
-value_dup(struct txn *t, struct arena *a, enum table table, struct str key,
+kv_dup(struct txn *t, struct arena *a, enum table table, struct str key,
     struct str *out)
 {
 	struct str first;
@@ -529,7 +529,7 @@ value_dup(struct txn *t, struct arena *a, enum table table, struct str key,
 }
 
 bool
-value_del(struct txn *t, enum table table, struct str key)
+kv_del(struct txn *t, enum table table, struct str key)
 {
 	struct key k = {0};
 	size_t i = 0;

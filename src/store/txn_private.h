@@ -75,12 +75,12 @@ bool row_put_scratch(struct txn *t, enum table table, struct str key, enum row_p
  * Values of any size, in pieces that fill LMDB's pages: key, key+0001, key+0002 … (a 24-bit number). A single overflow page
  * a piece, because LMDB searches its free list for runs of pages, and a large store has none.
  */
-void value_put(struct txn *t, enum table table, struct str key, struct str value, enum row_put how);
+void kv_put(struct txn *t, enum table table, struct str key, struct str value, enum row_put how);
 /* The whole value, at most max bytes (0: no limit), appended: 1, 0, -1. */
-int value_get(struct txn *t, enum table table, struct str key, size_t max, struct buf *out);
+int kv_get(struct txn *t, enum table table, struct str key, size_t max, struct buf *out);
 /* The same copied into the arena. */
-int value_dup(struct txn *t, struct arena *a, enum table table, struct str key, struct str *out);
-bool value_del(struct txn *t, enum table table, struct str key);
+int kv_dup(struct txn *t, struct arena *a, enum table table, struct str key, struct str *out);
+bool kv_del(struct txn *t, enum table table, struct str key);
 enum { VALUE_KEY_MAX = 64 }; /* bytes of key, at most */
 
 /*

@@ -1,0 +1,236 @@
+#include "app/ticket_json.h"
+#include "base/clock.h"
+#include "base/must.h"
+#include "store/outbox.h"
+
+static void
+put_int(json_t *o, const char *key, uint64_t v)
+{
+	json_object_set_new(o, key, json_integer((json_int_t)v));
+}
+
+const char *
+role_name(enum role r)
+{
+	switch (r) {
+	case ROLE_REQUESTER:
+		return "requester";
+	case ROLE_TO:
+		return "to";
+	case ROLE_CC:
+		return "cc";
+	case ROLE_PROPOSED:
+		return "proposed";
+	}
+	return "";
+}
+
+const char *
+link_name(enum link_kind k)
+{
+	switch (k) {
+	case LINK_RELATED:
+		return "related";
+	case LINK_FOLLOWS:
+		return "follows";
+	case LINK_FOLLOWED_BY:
+		return "followed-by";
+	case LINK_PARENT:
+		return "parent";
+	case LINK_CHILD:
+		return "child";
+	case LINK_MERGED_FROM:
+		return "merged-from";
+	case LINK_SPLIT:
+		return "split";
+	}
+	return "";
+}
+
+json_t *
+ticket_json(const struct ticket *k)
+{
+	json_t *o = json_object(), *links = json_array();
+
+	put_int(o, "id", k->id);
+	json_put_str(o, "subject", k->subject);
+	json_put_str(o, "status", str_c(status_name(k->status)));
+	json_put_str(o, "priority", str_c(priority_name(k->priority)));
+	json_put_str(o, "queue", k->queue);
+	json_put_str_or_null(o, "assignee", k->assignee);
+	json_object_set_new(o, "requester", json_of_address(&k->requester));
+	json_put_time(o, "created", k->created);
+	json_put_time(o, "updated", k->updated);
+	json_put_strs(o, "tags", &k->tags);
+	json_put_str(o, "channel", k->channel);
+	json_put_str_or_null(o, "language", k->language);
+	for (size_t i = 0; i < k->nlinks; i++)
+		json_array_append_new(
+		    links, json_integer((json_int_t)k->links[i].ticket));
+	json_object_set_new(o, "links", links);
+	return o;
+}
+
+static json_t *
+delivery_json(struct txn *t, struct arena *a, uint64_t id)
+{
+	struct outbox o = {0};
+	json_t *v, *j;
+
+	if (!id || outbox_get(t, a, id, &o) != 1)
+		return json_null();
+	j = json_object();
+	v = json_array();
+	put_int(j, "outbox", o.id);
+	json_put_str(j, "state", str_c(outbox_state_name(o.state)));
+	put_int(j, "attempts", o.attempts);
+	put_int(j, "ambiguous", o.ambiguous);
+	json_put_time(
+	    j, "next", o.state == OUTBOX_QUEUED ? o.next : CLOCK_NONE);
+	for (size_t i = 0; i < o.nrecipients; i++) {
+		json_t *r = json_object();
+
+		json_put_str(r, "address", o.recipients[i].addr);
+		json_put_str(r, "state",
+		    str_c(outbox_state_name(o.recipients[i].state)));
+		json_put_str_or_null(r, "reply", o.recipients[i].reply);
+		json_array_append_new(v, r);
+	}
+	json_object_set_new(j, "recipients", v);
+	return j;
+}
+
+static json_t *
+attachments_json(const struct attachments *l)
+{
+	json_t *v = json_array();
+
+	for (size_t i = 0; i < l->n; i++) {
+		AUTO(buf_fini) struct buf hex = BUF_INIT;
+		json_t *o = json_object();
+
+		buf_hex(&hex, str_n((const char *)l->v[i].sha256, SHA256_SIZE));
+		json_put_str(o, "name", l->v[i].name);
+		json_put_str(o, "type", l->v[i].type);
+		put_int(o, "size", l->v[i].size);
+		json_put_str(o, "sha256", buf_str(&hex));
+		json_object_set_new(
+		    o, "inline", json_boolean(l->v[i].is_inline));
+		json_array_append_new(v, o);
+	}
+	return v;
+}
+
+static struct str
+new_text(struct arena *a, const struct article *r)
+{
+	struct message m = {
+	    .text = r->text, .fresh = r->fresh, .nfresh = r->nfresh};
+
+	return message_new_text(a, &m);
+}
+
+static json_t *
+article_json(struct txn *t, struct arena *a, const struct article *r)
+{
+	json_t *o = json_object();
+
+	put_int(o, "seq", r->seq);
+	json_put_str(o, "direction", str_c(direction_name(r->direction)));
+	json_object_set_new(o, "author", json_of_address(&r->author));
+	json_object_set_new(o, "from", json_of_addresses(&r->from));
+	json_object_set_new(o, "to", json_of_addresses(&r->to));
+	json_object_set_new(o, "cc", json_of_addresses(&r->cc));
+	json_put_str(o, "subject", r->subject);
+	json_put_time(o, "date", r->date);
+	json_put_time(o, "time", r->at);
+	json_put_str_or_null(o, "message_id", r->message_id);
+	json_put_str(o, "text", r->text);
+	json_put_str(o, "new_text", new_text(a, r));
+	json_object_set_new(
+	    o, "attachments", attachments_json(&r->attachments));
+	json_put_str_or_null(o, "automatic", r->automatic);
+	json_put_str_or_null(o, "evidence", r->evidence);
+	json_put_str_or_null(o, "flag", r->flag);
+	put_int(o, "size", r->size);
+	json_object_set_new(o, "delivery", delivery_json(t, a, r->outbox));
+	return o;
+}
+
+json_t *
+event_json(const struct event *e)
+{
+	json_t *o = json_object();
+
+	put_int(o, "seq", e->seq);
+	json_put_time(o, "time", e->at);
+	json_put_str(o, "kind", e->kind);
+	json_put_str(o, "actor", e->actor);
+	json_put_str(o, "detail", e->detail);
+	json_put_str_or_null(o, "cause", e->cause);
+	return o;
+}
+
+static void
+add_family(json_t *o, const struct ticket *k)
+{
+	json_t *parent = json_null(), *children = json_array();
+
+	for (size_t i = 0; i < k->nlinks; i++) {
+		json_t *id = json_integer((json_int_t)k->links[i].ticket);
+
+		if (k->links[i].kind == LINK_PARENT)
+			parent = id;
+		else if (k->links[i].kind == LINK_CHILD)
+			json_array_append_new(children, id);
+		else
+			json_decref(id);
+	}
+	json_object_set_new(o, "parent", parent);
+	json_object_set_new(o, "children", children);
+}
+
+int
+ticket_json_whole(struct txn *t, struct arena *a, const struct ticket *k,
+    json_t **out, struct err *err)
+{
+	json_t *o = ticket_json(k), *people = json_array();
+	json_t *fields = json_object(), *articles = json_array();
+	json_t *events = json_array();
+	struct article r;
+	struct event e;
+
+	for (size_t i = 0; i < k->nparticipants; i++) {
+		json_t *p = json_of_address(&k->participants[i].address);
+
+		json_put_str(
+		    p, "role", str_c(role_name(k->participants[i].role)));
+		json_array_append_new(people, p);
+	}
+	for (size_t i = 0; i < k->nfields; i++) {
+		AUTO(arena_fini) struct arena tmp = ARENA_INIT;
+
+		json_put_str(fields, arena_cstr(&tmp, k->fields[i].name),
+		    k->fields[i].value);
+	}
+	for (uint32_t i = 1; i <= k->articles; i++)
+		if (article_get(t, a, k->id, i, &r) == 1)
+			json_array_append_new(articles, article_json(t, a, &r));
+	for (uint32_t i = 1; i <= k->events; i++)
+		if (event_get(t, a, k->id, i, &e) == 1)
+			json_array_append_new(events, event_json(&e));
+	json_object_set_new(o, "participants", people);
+	json_object_set_new(o, "fields", fields);
+	json_object_set_new(o, "sla", json_array());
+	json_object_set_new(o, "articles", articles);
+	json_object_set_new(o, "events", events);
+	json_object_set_new(o, "merged_into",
+	    k->merged_into ? json_integer((json_int_t)k->merged_into)
+			   : json_null());
+	json_put_time(o, "first_response", k->first_response);
+	json_put_time(o, "resolved", k->resolved);
+	add_family(o, k);
+	json_object_set_new(o, "csat", json_null());
+	*out = o;
+	return txn_error(t, err);
+}
