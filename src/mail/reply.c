@@ -1,16 +1,711 @@
+/*
+ * Three passes over the lines of a mail.
+ *
+ * The first tells them apart, from the top: text, quoted, blank, the heading of a quote, the header block of Outlook. It
+ * stops where the rest is known to be old: at "-----Original Message-----", at a header block, at a heading that no
+ * quote marks follow. A forward below a text is kept whole: the writer wants it read.
+ *
+ * The second drops what stands at the end of each run of text: signature, "Sent from my phone", disclaimers.
+ *
+ * The third decides about quotes. Under the text they go. One quote above the text, with its heading, goes ("bottom
+ * posting"). Several with text between stay: the answers cannot be understood without them. A quote without heading, that the
+ * writer made by hand, stays too.
+ *
+ *   On Monday, Anna wrote:     heading     dropped
+ *   > When do you open?        quoted      kept, the next line answers it
+ *   At nine.                   text        kept
+ *   > And when do you close?   quoted      kept
+ *   At five.                   text        kept
+ *   -- \nBob                   signature   dropped
+ */
 #include "mail/reply.h"
 
-void
-reply_split(struct arena *a, struct str text, struct span **fresh, size_t *nfresh)
+#include "base/must.h"
+#include "mail/reply_line.h"
+
+enum {
+	LINES_MAX = 50000,   /* the rest is one long last line */
+	HEADING_LINES = 5,
+	BLOCK_LINES = 40,    /* of a header block */
+	SIGNATURE_LINES = 15,
+	CONTACT_LINES = 8,
+	LONG_LINE = 60,      /* bytes: one that may have been wrapped */
+	CONTEXT_LINES = 40,  /* of a quote between answers that stays */
+};
+
+enum kind { TEXT, BLANK, QUOTED, HEADING, DROPPED };
+
+struct line {
+	uint32_t from, to; /* without the line break */
+	uint8_t kind;
+};
+
+struct split {
+	struct str text;
+	struct line *line;
+	size_t n;          /* lines */
+	size_t end;        /* what is below is old */
+	size_t keep;       /* from this line on all is a forward, kept whole; SIZE_MAX: none */
+	size_t heading_at; /* for continuing the search of headings behind the last */
+};
+
+static struct str
+line_at(const struct split *s, size_t i)
 {
-	*fresh = arena_new(a, struct span);
-	(*fresh)->to = (uint32_t)text.n;
-	*nfresh = str_trim(text).n > 0;
+	return str_sub(s->text, s->line[i].from, s->line[i].to);
 }
 
-bool
-reply_is_thanks(struct str new_text)
+static void
+fold_line(const struct split *s, size_t i, struct folded *f)
 {
-	(void)new_text;
+	f->n = 0;
+	f->cut = false;
+	reply_fold(f, line_at(s, i));
+}
+
+static bool
+blank_line(struct str line)
+{
+	struct folded f = {.n = 0};
+
+	if (str_trim(line).n == 0)
+		return true;
+	if (line.n > 100 || (unsigned char)str_trim(line).p[0] < 0xc2)
+		return false;
+	reply_fold(&f, line);
+	return f.n == 0 && !str_has(line, S("*"));
+}
+
+static void
+cut_lines(struct arena *a, struct split *s)
+{
+	size_t n = 1, at = 0;
+
+	for (size_t i = 0; i < s->text.n && n < LINES_MAX; i++)
+		n += s->text.p[i] == '\n';
+	s->line = arena_array(a, struct line, n);
+	while (s->n < n && at < s->text.n) {
+		ptrdiff_t lf = s->n + 1 == LINES_MAX
+		    ? -1
+		    : str_chr(s->text, '\n', at);
+		size_t to = lf < 0 ? s->text.n : (size_t)lf;
+		struct line *l = &s->line[s->n++];
+
+		l->from = (uint32_t)at;
+		l->to = (uint32_t)to;
+		if (l->to > l->from && s->text.p[l->to - 1] == '\r')
+			l->to--;
+		at = to + 1;
+	}
+	s->end = s->n;
+	s->keep = SIZE_MAX;
+}
+
+/* --- the first pass --- */
+
+static bool
+text_above(const struct split *s, size_t i)
+{
+	while (i-- > 0)
+		if (s->line[i].kind == TEXT &&
+		    !reply_is_rule(line_at(s, i), 3))
+			return true;
 	return false;
+}
+
+static size_t
+next_filled(const struct split *s, size_t i)
+{
+	while (i < s->n && blank_line(line_at(s, i)))
+		i++;
+	return i;
+}
+
+static bool
+quote_follows(const struct split *s, size_t i)
+{
+	struct str inner;
+
+	i = next_filled(s, i);
+	return i < s->n &&
+	    (reply_is_quoted(line_at(s, i), &inner) ||
+		str_starts(str_ltrim(line_at(s, i)), S("| ")));
+}
+
+static void
+mark(struct split *s, size_t from, size_t to, enum kind kind)
+{
+	for (size_t i = from; i < to; i++)
+		s->line[i].kind = (uint8_t)kind;
+}
+
+/*
+ * A header block at line i: its end, or i when there is none. marked: a rule or "Original Message" stands above, so
+ * less is asked of it.
+ */
+static size_t
+header_block(const struct split *s, size_t i, bool marked)
+{
+	unsigned kinds = 0, fields = 0;
+	bool address = false;
+	size_t end = i, gap = 0, first = i;
+	struct folded f;
+
+	for (; i < s->n && i < first + BLOCK_LINES && gap < 3; i++) {
+		enum reply_field field;
+		struct str value = S("");
+
+		fold_line(s, i, &f);
+		if (f.n == 0) {
+			if (fields >= 3 || ++gap > 1)
+				break;
+			continue;
+		}
+		field = reply_field_of(folded_str(&f), &value);
+		if (field == FIELD_NONE) {
+			if (fields == 0)
+				return first;
+			gap++;
+			continue;
+		}
+		if (str_chr(value, '@', 0) >= 0)
+			address = true;
+		kinds |= 1u << field;
+		fields++;
+		gap = 0;
+		end = i + 1;
+	}
+	fields = (unsigned)__builtin_popcount(kinds);
+	if (!(kinds & 1u << FIELD_FROM))
+		return first;
+	if (marked ? fields >= 2
+		   : fields >= 3 &&
+		    (kinds & (1u << FIELD_SENT | 1u << FIELD_TO)) &&
+		    (kinds & 1u << FIELD_SUBJECT || address))
+		return end;
+	return first;
+}
+
+/* The rest is old, or with nothing above it only its header goes. The line to go on at. */
+static size_t
+old_from(struct split *s, size_t i, size_t end)
+{
+	if (text_above(s, i)) {
+		s->end = i;
+		return s->n;
+	}
+	mark(s, i, end, DROPPED);
+	return end;
+}
+
+static size_t
+forwarded(struct split *s, size_t i)
+{
+	size_t body = next_filled(s, i + 1);
+
+	if (!text_above(s, i)) {
+		mark(s, i, header_block(s, body, true), DROPPED);
+		body = header_block(s, body, true);
+		mark(s, i, i + 1, DROPPED);
+		s->keep = body;
+	} else {
+		s->keep = i;
+	}
+	return s->n;
+}
+
+/* A heading was found from line `from` on; where it really begins, when it was wrapped before. */
+static size_t
+heading_beginning(const struct split *s, size_t from)
+{
+	struct folded f;
+
+	for (size_t back = 0; back < HEADING_LINES && from > 0; back++) {
+		size_t k = from;
+
+		/* The lone '<' that some converters of HTML leave. */
+		while (k > 1 && from - k < 2 &&
+		    (s->line[k - 1].kind == BLANK ||
+			str_eq(str_trim(line_at(s, k - 1)), S("<"))))
+			k--;
+		if (k == 0 || s->line[k - 1].kind != TEXT ||
+		    (k < from && s->line[from - 1].kind == BLANK))
+			break;
+		fold_line(s, k - 1, &f);
+		if (!reply_begins_heading(folded_str(&f)))
+			break;
+		from = k - 1;
+	}
+	return from;
+}
+
+/* A line that ends like a heading: does one end here? Marks it and returns the line to go on at, or i. */
+static size_t
+heading_ending_at(struct split *s, size_t i)
+{
+	enum heading h = HEADING_NO;
+	struct folded f;
+	struct str inner;
+	size_t from = i, blanks = 0;
+	bool quoted = quote_follows(s, i + 1);
+
+	for (size_t back = 0; back < HEADING_LINES && from + 1 > 0; back++) {
+		f.n = 0;
+		f.cut = false;
+		for (size_t k = from; k <= i; k++) {
+			struct str l = line_at(s, k);
+
+			if (k == i && k != from &&
+			    reply_is_quoted(l, &inner))
+				l = inner;
+			reply_fold(&f, l);
+		}
+		h = reply_heading(folded_str(&f));
+		if (h == HEADING_SURE || (h == HEADING_IF_QUOTED && quoted))
+			break;
+		h = HEADING_NO;
+		if (from == 0 || s->line[from - 1].kind == QUOTED ||
+		    s->line[from - 1].kind == HEADING ||
+		    (s->line[from - 1].kind == BLANK &&
+			(++blanks > 1 || from < 2)))
+			break;
+		from--;
+		if (s->line[from].kind == BLANK)
+			from--;
+	}
+	if (h == HEADING_NO)
+		return i;
+	from = heading_beginning(s, from);
+	mark(s, from, i + 1, HEADING);
+	while (from > 0 && s->line[from - 1].kind == BLANK)
+		from--;
+	if (!quoted && from > 0 && text_above(s, from)) {
+		s->end = from;
+		return s->n;
+	}
+	return i + 1;
+}
+
+/* Lines that begin with '|' under a heading are its quote, in some clients. */
+static size_t
+bar_quote(struct split *s, size_t i)
+{
+	size_t k = next_filled(s, i);
+
+	while (k < s->n && str_starts(str_ltrim(line_at(s, k)), S("|")))
+		s->line[k++].kind = QUOTED;
+	return k > i && s->line[k - 1].kind == QUOTED ? k : i;
+}
+
+static bool
+rule_above(const struct split *s, size_t i)
+{
+	while (i > 0 && s->line[i - 1].kind == BLANK)
+		i--;
+	return i > 0 && reply_is_rule(line_at(s, i - 1), 3);
+}
+
+/* What one line of text turns out to be; the line to go on at. */
+static size_t
+look_at_text(struct split *s, size_t i)
+{
+	struct str line = line_at(s, i), value;
+	struct folded f;
+	size_t end;
+
+	if (line.n > REPLY_LINE_MAX)
+		return i + 1;
+	fold_line(s, i, &f);
+	if (reply_is_cut(line, folded_str(&f)))
+		return old_from(s, i, i + 1);
+	if (reply_is_forward(line, folded_str(&f)))
+		return forwarded(s, i);
+	if (reply_is_original(line, folded_str(&f)) ||
+	    (rule_above(s, i) && phrases_have("previous replies|previous "
+					      "messages|previous discussion",
+				     folded_str(&f)))) {
+		end = next_filled(s, i + 1);
+		return old_from(s, i, header_block(s, end, true) > end
+			? header_block(s, end, true)
+			: i + 1);
+	}
+	if (reply_field_of(folded_str(&f), &value) != FIELD_NONE) {
+		end = header_block(s, i, rule_above(s, i));
+		if (end > i)
+			return old_from(s, i, end);
+	}
+	if (reply_may_end_heading(folded_str(&f)) ||
+	    (reply_is_short_heading(folded_str(&f)) &&
+		quote_follows(s, i + 1))) {
+		if (reply_is_short_heading(folded_str(&f))) {
+			mark(s, i, i + 1, HEADING);
+			return bar_quote(s, i + 1);
+		}
+		end = heading_ending_at(s, i);
+		if (end > i && end < s->n)
+			return bar_quote(s, end);
+		if (end > i)
+			return end;
+	}
+	return i + 1;
+}
+
+/* "> wrote:": the end of a heading that was wrapped together with the quote. */
+static bool
+ends_wrapped_heading(const struct split *s, size_t i, struct str inner)
+{
+	struct folded f = {.n = 0};
+
+	if (inner.n == 0 || inner.n > 40 || i == 0 ||
+	    s->line[i - 1].kind == QUOTED)
+		return false;
+	reply_fold(&f, inner);
+	return reply_may_end_heading(folded_str(&f)) &&
+	    phrases_have(reply_verbs,
+		str_sub(folded_str(&f), 0, f.n - 1));
+}
+
+static void
+tell_apart(struct split *s)
+{
+	size_t i = 0;
+
+	while (i < s->end && s->keep == SIZE_MAX) {
+		struct str line = line_at(s, i), inner;
+		size_t next;
+
+		if (s->line[i].kind != TEXT) {
+			i++;
+			continue;
+		}
+		if (blank_line(line)) {
+			s->line[i++].kind = BLANK;
+			continue;
+		}
+		if (reply_is_quoted(line, &inner)) {
+			next = ends_wrapped_heading(s, i, inner)
+			    ? heading_ending_at(s, i)
+			    : i;
+			if (next == i)
+				s->line[i].kind = QUOTED;
+			i = next > i ? next : i + 1;
+			continue;
+		}
+		i = look_at_text(s, i);
+	}
+}
+
+/* A quoted line that some gateway wrapped: its tail has lost the mark. */
+static void
+mend_wrapped(struct split *s)
+{
+	for (size_t i = 1; i + 1 < s->end; i++) {
+		const struct line *before = &s->line[i - 1];
+
+		if (s->line[i].kind == TEXT && before->kind == QUOTED &&
+		    s->line[i + 1].kind == QUOTED &&
+		    before->to - before->from >= LONG_LINE &&
+		    s->line[i].to - s->line[i].from <
+			before->to - before->from)
+			s->line[i].kind = QUOTED;
+	}
+}
+
+/* --- the second pass --- */
+
+static size_t
+count_filled(const struct split *s, size_t from, size_t to)
+{
+	size_t n = 0;
+
+	for (size_t i = from; i < to; i++)
+		n += s->line[i].kind == TEXT;
+	return n;
+}
+
+static bool
+text_in(const struct split *s, size_t from, size_t to)
+{
+	return count_filled(s, from, to) > 0;
+}
+
+/* Looks like a name card: a telephone, an address, a site; short lines. */
+static bool
+is_contact(const struct split *s, size_t from, size_t to)
+{
+	bool contact = false;
+	size_t n = 0;
+
+	for (size_t i = from; i < to; i++) {
+		struct str l = line_at(s, i);
+		size_t digits = 0;
+
+		if (s->line[i].kind != TEXT)
+			continue;
+		if (l.n > 100 || ++n > CONTACT_LINES)
+			return false;
+		for (size_t k = 0; k < l.n; k++)
+			digits += ch_is_digit(l.p[k]);
+		contact |= digits >= 7 || str_has(l, S("@")) ||
+		    str_has(l, S("www.")) || str_has(l, S("http"));
+	}
+	return contact;
+}
+
+/* Does a signature begin at line i of the block that ends at `to`? */
+static bool
+signature_at(const struct split *s, size_t i, size_t to)
+{
+	struct str line = line_at(s, i);
+	struct str t = str_trim(line);
+
+	if (str_eq(line, S("-- ")))
+		return true;
+	if (str_eq(t, S("--")) || str_eq(t, S("__")) ||
+	    str_eq(t, S("\u2014")) || str_eq(t, S("\u2013")) ||
+	    str_eq(t, S("\u2014\u2014")))
+		return count_filled(s, i + 1, to) <= SIGNATURE_LINES;
+	if (!reply_is_rule(t, 3))
+		return false;
+	for (size_t k = i + 1; k < to && k < i + 4; k++)
+		if (str_ihas(line_at(s, k), S("mailing list")))
+			return true;
+	return is_contact(s, i + 1, to) &&
+	    count_filled(s, i + 1, to) <= CONTACT_LINES;
+}
+
+/* A block's last paragraph, [from, to): its first line. */
+static size_t
+paragraph(const struct split *s, size_t from, size_t to)
+{
+	while (to > from && s->line[to - 1].kind != BLANK)
+		to--;
+	return to;
+}
+
+static bool
+is_disclaimer(const struct split *s, size_t from, size_t to)
+{
+	struct folded f;
+	size_t bytes = 0;
+	bool begins = false, says = false;
+
+	for (size_t i = from; i < to; i++) {
+		struct str line = line_at(s, i);
+
+		bytes += line.n;
+		f.n = 0;
+		f.cut = false;
+		reply_fold(&f, str_sub(line, 0, REPLY_LINE_MAX));
+		if (i < from + 2)
+			begins |= reply_begins_disclaimer(folded_str(&f));
+		says |= reply_in_disclaimer(folded_str(&f));
+	}
+	return begins && says && bytes >= 60;
+}
+
+/* From the end of a block: footers of phones, disclaimers, rules. The new end. */
+static size_t
+drop_tail(struct split *s, size_t from, size_t to)
+{
+	struct folded f;
+	size_t p;
+
+	for (;;) {
+		while (to > from && s->line[to - 1].kind == BLANK)
+			to--;
+		if (to <= from)
+			return to;
+		fold_line(s, to - 1, &f);
+		if (reply_is_footer(folded_str(&f)) ||
+		    reply_is_rule(line_at(s, to - 1), 3)) {
+			s->line[--to].kind = DROPPED;
+			continue;
+		}
+		p = paragraph(s, from, to);
+		if (p <= from || !text_in(s, from, p) ||
+		    !is_disclaimer(s, p, to))
+			return to;
+		mark(s, p, to, DROPPED);
+		to = p;
+	}
+}
+
+/* A disclaimer of several paragraphs: everything from its first on. */
+static size_t
+drop_disclaimer(struct split *s, size_t from, size_t to)
+{
+	for (size_t i = from + 1; i < to; i++) {
+		size_t end = i;
+
+		if (s->line[i].kind != TEXT || s->line[i - 1].kind == TEXT)
+			continue;
+		while (end < to && s->line[end].kind == TEXT)
+			end++;
+		if (end - i <= 30 && s->line[end - 1].to - s->line[i].from > 150 &&
+		    text_in(s, from, i) && is_disclaimer(s, i, end) &&
+		    s->line[to - 1].to - s->line[i].from < 6000) {
+			mark(s, i, to, DROPPED);
+			return i;
+		}
+		i = end;
+	}
+	return to;
+}
+
+static void
+drop_signature(struct split *s, size_t from, size_t to)
+{
+	to = drop_disclaimer(s, from, to);
+	to = drop_tail(s, from, to);
+	for (size_t i = from; i < to; i++) {
+		if (s->line[i].kind != TEXT || !signature_at(s, i, to))
+			continue;
+		if (!text_in(s, from, i) && !text_in(s, 0, from))
+			continue;
+		mark(s, i, to, DROPPED);
+		drop_tail(s, from, i);
+		return;
+	}
+}
+
+static void
+drop_signatures(struct split *s)
+{
+	size_t i = 0, from;
+
+	while (i < s->end) {
+		if (s->line[i].kind != TEXT && s->line[i].kind != BLANK) {
+			i++;
+			continue;
+		}
+		for (from = i; i < s->end &&
+		     (s->line[i].kind == TEXT || s->line[i].kind == BLANK);
+		     i++)
+			;
+		drop_signature(s, from, i);
+	}
+}
+
+/* --- the third pass --- */
+
+/* A run of quoted lines, with the heading and the blank lines around. */
+struct quote {
+	size_t from, to, lines;
+	bool headed;
+};
+
+static size_t
+next_quote(const struct split *s, size_t i, size_t end, struct quote *q)
+{
+	*q = (struct quote){.from = i};
+	while (i < end && s->line[i].kind == TEXT)
+		i++;
+	q->from = i;
+	for (; i < end && s->line[i].kind != TEXT; i++) {
+		q->lines += s->line[i].kind == QUOTED;
+		q->headed |= s->line[i].kind == HEADING;
+	}
+	q->to = i;
+	return i;
+}
+
+static void
+decide_quotes(struct split *s)
+{
+	size_t last = s->end, quotes = 0, i;
+	struct quote q;
+
+	while (last > 0 && s->line[last - 1].kind != TEXT)
+		last--;
+	if (last == 0)
+		return;
+	mark(s, last, s->end, DROPPED);
+	for (i = 0; i < last;) {
+		i = next_quote(s, i, last, &q);
+		quotes += q.lines > 0;
+	}
+	for (i = 0; i < last;) {
+		i = next_quote(s, i, last, &q);
+		if (q.lines &&
+		    ((quotes == 1 && q.headed) || q.lines > CONTEXT_LINES))
+			for (size_t k = q.from; k < q.to; k++)
+				if (s->line[k].kind == QUOTED)
+					s->line[k].kind = DROPPED;
+	}
+	for (i = 0; i < last; i++)
+		if (s->line[i].kind == HEADING)
+			s->line[i].kind = DROPPED;
+}
+
+/* --- spans --- */
+
+static void
+add_span(struct arena *a, struct span **v, size_t *n, uint32_t from, uint32_t to)
+{
+	struct span *grown;
+
+	if (*n == 0 || (*n & (*n - 1)) == 0) {
+		grown = arena_array(a, struct span, *n ? *n * 2 : 1);
+		if (*n)
+			memcpy(grown, *v, *n * sizeof *grown);
+		*v = grown;
+	}
+	(*v)[(*n)++] = (struct span){from, to};
+}
+
+/*
+ * Runs of kept lines. A span that another follows takes its line break and the blank lines behind along, so that the
+ * spans set one after the other read as written.
+ */
+static void
+collect(struct arena *a, const struct split *s, struct span **v, size_t *n)
+{
+	size_t end = s->keep == SIZE_MAX ? s->end : s->n, i = 0;
+
+	while (i < end) {
+		size_t from, to;
+
+		while (i < end && s->line[i].kind != TEXT &&
+		    s->line[i].kind != QUOTED)
+			i++;
+		from = i;
+		for (to = i; i < end && s->line[i].kind <= QUOTED; i++)
+			if (s->line[i].kind != BLANK)
+				to = i + 1;
+		if (from == to)
+			continue;
+		add_span(a, v, n, s->line[from].from, s->line[to - 1].to);
+	}
+	for (size_t k = 0; k + 1 < *n; k++)
+		while ((*v)[k].to < (*v)[k + 1].from &&
+		    ch_is_space(s->text.p[(*v)[k].to]))
+			(*v)[k].to++;
+}
+
+void
+reply_split(struct arena *a, struct str text, struct span **fresh,
+    size_t *nfresh)
+{
+	struct split s = {.text = text};
+
+	*fresh = NULL;
+	*nfresh = 0;
+	if (text.n > UINT32_MAX - 1 || str_trim(text).n == 0)
+		return;
+	cut_lines(a, &s);
+	tell_apart(&s);
+	if (s.keep != SIZE_MAX) {
+		for (size_t i = 0; i < s.keep; i++)
+			if (s.line[i].kind == HEADING)
+				s.line[i].kind = TEXT;
+		mark(&s, s.keep, s.n, TEXT);
+	} else {
+		mend_wrapped(&s);
+		drop_signatures(&s);
+		decide_quotes(&s);
+	}
+	collect(a, &s, fresh, nfresh);
+	if (*nfresh == 0)
+		add_span(a, fresh, nfresh, 0, (uint32_t)text.n);
 }

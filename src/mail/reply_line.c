@@ -1,0 +1,576 @@
+#include "mail/reply_line.h"
+
+#include <unicode/uchar.h>
+
+#include "base/utf8.h"
+
+/* What a character becomes: itself in lower case, an ASCII relation, or 0 for nothing at all. */
+static uint32_t
+fold_char(uint32_t c)
+{
+	if (c == '\t' || c == 0xa0 || (c >= 0x2000 && c <= 0x200a) ||
+	    c == 0x202f || c == 0x3000)
+		return ' ';
+	if (c == '*' || c == 0xad || (c >= 0x200b && c <= 0x200f) ||
+	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) ||
+	    c == 0xfeff)
+		return 0;
+	if (c >= 0x2010 && c <= 0x2015)
+		return '-';
+	if (c == 0x2018 || c == 0x2019)
+		return '\'';
+	if (c == 0x201c || c == 0x201d || c == 0x201e)
+		return '"';
+	if (c == 0xff1a || c == 0xfe55)
+		return ':';
+	if (c == 0xff1c)
+		return '<';
+	if (c == 0xff1e)
+		return '>';
+	if (c < 0x80)
+		return (uint32_t)(unsigned char)ch_lower((char)c);
+	if (c >= 0x2e80)
+		return c;
+	return (uint32_t)u_tolower((UChar32)c);
+}
+
+static size_t
+put_char(char *p, uint32_t c)
+{
+	if (c < 0x80) {
+		p[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		p[0] = (char)(0xc0 | c >> 6);
+		p[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		p[0] = (char)(0xe0 | c >> 12);
+		p[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		p[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	p[0] = (char)(0xf0 | c >> 18);
+	p[1] = (char)(0x80 | (c >> 12 & 0x3f));
+	p[2] = (char)(0x80 | (c >> 6 & 0x3f));
+	p[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+void
+reply_fold(struct folded *f, struct str line)
+{
+	size_t n;
+
+	if (f->n && f->n < REPLY_LINE_MAX)
+		f->p[f->n++] = ' ';
+	for (size_t i = 0; i < line.n; i += n) {
+		uint32_t c;
+
+		n = utf8_next(str_from(line, i), &c);
+		if (n == 0) {
+			n = 1;
+			continue;
+		}
+		if (f->n >= REPLY_LINE_MAX) {
+			f->cut = true;
+			break;
+		}
+		c = fold_char(c);
+		if (c == 0 ||
+		    (c == ' ' && (f->n == 0 || f->p[f->n - 1] == ' ')))
+			continue;
+		f->n += put_char(f->p + f->n, c);
+	}
+	while (f->n && f->p[f->n - 1] == ' ')
+		f->n--;
+}
+
+/* --- phrases --- */
+
+static bool
+word_byte(struct str s, size_t i)
+{
+	return i < s.n &&
+	    (ch_is_alnum(s.p[i]) || (unsigned char)s.p[i] >= 0x80);
+}
+
+bool
+phrases_have(const char *list, struct str s)
+{
+	struct str l = str_c(list), w;
+
+	while (reply_phrase(&l, &w))
+		if (str_eq(w, s))
+			return true;
+	return false;
+}
+
+size_t
+phrases_begin(const char *list, struct str s)
+{
+	struct str l = str_c(list), w;
+	size_t best = 0;
+
+	while (reply_phrase(&l, &w))
+		if (w.n > best && w.n <= s.n && str_starts(s, w) &&
+		    ((unsigned char)w.p[w.n - 1] >= 0xe0 ||
+			(unsigned char)w.p[w.n - 1] >= 0x80 ||
+			!ch_is_alnum(w.p[w.n - 1]) ||
+			!(w.n < s.n && ch_is_alnum(s.p[w.n]))))
+			best = w.n;
+	return best;
+}
+
+bool
+phrases_end(const char *list, struct str s)
+{
+	struct str l = str_c(list), w;
+
+	while (reply_phrase(&l, &w))
+		if (w.n && str_ends(s, w) &&
+		    (w.n == s.n || (unsigned char)w.p[0] >= 0xe0 ||
+			!word_byte(s, s.n - w.n - 1)))
+			return true;
+	return false;
+}
+
+bool
+phrases_in(const char *list, struct str s)
+{
+	struct str l = str_c(list), w;
+
+	while (reply_phrase(&l, &w)) {
+		ptrdiff_t at = w.n ? str_find(s, w, 0) : -1;
+
+		if (at < 0)
+			continue;
+		if ((unsigned char)w.p[0] >= 0xe0 ||
+		    ((at == 0 || !word_byte(s, (size_t)at - 1)) &&
+			!word_byte(s, (size_t)at + w.n)))
+			return true;
+	}
+	return false;
+}
+
+/* --- shapes --- */
+
+bool
+reply_is_quoted(struct str line, struct str *inner)
+{
+	struct str s = str_ltrim(line);
+	bool quoted = false;
+
+	for (;;) {
+		if (str_starts(s, S(">")))
+			s = str_from(s, 1);
+		else if (str_starts(s, S("\uff1e")))
+			s = str_from(s, 3);
+		else
+			break;
+		quoted = true;
+		s = str_ltrim(s);
+	}
+	*inner = s;
+	return quoted;
+}
+
+static bool
+rule_char(struct str s, size_t i, size_t *n)
+{
+	static const struct str wide[] = {
+		S("\u2014"), S("\u2013"), S("\u2500"), S("\u2501"),
+		S("\u2550"), S("\uff3f"), S("\uff0d")};
+
+	*n = 1;
+	if (s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '=' ||
+	    s.p[i] == '*' || s.p[i] == '~' || s.p[i] == '#' ||
+	    s.p[i] == '+')
+		return true;
+	*n = 3;
+	for (size_t k = 0; k < sizeof wide / sizeof wide[0]; k++)
+		if (str_starts(str_from(s, i), wide[k]))
+			return true;
+	return false;
+}
+
+bool
+reply_is_rule(struct str line, size_t min)
+{
+	size_t n, count = 0;
+
+	line = str_trim(line);
+	for (size_t i = 0; i < line.n; i += n) {
+		if (line.p[i] == ' ') {
+			n = 1;
+			continue;
+		}
+		if (!rule_char(line, i, &n))
+			return false;
+		count++;
+	}
+	return count >= min;
+}
+
+/* Between rules: the text inside "---- text ----"; false when no two rule characters stand before it. */
+static bool
+between_rules(struct str line, struct folded *inner)
+{
+	size_t n, marks = 0, i = 0;
+	struct str s = str_trim(line);
+
+	while (i < s.n && (s.p[i] == ' ' || rule_char(s, i, &n))) {
+		marks += s.p[i] != ' ';
+		i += s.p[i] == ' ' ? 1 : n;
+	}
+	if (marks < 2 || i >= s.n || s.n - i > 300)
+		return false;
+	inner->n = 0;
+	inner->cut = false;
+	reply_fold(inner, str_from(s, i));
+	while (inner->n &&
+	    (inner->p[inner->n - 1] == '-' || inner->p[inner->n - 1] == '_' ||
+		inner->p[inner->n - 1] == '=' ||
+		inner->p[inner->n - 1] == '#' ||
+		inner->p[inner->n - 1] == ' '))
+		inner->n--;
+	return inner->n > 0;
+}
+
+bool
+reply_is_original(struct str line, struct str folded)
+{
+	struct folded inner;
+
+	(void)folded;
+	return between_rules(line, &inner) &&
+	    phrases_have(reply_originals, folded_str(&inner));
+}
+
+bool
+reply_is_forward(struct str line, struct str folded)
+{
+	struct folded inner;
+	struct str s;
+
+	if (phrases_have(reply_begins_forward, folded))
+		return true;
+	if (!between_rules(line, &inner))
+		return false;
+	s = folded_str(&inner);
+	return phrases_have(reply_forwards, s) ||
+	    str_starts(s, S("forwarded by "));
+}
+
+bool
+reply_is_cut(struct str line, struct str folded)
+{
+	size_t n;
+
+	line = str_trim(line);
+	return line.n > 4 && line.n < 300 && rule_char(line, 0, &n) &&
+	    rule_char(line, n, &n) && phrases_in(reply_cuts, folded);
+}
+
+enum reply_field
+reply_field_of(struct str folded, struct str *value)
+{
+	ptrdiff_t colon = str_chr(str_sub(folded, 0, 60), ':', 0);
+	struct str name;
+
+	if (colon <= 0)
+		return FIELD_NONE;
+	name = str_trim(str_sub(folded, 0, (size_t)colon));
+	while (name.n && (name.p[0] == '|' || name.p[0] == ' '))
+		name = str_from(name, 1);
+	*value = str_trim(str_from(folded, (size_t)colon + 1));
+	for (int f = FIELD_FROM; f <= FIELD_OTHER; f++)
+		if (phrases_have(reply_fields[f], name))
+			return (enum reply_field)f;
+	/* "主 题", "日 期": blanks to make the names equally long. */
+	if (name.n <= 12 && name.n >= 7 && (unsigned char)name.p[0] >= 0xe3) {
+		char tight[12];
+		size_t n = 0;
+
+		for (size_t i = 0; i < name.n; i++)
+			if (name.p[i] != ' ')
+				tight[n++] = name.p[i];
+		for (int f = FIELD_FROM; n < name.n && f <= FIELD_OTHER; f++)
+			if (phrases_have(reply_fields[f], str_n(tight, n)))
+				return (enum reply_field)f;
+	}
+	return FIELD_NONE;
+}
+
+/* --- headings: "On … wrote:" --- */
+
+struct signs {
+	bool year, time, date, address, lead, digit, colon, dashes;
+	bool verb_at_end, verb;
+};
+
+/* The digits at i: how many, and what they are worth. */
+static size_t
+number_at(struct str s, size_t i, unsigned *value)
+{
+	size_t n = 0;
+
+	*value = 0;
+	while (i + n < s.n && n < 6 && ch_is_digit(s.p[i + n])) {
+		*value = *value * 10 + (unsigned)(s.p[i + n] - '0');
+		n++;
+	}
+	return n;
+}
+
+/* ASCII and, for Arabic, the Eastern digits count. */
+static void
+find_numbers(struct str s, struct signs *g)
+{
+	unsigned v, w;
+
+	for (size_t i = 0; i < s.n;) {
+		size_t n = number_at(s, i, &v), m;
+		char after;
+
+		if (n == 0) {
+			if ((unsigned char)s.p[i] == 0xd9 && i + 1 < s.n &&
+			    (unsigned char)s.p[i + 1] >= 0xa0 &&
+			    (unsigned char)s.p[i + 1] <= 0xa9)
+				g->year = g->time = true;
+			i++;
+			continue;
+		}
+		after = i + n < s.n ? s.p[i + n] : 0;
+		if (n == 4 && v >= 1970 && v < 2200)
+			g->year = true;
+		if (n <= 2 && v < 25 &&
+		    (after == ':' || after == '.' || after == 'h')) {
+			m = number_at(s, i + n + 1, &w);
+			if (m == 2 && w < 60)
+				g->time = true;
+		}
+		if (after == '.' || after == '/' || after == '-') {
+			m = number_at(s, i + n + 1, &w);
+			if (m && m <= 2 && i + n + 1 + m < s.n &&
+			    s.p[i + n + 1 + m] == after &&
+			    number_at(s, i + n + m + 2, &w))
+				g->date = true;
+		}
+		i += n;
+	}
+	if (str_has(s, S("\u5e74")) || str_has(s, S("\ub144"))) /* 年, 년 */
+		g->date = true;
+}
+
+static bool
+has_address(struct str s)
+{
+	ptrdiff_t at = -1;
+
+	while ((at = str_chr(s, '@', (size_t)(at + 1))) >= 0) {
+		size_t i = (size_t)at;
+
+		if (i > 0 && i + 1 < s.n && !ch_is_space(s.p[i - 1]) &&
+		    (ch_is_alnum(s.p[i + 1]) || s.p[i + 1] == '['))
+			return true;
+	}
+	return false;
+}
+
+/* Without what may stand behind the verb: colon, dashes, '>' of a wrapped mark. */
+static struct str
+heading_tail(struct str s, struct signs *g)
+{
+	for (;;) {
+		s = str_rtrim(s);
+		if (s.n == 0)
+			return s;
+		if (s.p[s.n - 1] == ':')
+			g->colon = true;
+		else if (s.p[s.n - 1] == '-' || s.p[s.n - 1] == '_')
+			g->dashes = true;
+		else
+			return s;
+		s.n--;
+	}
+}
+
+static struct str
+heading_head(struct str s)
+{
+	while (s.n &&
+	    (s.p[0] == '-' || s.p[0] == '_' || s.p[0] == ' ' ||
+		s.p[0] == '>' || s.p[0] == '"' || s.p[0] == '\''))
+		s = str_from(s, 1);
+	return s;
+}
+
+static void
+find_signs(struct str folded, struct signs *g)
+{
+	struct str s = heading_head(folded), tail;
+
+	*g = (struct signs){.year = false};
+	tail = heading_tail(s, g);
+	g->verb_at_end = phrases_end(reply_verbs, tail);
+	g->digit = s.n && ch_is_digit(s.p[0]);
+	g->lead = phrases_begin(reply_leads, s) > 0;
+	g->address = has_address(s);
+	find_numbers(s, g);
+	g->verb = g->verb_at_end ||
+	    ((g->lead || g->address) && phrases_in(reply_verbs, tail));
+}
+
+bool
+reply_may_end_heading(struct str s)
+{
+	struct signs g = {.year = false};
+	struct str tail;
+
+	if (s.n == 0 || s.n > 400)
+		return false;
+	tail = heading_tail(s, &g);
+	if (g.colon)
+		return true;
+	return g.dashes && s.n != tail.n && phrases_end(reply_verbs, tail);
+}
+
+static bool
+ends_in_bracket(struct str s)
+{
+	struct signs g = {.year = false};
+	struct str tail = heading_tail(s, &g);
+
+	return tail.n &&
+	    (tail.p[tail.n - 1] == '>' || tail.p[tail.n - 1] == ')');
+}
+
+enum heading
+reply_heading(struct str s)
+{
+	struct signs g;
+	bool when;
+
+	if (s.n < 6 || s.n > 400)
+		return HEADING_NO;
+	find_signs(s, &g);
+	when = g.date || g.year || g.time;
+	if (!g.colon && !(g.dashes && g.verb_at_end))
+		return HEADING_NO;
+	if (phrases_begin(reply_quoting, s) && g.address)
+		return HEADING_SURE;
+	if (g.verb_at_end && g.address && (when || str_has(s, S("<"))))
+		return HEADING_SURE;
+	if (g.verb_at_end && when && (g.lead || g.digit))
+		return HEADING_SURE;
+	if (g.verb && g.address && when)
+		return HEADING_SURE;
+	if (g.verb && g.lead && (g.year || g.date) && g.time)
+		return HEADING_SURE;
+	/* Gmail in any language, also those whose verb stands elsewhere. */
+	if (g.address && (g.year || g.date) && g.time && s.n < 250 &&
+	    str_has(s, S("@")) && ends_in_bracket(s))
+		return HEADING_SURE;
+	if (g.verb && (when || s.n < 100))
+		return HEADING_IF_QUOTED;
+	if ((g.address || g.digit || g.lead) && (g.year || g.date))
+		return HEADING_IF_QUOTED;
+	if (phrases_begin(reply_quoting, s))
+		return HEADING_IF_QUOTED;
+	return HEADING_NO;
+}
+
+bool
+reply_begins_heading(struct str s)
+{
+	struct signs g;
+	char last;
+
+	if (s.n < 6 || s.n > 200)
+		return false;
+	last = s.p[s.n - 1];
+	if (last == '.' || last == '!' || last == '?' || last == ':')
+		return false;
+	find_signs(s, &g);
+	return (g.lead || g.digit) && (g.year || g.date) &&
+	    (g.time || g.address || last == ',');
+}
+
+bool
+reply_is_short_heading(struct str s)
+{
+	struct signs g;
+
+	if (s.n < 10 || s.n > 200 || s.p[s.n - 1] != '>')
+		return false;
+	find_signs(s, &g);
+	return g.digit && (g.date || g.year) && g.address;
+}
+
+/* --- the end of a mail --- */
+
+static size_t
+count_words(struct str s)
+{
+	struct str w;
+	size_t n = 0;
+
+	while (str_word(&s, &w))
+		n++;
+	return n;
+}
+
+bool
+reply_is_footer(struct str s)
+{
+	ptrdiff_t url = str_find(s, S("http"), 0);
+	bool my;
+
+	while (s.n && (s.p[0] == '(' || s.p[0] == '<' || s.p[0] == '[' ||
+			  s.p[0] == '-' || s.p[0] == ' ' || s.p[0] == '_')) {
+		s = str_from(s, 1);
+		url--;
+	}
+	if (url > 0)
+		s = str_rtrim(str_sub(s, 0, (size_t)url));
+	if (s.n < 5 || s.n > 150)
+		return false;
+	if (phrases_in(reply_footers_in, s) && count_words(s) <= 12)
+		return true;
+	if (!str_starts(s, S("get ")) && !phrases_begin(reply_footers, s)) {
+		/* "Get [Outlook for Android]" */
+		return false;
+	}
+	if (str_starts(s, S("get ")))
+		return count_words(s) <= 6 &&
+		    (str_has(s, S("outlook")) || str_has(s, S("mail")));
+	/* "Sent from our warehouse on Monday, it has not arrived" is none. */
+	my = str_has(s, S(" my ")) || str_has(s, S(" mein")) ||
+	    str_has(s, S(" mon ")) || str_has(s, S(" mi ")) ||
+	    str_has(s, S(" meu "));
+	return my ? count_words(s) <= 14
+		  : count_words(s) <= 8 && !str_has(s, S(" our "));
+}
+
+bool
+reply_begins_disclaimer(struct str s)
+{
+	while (s.n && (s.p[0] == '-' || s.p[0] == '_' || s.p[0] == ' ' ||
+			  s.p[0] == '"' || s.p[0] == '('))
+		s = str_from(s, 1);
+	return phrases_begin(reply_disclaimers, s) > 0;
+}
+
+bool
+reply_in_disclaimer(struct str s)
+{
+	struct str l = str_c(reply_disclaimers_in), w;
+
+	while (reply_phrase(&l, &w))
+		if (str_has(s, w))
+			return true;
+	return false;
+}
