@@ -15,10 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	CONFIG_MAX = 1 << 20,
-	ROWS_MAX = 32
-};
+enum { CONFIG_MAX = 1 << 20, ROWS_MAX = 32, BLOCKS_MAX = 1000 };
 
 /* One block of the file: which of its settings were named, and where. */
 struct block {
@@ -26,6 +23,7 @@ struct block {
 	const struct setting *rows;
 	size_t nrows;
 	const struct command *set[ROWS_MAX];
+	bool failed[ROWS_MAX];    /* its value could not be read */
 	bool meant[ROWS_MAX];     /* a misspelt name was probably this */
 	unsigned kind;            /* 1 << kind, 0: none named */
 	const struct command *by; /* what named it */
@@ -54,12 +52,13 @@ struct reading {
 	struct value_reader values;
 	struct place file; /* its first character */
 	struct block top, site, limits;
-	struct mailbox_block **mailboxes;
+	struct mailbox_block **mailboxes; /* in the order of the file */
 	size_t nmailboxes;
 	struct transport_block **transports;
 	size_t ntransports;
 	struct queue_block **queues;
 	size_t nqueues;
+	size_t nblocks; /* of these three */
 };
 
 #define wrong(r, at, ...) complain((r)->a, (r)->bad, (at), __VA_ARGS__)
@@ -81,6 +80,17 @@ block_set(const struct block *b, const char *name)
 	for (size_t i = 0; i < b->nrows; i++)
 		if (strcmp(b->rows[i].name, name) == 0)
 			return b->set[i];
+	must(!"a setting that the table has not");
+	return NULL;
+}
+
+/* The same, but NULL too when its value was wrong: that was told already. */
+static const struct command *
+block_value(const struct block *b, const char *name)
+{
+	for (size_t i = 0; i < b->nrows; i++)
+		if (strcmp(b->rows[i].name, name) == 0)
+			return b->failed[i] ? NULL : b->set[i];
 	must(!"a setting that the table has not");
 	return NULL;
 }
@@ -185,7 +195,7 @@ read_settings(
 		if (s->kind && str_eq(str_c(s->name), S("spool")) &&
 		    x->nargs == 0 && !x->has_block)
 			continue;
-		setting_read(&r->values, s, x, base);
+		b->failed[at] = !setting_read(&r->values, s, x, base);
 	}
 }
 
@@ -334,6 +344,9 @@ read_top(struct reading *r, const struct command *c)
 			wrong(r, c->args[0].at,
 			    "limits has no name: expected '{'");
 		read_settings(r, &r->limits, c, &r->c->settings);
+	} else if (r->nblocks++ >= BLOCKS_MAX) {
+		if (r->nblocks == BLOCKS_MAX + 1)
+			wrong(r, c->at, "more than %d blocks", BLOCKS_MAX);
 	} else if (strcmp(s->name, "mailbox") == 0) {
 		read_mailbox(r, c);
 	} else if (strcmp(s->name, "transport") == 0) {
@@ -353,15 +366,20 @@ judge_login(struct reading *r, const struct block *b, const struct command *at,
 	const struct command *user = block_set(b, "user"), *first = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		const struct command *c = block_set(b, ways[i]);
+		const struct command *c = block_set(b, ways[i]), *second;
 
-		if (c && first)
-			wrong(r, c->at,
-			    "one password is enough: %.*s stands at line %u "
-			    "already",
-			    STR_ARG(first->name), first->at.line);
-		else if (c)
+		if (!c)
+			continue;
+		if (!first) {
 			first = c;
+			continue;
+		}
+		/* Commands of one block lie in one array, in their order. */
+		second = c > first ? c : first;
+		first = c > first ? first : c;
+		wrong(r, second->at,
+		    "one password is enough: %.*s stands at line %u already",
+		    STR_ARG(first->name), first->at.line);
 	}
 	*xoauth2 = block_set(b, "oauth2_token_command") != NULL;
 	if (user && !first)
@@ -378,7 +396,7 @@ judge_login(struct reading *r, const struct block *b, const struct command *at,
 static void
 judge_after(struct reading *r, struct mailbox_block *x)
 {
-	const struct command *c = block_set(&x->b, "after");
+	const struct command *c = block_value(&x->b, "after");
 	struct mailbox *m = &x->m;
 
 	if (!c) {
@@ -442,7 +460,7 @@ static void
 judge_reference(struct reading *r, const struct block *b, const char *setting,
     const char *what, struct str name, const struct strs *known)
 {
-	const struct command *c = block_set(b, setting);
+	const struct command *c = block_value(b, setting);
 	struct str near;
 
 	if (!c || !name.n || strs_has(known, name))
@@ -518,6 +536,11 @@ judge(struct reading *r)
 		struct mailbox_block *x = r->mailboxes[i];
 
 		judge_name(r, x->at, x->m.name, &mailboxes);
+		if (str_eq(x->m.name, S("deliver")) &&
+		    x->b.kind & ~(1u << MAILBOX_SPOOL))
+			wrong(r, value_at(x->at),
+			    "the name deliver is kept for the spool of helpd "
+			    "deliver");
 		judge_reference(
 		    r, &x->b, "queue", "queue", x->m.queue, &queues);
 		if (x->b.kind == 1u << MAILBOX_IMAP) {

@@ -241,12 +241,13 @@ int
 secret_read(const struct secret *s, struct buf *out, struct err *err)
 {
 	size_t start = out->n;
-	struct buf in = buf_max(2 * SECRET_MAX + 2);
+	struct buf in = BUF_INIT;
 	struct arena a = ARENA_INIT;
 	int r;
 
-	/* Room at once: growing would leave copies behind. */
-	buf_reserve(&in, 2 * SECRET_MAX + 1);
+	/* Room at once, more than fd_read_all() asks for: growing would leave
+	 * copies behind. */
+	buf_reserve(&in, 3 * 65536);
 	if (s->file.n)
 		r = read_file(arena_cstr(&a, s->file), true, &in, err);
 	else if (s->command.n)

@@ -89,6 +89,32 @@ complaints_print(struct buf *out, const struct complaints *bad)
 		buf_printf(out, "and %zu more\n", bad->dropped);
 }
 
+/* Errors on the line of one that explains them all. */
+static void
+leave_out(struct complaints *bad)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bad->n; i++) {
+		const struct complaint *x = &bad->v[i];
+		bool follows = false;
+
+		for (size_t j = 0; j < bad->n && !x->warning; j++)
+			follows |= j != i && bad->v[j].whole_line &&
+				   !x->whole_line &&
+				   bad->v[j].at.line == x->at.line &&
+				   strcmp(bad->v[j].at.file, x->at.file) == 0;
+		bad->v[i].drop = follows;
+	}
+	for (size_t i = 0; i < bad->n; i++) {
+		if (bad->v[i].drop)
+			bad->errors--;
+		else
+			bad->v[n++] = bad->v[i];
+	}
+	bad->n = n;
+}
+
 /* Insertion: at most a hundred, and nearly in order. */
 void
 complaints_sort(struct complaints *bad)
@@ -96,6 +122,7 @@ complaints_sort(struct complaints *bad)
 	size_t *rank;
 	struct arena a = ARENA_INIT;
 
+	leave_out(bad);
 	if (bad->n < 2)
 		return;
 	rank = arena_array(&a, size_t, bad->n);

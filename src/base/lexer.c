@@ -141,6 +141,8 @@ cut_string(struct lexer *l, struct token *t)
 	complain(l->a, l->bad, t->at,
 	    "this string is never closed: "
 	    "expected \" before the end of the line");
+	if (l->bad->n && l->bad->dropped == 0)
+		l->bad->v[l->bad->n - 1].whole_line = true;
 	advance(l, 1);
 	line = str_rtrim(rest_of_line(l));
 	while (line.n && strchr(";{})]", line.p[line.n - 1]))

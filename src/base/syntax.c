@@ -6,10 +6,9 @@
  *
  * An error ends its command: tokens are skipped up to ';', a brace, or a name
  * that begins a line no further right than the command did. A command gets one
- * complaint, whatever follows from it. Two mistakes are only noticed at the end
- * of the text, far from where they were made: a missing closing quote and a
- * missing closing brace. Then the text is read again, this time going by lines
- * and indentation, to find the place.
+ * complaint, whatever follows from it. Some mistakes are only noticed far from
+ * where they were made: a missing closing quote, a missing brace. Then the text
+ * is read again, this time going by lines and indentation, to find the place.
  */
 #include "base/syntax.h"
 #include "base/lexer.h"
@@ -26,10 +25,12 @@ struct parser {
 	struct token tok;
 	struct place prev_end; /* behind the token before tok */
 	struct complaints bad;
-	bool reported;   /* the present command has its complaint */
-	bool by_indent;  /* a line that begins further left ends a block */
-	bool open_block; /* the text ended inside a block */
-	unsigned column; /* of the present command */
+	bool reported;    /* the present command has its complaint */
+	bool by_indent;   /* a line that begins further left ends a block */
+	bool open_block;  /* the text ended inside a block */
+	bool by_brace;    /* lines that begin further right are a block */
+	bool closed_none; /* a '}' stood where no block was open */
+	unsigned column;  /* of the present command */
 };
 
 /* Room for one more in an array of the arena, full at each power of two from 4.
@@ -219,6 +220,14 @@ test_list(struct parser *p, unsigned depth, struct arguments *out)
 	    found(p), open.line, open.column);
 }
 
+/* A block without its '{', by the look of it. */
+static bool
+further_right(const struct parser *p)
+{
+	return p->by_brace && p->tok.kind == TOKEN_NAME && p->tok.first &&
+	       p->tok.at.column > p->column;
+}
+
 static void
 arguments(struct parser *p, unsigned depth, struct arguments *out)
 {
@@ -248,6 +257,8 @@ arguments(struct parser *p, unsigned depth, struct arguments *out)
 			bare_word(p);
 			break;
 		case TOKEN_NAME:
+			if (further_right(p))
+				return;
 			PUSH(p->a, struct node, out->tests, out->ntests) =
 			    test(p, depth);
 			return;
@@ -305,7 +316,8 @@ block(struct parser *p, unsigned depth, struct command *c)
 	struct place brace = p->tok.at;
 
 	c->has_block = true;
-	next(p);
+	if (at(p, '{'))
+		next(p);
 	if (depth >= DEPTH_MAX) {
 		fault(p, brace, "blocks are nested deeper than %d", DEPTH_MAX);
 		skip_block(p);
@@ -344,6 +356,12 @@ command(struct parser *p, unsigned depth)
 	c.tests = args.tests;
 	c.ntests = args.ntests;
 	c.test_list = args.test_list;
+	if (further_right(p)) {
+		fault(p, p->prev_end, "found %s, expected '{' after %.*s",
+		    found(p), STR_ARG(utf8_clip(c.name, 40)));
+		block(p, depth, &c);
+		return c;
+	}
 	if (!at(p, ';') && !at(p, '{')) {
 		bool behind =
 		    p->tok.first || at(p, '}') || p->tok.kind == TOKEN_END;
@@ -406,6 +424,7 @@ commands(struct parser *p, unsigned depth, const struct command *opener,
 		}
 		p->reported = false;
 		if (at(p, '}')) {
+			p->closed_none = true;
 			complain(p->a, &p->bad, p->tok.at,
 			    "found '}', but no block is open here");
 		} else if (at(p, ';')) {
@@ -456,7 +475,9 @@ check_bytes(struct arena *a, struct place place, struct str text,
 			    (unsigned char)text.p[0]);
 			clean = false;
 		}
-		place.column++;
+		/* As the lexer counts, also where it is malformed. */
+		if (((unsigned char)text.p[0] & 0xc0) != 0x80)
+			place.column++;
 		if (c == '\n') {
 			place.line++;
 			place.column = 1;
@@ -464,6 +485,34 @@ check_bytes(struct arena *a, struct place place, struct str text,
 		text = str_from(text, n ? n : 1);
 	}
 	return true;
+}
+
+static struct parser
+read_once(struct arena *a, struct place start, struct str text, bool cut_lines,
+    bool by_indent, bool by_brace, struct script *out)
+{
+	struct parser p = {
+	    .a = a, .by_indent = by_indent, .by_brace = by_brace};
+
+	p.bad.max = 1000;
+	p.lx = lexer_open(a, start.file, text, &p.bad);
+	p.lx.cut_lines = cut_lines;
+	*out = (struct script){0};
+	next(&p);
+	commands(&p, 0, NULL, start, &out->commands, &out->n);
+	p.lx.bad = NULL;
+	return p;
+}
+
+/* The same complaint in another list. */
+static void
+complain_as(struct arena *a, struct complaints *bad, const struct complaint *x)
+{
+	size_t n = bad->n;
+
+	complain(a, bad, x->at, "%.*s", STR_ARG(x->msg));
+	if (bad->n > n)
+		bad->v[n].whole_line = x->whole_line;
 }
 
 int
@@ -485,24 +534,27 @@ syntax_parse(struct arena *a, const char *file, struct str text,
 	if (!check_bytes(a, start, text, bad))
 		return -1;
 	text = arena_dup(a, text);
-	for (;;) {
-		p = (struct parser){.a = a, .by_indent = by_indent};
-		p.bad.max = 1000;
-		p.lx = lexer_open(a, start.file, text, &p.bad);
-		p.lx.cut_lines = cut_lines;
-		*out = (struct script){0};
-		next(&p);
-		commands(&p, 0, NULL, start, &out->commands, &out->n);
-		if (p.lx.open_string && !cut_lines)
-			cut_lines = true;
-		else if (p.open_block && !p.lx.cut_short && !by_indent)
-			by_indent = true;
-		else
-			break;
+	p = read_once(a, start, text, cut_lines, by_indent, false, out);
+	if (p.lx.open_string) {
+		cut_lines = true;
+		p = read_once(a, start, text, cut_lines, by_indent, false, out);
+	}
+	if (p.open_block && !p.lx.cut_short) {
+		by_indent = true;
+		p = read_once(a, start, text, cut_lines, by_indent, false, out);
+	}
+	if (p.closed_none) {
+		struct script other;
+		struct parser q = read_once(
+		    a, start, text, cut_lines, by_indent, true, &other);
+
+		if (!q.closed_none && q.bad.errors <= p.bad.errors) {
+			p = q;
+			*out = other;
+		}
 	}
 	for (size_t i = 0; i < p.bad.n; i++)
-		complain(
-		    a, bad, p.bad.v[i].at, "%.*s", STR_ARG(p.bad.v[i].msg));
+		complain_as(a, bad, &p.bad.v[i]);
 	bad->errors += p.bad.dropped;
 	bad->dropped += p.bad.dropped;
 	return bad->errors > before ? -1 : 0;

@@ -57,6 +57,8 @@ struct command {
 struct complaint {
 	struct place at;
 	bool warning;
+	bool whole_line; /* other errors of this line are likely to follow from it */
+	bool drop;       /* complaints_sort()'s: it does */
 	struct str msg;
 };
 struct complaints {
@@ -93,7 +95,8 @@ void complain_warning(struct arena *a, struct complaints *bad, struct place at, 
     __attribute__((format(printf, 4, 5)));
 /* "file:line:column: error: message" lines; control characters and what is not UTF-8 become \\xNN. */
 void complaints_print(struct buf *out, const struct complaints *bad);
-/* By file (in the order of their first complaint), line and column; equal places keep their order. */
+/* By file (in the order of their first complaint), line and column; equal places keep their order. What is likely to follow from
+ * another complaint about the same line is left out. */
 void complaints_sort(struct complaints *bad);
 
 /* The nearest of names to s for "did you mean", or an empty str when none is near enough. */

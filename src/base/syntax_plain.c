@@ -46,6 +46,16 @@ add_args(struct plain *p, struct command *c, const struct node *v, size_t n)
 	c->nargs += n;
 }
 
+static unsigned
+characters(struct str s)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
 /* Behind the name and the arguments. */
 static struct place
 end_of(const struct command *c)
@@ -54,7 +64,7 @@ end_of(const struct command *c)
 
 	if (c->nargs)
 		return c->args[c->nargs - 1].end;
-	end.column += (unsigned)c->name.n;
+	end.column += characters(c->name);
 	return end;
 }
 
@@ -72,7 +82,7 @@ resolve(struct plain *p, struct command *c, struct node t)
 		    "found %.*s, expected a string: write \"%.*s\"",
 		    STR_ARG(utf8_clip(t.s, 40)), STR_ARG(utf8_clip(t.s, 40)));
 		word.end = t.at;
-		word.end.column += (unsigned)t.s.n;
+		word.end.column += characters(t.s);
 		add_args(p, c, &word, 1);
 		add_args(p, c, t.items, t.nitems);
 		return;

@@ -1,0 +1,57 @@
+/* For the tests of app/config: a directory of its own with a helpd.conf, and what is said of it. */
+#ifndef TESTS_CONFIG_FILE_H
+#define TESTS_CONFIG_FILE_H
+
+#include "app/config.h"
+#include "base/file.h"
+#include "base/must.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct config_file {
+	char dir[64];
+	char path[80];
+};
+
+static inline void
+config_file_open(struct config_file *f)
+{
+	snprintf(f->dir, sizeof f->dir, "/tmp/helpd-config-XXXXXX");
+	must(mkdtemp(f->dir) != NULL);
+	snprintf(f->path, sizeof f->path, "%s/helpd.conf", f->dir);
+}
+
+static inline void
+config_file_close(struct config_file *f)
+{
+	unlink(f->path);
+	must(rmdir(f->dir) == 0);
+}
+
+/* Loads text; the complaints go into *told without the directory before each. Free *c. */
+static inline int
+config_file_load(struct config_file *f, struct str text, struct config **c,
+    struct complaints *bad, struct buf *told)
+{
+	struct err err = ERR_INIT;
+	int fd_failed = file_replace(f->path, text, 0600, &err), r;
+	size_t dir = strlen(f->dir) + 1;
+
+	must(fd_failed == 0);
+	*bad = (struct complaints){0};
+	r = config_load(f->dir, c, bad);
+	for (size_t i = 0; i < bad->n; i++)
+		bad->v[i].at.file += dir;
+	buf_reset(told);
+	complaints_print(told, bad);
+	for (size_t i = 0; i < bad->n; i++)
+		bad->v[i].at.file -= dir;
+	return r;
+}
+
+#define CONFIG_SITE "site \"Acme\" { address \"support@acme.example\"; }\n"
+#define CONFIG_BOX "mailbox \"box\" { maildir \"/m\"; }\n"
+#define CONFIG_WAY "transport \"way\" { maildir \"/out\"; }\n"
+
+#endif

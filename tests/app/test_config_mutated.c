@@ -1,0 +1,229 @@
+/*
+ * A thousand damaged configurations: characters, words and lines of a good one deleted, doubled, swapped and replaced. None crashes;
+ * every complaint has a place inside the file; the undamaged one still loads. The damage is the same in every run.
+ */
+#include "config_file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static struct config_file file;
+static struct buf original;
+
+static int
+setup(void **state)
+{
+	const char *dir = getenv("srcdir");
+	struct arena a = ARENA_INIT;
+	struct err err = ERR_INIT;
+	int r;
+
+	(void)state;
+	config_file_open(&file);
+	r = file_read(path_join(&a, dir ? dir : ".", "etc/helpd.conf.sample"),
+	    0, &original, &err);
+	arena_fini(&a);
+	return r;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	config_file_close(&file);
+	buf_fini(&original);
+	return 0;
+}
+
+/* splitmix64: https://prng.di.unimi.it/splitmix64.c */
+static uint64_t seed = 1;
+
+static size_t
+below(size_t n)
+{
+	uint64_t z = (seed += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return (size_t)((z ^ (z >> 31)) % n);
+}
+
+/* Only what counts: most of the sample is comment. */
+static size_t
+somewhere(struct str s)
+{
+	for (int tries = 0; tries < 50; tries++) {
+		size_t at = below(s.n);
+		size_t line = at;
+
+		while (line && s.p[line - 1] != '\n')
+			line--;
+		while (line < s.n && s.p[line] == ' ')
+			line++;
+		if (line < s.n && s.p[line] != '#')
+			return at;
+	}
+	return below(s.n);
+}
+
+static void
+damage(struct buf *out, struct str s)
+{
+	static const char signs[] = "\"\\{}[]();:,#/*=\n \x80\xff\x01";
+	static const char *const words[] = {"site", "mailbox \"x\" {", "}",
+	    "\"", "text:\n", "/*", "*/", "[\"a\", ", ":tag", "14d", "999999G",
+	    "imap \"imap+plain://x\";", "user", "\"\"", "not (", "—"};
+	size_t at = somewhere(s), n = 1 + below(12), to = somewhere(s);
+	struct str part = str_sub(s, at, at + n);
+
+	buf_reset(out);
+	buf_put(out, str_sub(s, 0, at));
+	switch (below(6)) {
+	case 0: /* gone */
+		break;
+	case 1: /* twice */
+		buf_put(out, part);
+		buf_put(out, part);
+		break;
+	case 2: /* a sign instead */
+		buf_putc(out, signs[below(sizeof signs - 1)]);
+		break;
+	case 3: /* a sign between */
+		buf_putc(out, signs[below(sizeof signs - 1)]);
+		buf_put(out, part);
+		break;
+	case 4: /* a word between */
+		buf_puts(out, words[below(ARRAY_LEN(words))]);
+		buf_put(out, part);
+		break;
+	default: /* something from elsewhere */
+		buf_put(out, str_sub(s, to, to + n));
+		break;
+	}
+	buf_put(out, str_from(s, at + n));
+}
+
+/* Inside the file: the column at most one behind the last character of its line. */
+static void
+check_place(struct str text, const struct complaint *x)
+{
+	struct str rest = text, line = {NULL, 0};
+	size_t columns = 1;
+
+	assert_true(x->at.line >= 1 && x->at.column >= 1);
+	assert_true(x->msg.n > 0);
+	for (unsigned i = 0; i < x->at.line; i++) {
+		ptrdiff_t lf = str_chr(rest, '\n', 0);
+
+		if (!rest.n && i + 1 == x->at.line)
+			break; /* the empty line behind the last break */
+		assert_true(rest.n > 0);
+		line = lf < 0 ? rest : str_sub(rest, 0, (size_t)lf);
+		rest = lf < 0 ? S("") : str_from(rest, (size_t)lf + 1);
+		columns = 1;
+	}
+	for (size_t i = 0; i < line.n; i++)
+		columns += ((unsigned char)line.p[i] & 0xc0) != 0x80;
+	assert_in_range(x->at.column, 1, columns + 1);
+}
+
+static void
+a_thousand(void **state)
+{
+	struct buf one = BUF_INIT, two = BUF_INIT, told = BUF_INIT;
+	size_t wrong = 0, most = 0;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		struct config *c;
+		struct complaints bad;
+
+		damage(&one, buf_str(&original));
+		for (size_t k = below(4); k > 0; k--) {
+			damage(&two, buf_str(&one));
+			buf_reset(&one);
+			buf_put(&one, buf_str(&two));
+		}
+		config_file_load(&file, buf_str(&one), &c, &bad, &told);
+		for (size_t k = 0; k < bad.n; k++)
+			check_place(buf_str(&one), &bad.v[k]);
+		wrong += bad.errors > 0;
+		most = MAX(most, bad.errors);
+		config_free(&c);
+	}
+	print_message(
+	    "%zu of 1000 were wrong, with at most %zu errors\n", wrong, most);
+	assert_true(wrong > 600);
+	buf_fini(&one);
+	buf_fini(&two);
+	buf_fini(&told);
+}
+
+/* One missing sign is one mistake: nobody should have to read ten complaints about it. */
+static void
+one_sign_gone(void **state)
+{
+	struct buf one = BUF_INIT, told = BUF_INIT;
+	size_t tried = 0, many = 0;
+
+	(void)state;
+	for (size_t i = 0; i < original.n; i++) {
+		struct config *c;
+		struct complaints bad;
+		size_t line = i;
+
+		while (line && original.p[line - 1] != '\n')
+			line--;
+		if (!strchr("\"{};[]", original.p[i]) ||
+		    memchr(original.p + line, '#', i - line))
+			continue;
+		buf_reset(&one);
+		buf_put(&one, str_sub(buf_str(&original), 0, i));
+		buf_put(&one, str_from(buf_str(&original), i + 1));
+		config_file_load(&file, buf_str(&one), &c, &bad, &told);
+		tried++;
+		assert_true(bad.errors >= 1);
+		if (bad.errors > 3) {
+			many++;
+			print_message("without the '%c' at byte %zu:\n%s",
+			    original.p[i], i, buf_cstr(&told));
+		}
+		config_free(&c);
+	}
+	print_message("%zu signs, %zu of them missing led to more than three "
+		      "complaints\n",
+	    tried, many);
+	assert_true(tried > 50);
+	assert_true(many <= tried / 20);
+	buf_fini(&one);
+	buf_fini(&told);
+}
+
+static void
+the_original_still_loads(void **state)
+{
+	struct buf told = BUF_INIT;
+	struct config *c;
+	struct complaints bad;
+
+	(void)state;
+	assert_int_equal(
+	    config_file_load(&file, buf_str(&original), &c, &bad, &told), 0);
+	assert_string_equal(buf_cstr(&told), "");
+	config_free(&c);
+	buf_fini(&told);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_thousand),
+	    cmocka_unit_test(one_sign_gone),
+	    cmocka_unit_test(the_original_still_loads),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
