@@ -156,17 +156,17 @@ take_quoted(struct str *s, struct str *out)
 
 /* "{n}" at the end of the line: the response goes on after n bytes. */
 static bool
-take_literal(struct guard *g, struct str *s, uint64_t *n)
+take_literal(struct guard *g, size_t max, struct str *s, uint64_t *n)
 {
 	struct str t = *s;
 
 	if (!take(&t, "{") || !take_number(&t, UINT32_MAX, n) ||
 	    !take(&t, "}") || t.n)
 		return false;
-	if (*n > g->literal_max) {
+	if (*n > max) {
 		stream_fail(g->s, ERR_TEMP,
 		    "%s announced %llu bytes where at most %zu were asked for",
-		    g->s->peer, (unsigned long long)*n, g->literal_max);
+		    g->s->peer, (unsigned long long)*n, max);
 		return false;
 	}
 	*s = t;
@@ -232,7 +232,7 @@ take_body(struct guard *g, struct str *s)
 		buf_put(&g->out, q);
 		return true;
 	}
-	if (!take_literal(g, s, &n))
+	if (!take_literal(g, g->literal_max, s, &n))
 		return false;
 	buf_printf(&g->out, "{%llu}", (unsigned long long)n);
 	g->literal_left = n;
@@ -331,7 +331,7 @@ list_line(struct guard *g, struct str s)
 	if (!take(&s, " "))
 		return garbage(g, "in a LIST response");
 	buf_putc(&g->out, ' ');
-	if (take_literal(g, &s, &n)) {
+	if (take_literal(g, g->literal_max, &s, &n)) {
 		buf_printf(&g->out, "{%llu}", (unsigned long long)n);
 		g->literal_left = n;
 		g->state = GUARD_LISTING;
@@ -607,7 +607,7 @@ dropping(struct guard *g, struct str s)
 	g->state = GUARD_FIRST;
 	if (at >= 0 && s.n && s.p[s.n - 1] == '}') {
 		s = str_from(s, (size_t)at);
-		if (take_literal(g, &s, &n)) {
+		if (take_literal(g, MAX(g->literal_max, 65536), &s, &n)) {
 			g->literal_left = n;
 			g->state = GUARD_DROPPING;
 		} else if (g->s->err.code != ERR_NONE) {

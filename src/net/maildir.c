@@ -140,15 +140,16 @@ by_time(const void *a, const void *b)
 	return str_cmp(x->name, y->name);
 }
 
-int
-maildir_scan(struct arena *a, const char *path, struct maildir_file **out,
-    size_t *n, struct err *err)
+/* The first `count` places. */
+static int
+scan_places(struct arena *a, const char *path, size_t count,
+    struct maildir_file **out, size_t *n, struct err *err)
 {
 	AUTO(files_fini) struct files f = {NULL, 0, 0};
 
 	*out = NULL;
 	*n = 0;
-	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+	for (size_t i = 0; i < count; i++)
 		if (scan_sub(a, path, places[i], &f, err) < 0)
 			return -1;
 	if (!f.n)
@@ -158,6 +159,20 @@ maildir_scan(struct arena *a, const char *path, struct maildir_file **out,
 	memcpy(*out, f.v, f.n * sizeof(*f.v));
 	*n = f.n;
 	return 0;
+}
+
+int
+maildir_scan(struct arena *a, const char *path, struct maildir_file **out,
+    size_t *n, struct err *err)
+{
+	return scan_places(a, path, ARRAY_LEN(places), out, n, err);
+}
+
+int
+maildir_scan_new(struct arena *a, const char *path, struct maildir_file **out,
+    size_t *n, struct err *err)
+{
+	return scan_places(a, path, 1, out, n, err);
 }
 
 /* --- finding one by its key --- */
@@ -267,8 +282,34 @@ open_plain(int dir, const char *name)
 	return fd;
 }
 
+/* At most max bytes of what fd holds, however long it is. */
 static int
-read_at(int dir, const char *name, size_t max, struct buf *out, struct err *err)
+read_head(int fd, size_t max, struct buf *out, struct err *err)
+{
+	size_t end = out->n + max;
+
+	while (out->n < end) {
+		size_t want = MIN(end - out->n, (size_t)65536);
+		char *at = buf_reserve(out, want);
+		ssize_t n;
+
+		if (!at)
+			return err_set(err, ERR_PERM, "too large");
+		n = read(fd, at, want);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, ERR_TEMP, "read");
+		if (n == 0)
+			break;
+		buf_commit(out, (size_t)n);
+	}
+	return 0;
+}
+
+static int
+read_at(int dir, const char *name, bool head, size_t max, struct buf *out,
+    struct err *err)
 {
 	AUTO_FD fd = open_plain(dir, name);
 
@@ -276,13 +317,14 @@ read_at(int dir, const char *name, size_t max, struct buf *out, struct err *err)
 		return 0;
 	if (fd < 0)
 		return err_sys(err, ERR_TEMP, "%s", name);
-	if (fd_read_all(fd, max, out, err) < 0)
+	if ((head ? read_head(fd, max, out, err)
+		  : fd_read_all(fd, max, out, err)) < 0)
 		return err_in(err, "%s", name);
 	return 1;
 }
 
-int
-maildir_read(const char *path, const struct maildir_file *f, size_t max,
+static int
+read_file(const char *path, const struct maildir_file *f, bool head, size_t max,
     struct buf *out, struct err *err)
 {
 	AUTO(place_fini) struct place p = {.dir = -1};
@@ -298,17 +340,32 @@ maildir_read(const char *path, const struct maildir_file *f, size_t max,
 			if (dir < 0)
 				return -1;
 			buf_put(&name, f->name);
-			r = read_at(dir, buf_cstr(&name), max, out, err);
+			r = read_at(dir, buf_cstr(&name), head, max, out, err);
 		} else {
 			r = locate(path, f->key, &p, err);
 			if (r <= 0)
 				return r;
-			r = read_at(p.dir, buf_cstr(&p.name), max, out, err);
+			r = read_at(
+			    p.dir, buf_cstr(&p.name), head, max, out, err);
 		}
 		if (r)
 			return r;
 	}
 	return 0;
+}
+
+int
+maildir_read(const char *path, const struct maildir_file *f, size_t max,
+    struct buf *out, struct err *err)
+{
+	return read_file(path, f, false, max, out, err);
+}
+
+int
+maildir_read_head(const char *path, const struct maildir_file *f, size_t max,
+    struct buf *out, struct err *err)
+{
+	return read_file(path, f, true, max, out, err);
 }
 
 /* --- after ingest --- */

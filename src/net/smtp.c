@@ -52,6 +52,7 @@ struct talk {
 	uint64_t written; /* bytes of data that left, stuffing included */
 	int final;        /* code of the reply to the dot */
 	bool authenticated;
+	bool quitting; /* what comes now answers a QUIT */
 };
 
 struct smtp {
@@ -108,7 +109,7 @@ reply_line(struct talk *t, struct str line)
 {
 	uint64_t code;
 
-	if (line.n < 3 || !str_u64(str_sub(line, 0, 3), &code))
+	if (t->quitting || line.n < 3 || !str_u64(str_sub(line, 0, 3), &code))
 		return;
 	if (!t->code)
 		buf_reset(&t->reply);
@@ -129,8 +130,11 @@ reply_line(struct talk *t, struct str line)
 static void
 command_sent(struct talk *t, struct str line)
 {
-	t->code = 0;
 	buf_reset(&t->line);
+	t->quitting = str_istarts(line, S("QUIT"));
+	if (t->quitting)
+		return; /* what was said before stays */
+	t->code = 0;
 	if (str_istarts(line, S("MAIL FROM:"))) {
 		t->phase = PHASE_MAIL;
 	} else if (str_istarts(line, S("RCPT TO:"))) {
@@ -605,6 +609,24 @@ was_stale(struct smtp *s, CURLcode r)
 	return connects == 0;
 }
 
+/*
+ * The size to announce. libcurl before 8.7 counts what it wrote, dots doubled, against the size it was told, and calls a mail
+ * done, and ends it, when both are equal: with as many doubled dots so far as bytes left, the tail of the mail was silently
+ * missing. Those versions are told the doubled size.
+ */
+static curl_off_t
+announced(struct str bytes)
+{
+	size_t dots = 0;
+
+	if (curl_version_info(CURLVERSION_NOW)->version_num >= 0x080700)
+		return (curl_off_t)bytes.n;
+	for (size_t i = 0; i < bytes.n; i++)
+		if (bytes.p[i] == '.' && (i == 0 || bytes.p[i - 1] == '\n'))
+			dots++;
+	return (curl_off_t)(bytes.n + dots);
+}
+
 static CURLcode
 perform(struct smtp *s, const char *from, struct curl_slist *rcpt)
 {
@@ -615,7 +637,7 @@ perform(struct smtp *s, const char *from, struct curl_slist *rcpt)
 	curl_easy_setopt(s->curl, CURLOPT_MAIL_FROM, from);
 	curl_easy_setopt(s->curl, CURLOPT_MAIL_RCPT, rcpt);
 	curl_easy_setopt(
-	    s->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)s->talk.bytes.n);
+	    s->curl, CURLOPT_INFILESIZE_LARGE, announced(s->talk.bytes));
 	curl_easy_setopt(s->curl, CURLOPT_TIMEOUT_MS, ms);
 	return curl_easy_perform(s->curl);
 }
