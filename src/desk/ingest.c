@@ -469,6 +469,7 @@ ingest(struct desk *d, struct txn *t, struct arena *a, const struct intake *in,
 	struct job j = {
 	    .d = d, .t = t, .a = a, .in = in, .m = in->message, .now = now};
 	struct ledger_row row;
+	bool again;
 	int found;
 
 	j.out = out;
@@ -476,14 +477,16 @@ ingest(struct desk *d, struct txn *t, struct arena *a, const struct intake *in,
 	found = ledger_get(t, in->source, &row);
 	if (found < 0)
 		return txn_error(t, err);
-	if (found && (row.fate != FATE_QUARANTINE || !in->message)) {
+	again = found && row.fate == FATE_QUARANTINE && in->message &&
+		in->retried && in->retried == row.quarantine;
+	if (found && !again) {
 		out->fate = row.fate;
 		out->ticket = row.ticket;
 		out->seq = row.seq;
 		out->quarantine = row.quarantine;
 		return 0;
 	}
-	if (found && leave_quarantine(&j, row.quarantine) < 0)
+	if (again && leave_quarantine(&j, row.quarantine) < 0)
 		return txn_error(t, err);
 	found = rawhash_get(t, in->content, &out->ticket, &out->seq);
 	if (found < 0)

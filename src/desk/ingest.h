@@ -23,6 +23,7 @@ struct desk {
 	struct templates *templates;
 	const struct keyring *keys;
 	struct term_batch *terms;       /* gathers search terms; the caller puts it once a commit */
+	bool defer_terms;               /* this commit leaves them for a later one: the caller notes the articles (unindexed_put) */
 	struct view_cache *views;       /* view_cache_new(); NULL: formatters are opened each time, which is slow */
 };
 
@@ -40,6 +41,8 @@ struct intake {
 	struct str refused;             /* why */
 	bool oversize;                  /* message was made from its header only; the original stays at the source */
 
+	uint64_t retried;               /* a quarantined mail that is tried again: its id. The key's fate may then change from FATE_QUARANTINE, and
+	                                 * the row goes when the mail becomes an article; 0 otherwise */
 	struct str envelope_sender;     /* when the source knows it (spool); else empty, and Return-Path counts */
 	struct str envelope_recipient;  /* the same; else Delivered-To and its like count */
 };

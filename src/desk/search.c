@@ -6,6 +6,7 @@
 #include "base/must.h"
 #include "desk/people.h"
 #include "mail/terms.h"
+#include "store/term.h"
 
 struct search {
 	struct txn *t;
@@ -138,4 +139,38 @@ search_tickets(struct txn *t, struct arena *a, struct str query, size_t limit,
 		rc = ticket_each(t, a, &f, on_ticket, &s);
 	}
 	return rc < 0 || s.failed ? txn_error(t, err) : 0;
+}
+
+/* --- made again -------------------------------------------------------- */
+
+static void
+add_people(struct terms *set, const struct addresses *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		terms_add(set, l->v[i].name);
+		terms_add(set, l->v[i].addr);
+	}
+}
+
+void
+index_article(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq,
+    struct term_batch *terms)
+{
+	struct terms *set;
+	struct article r;
+	struct strs l;
+
+	if (article_get(t, a, ticket, seq, &r) <= 0)
+		return; /* an error stays with the transaction */
+	set = terms_new(a);
+	terms_add(set, r.subject);
+	add_people(set, &r.from);
+	add_people(set, &r.to);
+	add_people(set, &r.cc);
+	for (size_t i = 0; i < r.attachments.n; i++)
+		terms_add(set, r.attachments.v[i].name);
+	terms_add(set, r.text);
+	l = terms_list(set);
+	for (size_t i = 0; i < l.n; i++)
+		term_batch_add(terms, l.v[i], ticket);
 }

@@ -10,4 +10,8 @@
 /* Calls fn for each ticket that matches until it returns false or limit (0: none) is reached. ERR_INVAL when a filter's value is wrong. */
 int search_tickets(struct txn *t, struct arena *a, struct str query, size_t limit, bool (*fn)(void *ctx, const struct ticket *k), void *ctx, struct err *err);
 
+/* The search terms of a stored article, made again: subject, people, text, attachment names. For what a crash left unindexed. */
+struct term_batch;
+void index_article(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq, struct term_batch *terms);
+
 #endif

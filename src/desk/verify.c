@@ -1,1 +1,411 @@
+/*
+ * Everything is walked once, ticket by ticket, with reads that the tables
+ * answer directly; nothing is kept but a few counters, so a store of any size
+ * is checked in little memory.
+ */
 #include "desk/verify.h"
+#include "base/clock.h"
+#include "base/must.h"
+#include "desk/event.h"
+#include "desk/extra.h"
+#include "desk/family.h"
+#include "desk/people.h"
+#include "store/outbox.h"
+
+struct check {
+	struct txn *t;
+	const struct settings *s;
+	struct arena a; /* of one ticket at a time */
+	struct arena *rows; /* of one row at a time of a table that is walked */
+	void (*found)(void *ctx, struct str where, struct str what);
+	void (*progress)(void *ctx, uint64_t tickets);
+	void *ctx;
+	struct verify_counts *counts;
+	int64_t problems;
+	bool failed;
+};
+
+static void __attribute__((format(printf, 3, 4)))
+report(struct check *c, struct str where, const char *fmt, ...)
+{
+	va_list ap;
+	char what[300];
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	c->problems++;
+	if (c->found)
+		c->found(c->ctx, where, str_c(what));
+}
+
+#define TICKET(id) ((unsigned long long)(id))
+
+static bool
+get(struct check *c, uint64_t id, struct ticket *k)
+{
+	int r = ticket_get(c->t, &c->a, id, k);
+
+	if (r < 0)
+		c->failed = true;
+	return r > 0;
+}
+
+/* --- a ticket ---------------------------------------------------------- */
+
+static void
+check_links(struct check *c, const struct ticket *k, struct str where)
+{
+	for (size_t i = 0; i < k->nlinks && !c->failed; i++) {
+		struct ticket o;
+
+		if (k->links[i].ticket == k->id)
+			report(c, where, "is linked to itself");
+		else if (!get(c, k->links[i].ticket, &o))
+			report(c, where,
+			    "is linked to %llu, which is not there",
+			    TICKET(k->links[i].ticket));
+		else if (!ticket_links_to(&o, k->id))
+			report(
+			    c, where, "%llu does not link back", TICKET(o.id));
+	}
+}
+
+static void
+check_merges(struct check *c, const struct ticket *k, struct str where)
+{
+	uint64_t at = k->merged_into;
+
+	if ((k->status == STATUS_MERGED) != (k->merged_into != 0))
+		report(c, where, "status and merged-into contradict");
+	for (int steps = 0; at && !c->failed; steps++) {
+		struct ticket o;
+
+		if (at == k->id || steps > 10000) {
+			report(c, where, "was merged in a circle");
+			return;
+		}
+		if (!get(c, at, &o)) {
+			report(c, where,
+			    "was merged into %llu, which is not there",
+			    TICKET(at));
+			return;
+		}
+		at = o.merged_into;
+	}
+}
+
+static void
+check_family(struct check *c, const struct ticket *k, struct str where)
+{
+	uint64_t up = extra_family(k->extra);
+	struct ticket o;
+
+	if (up && up >= k->id)
+		report(c, where, "points to a younger head of its family");
+	else if (up && !get(c, up, &o))
+		report(c, where, "the head of its family is not there");
+}
+
+static void
+check_people(struct check *c, const struct ticket *k, struct str where)
+{
+	for (size_t i = 0; i < k->nparticipants; i++) {
+		struct str x = k->participants[i].address.addr;
+
+		for (size_t n = 0; n < i; n++)
+			if (address_eq(k->participants[n].address.addr, x))
+				report(c, where, "%.*s takes part twice",
+				    STR_ARG(x));
+	}
+}
+
+static void
+check_events(struct check *c, const struct ticket *k, struct str where)
+{
+	struct event e;
+	int r;
+
+	for (uint32_t seq = 1; seq <= k->events && !c->failed; seq++) {
+		r = event_get(c->t, &c->a, k->id, seq, &e);
+		if (r < 0)
+			c->failed = true;
+		else if (!r)
+			report(c, where, "event %u is missing", seq);
+		else
+			c->counts->events++;
+	}
+	r = c->failed ? 0 : event_get(c->t, &c->a, k->id, k->events + 1, &e);
+	if (r < 0)
+		c->failed = true;
+	else if (r)
+		report(c, where, "has more events than it counts");
+}
+
+/* Was this address a reader when the mail was written? Everyone who takes part
+ * is; and whoever wrote to the ticket may have been acknowledged. */
+static bool
+may_read(const struct ticket *k, const struct outbox *o, struct str addr)
+{
+	if (people_takes_part(k, addr))
+		return true;
+	return str_eq(o->kind, S("ack")) && o->nrecipients == 1 &&
+	       address_eq(k->requester.addr, addr);
+}
+
+static void
+check_outgoing(struct check *c, const struct ticket *k, const struct article *r,
+    struct str where, unsigned *acks)
+{
+	struct outbox o;
+	int found = outbox_get(c->t, &c->a, r->outbox, &o);
+
+	if (found < 0) {
+		c->failed = true;
+		return;
+	}
+	if (!found) {
+		report(c, where, "article %u: mail %llu is not in the outbox",
+		    r->seq, TICKET(r->outbox));
+		return;
+	}
+	*acks += str_eq(o.kind, S("ack"));
+	if (o.ticket != k->id || o.seq != r->seq)
+		report(c, where, "article %u: mail %llu is of another ticket",
+		    r->seq, TICKET(o.id));
+	if (!str_eq(o.message_id, r->message_id) || o.blob != r->blob)
+		report(c, where,
+		    "article %u: mail %llu has other bytes or another "
+		    "Message-ID",
+		    r->seq, TICKET(o.id));
+	for (size_t i = 0; i < o.nrecipients; i++) {
+		struct str x = o.recipients[i].addr;
+
+		if (c->s && settings_is_own(c->s, x))
+			report(c, where, "mail %llu goes to our own %.*s",
+			    TICKET(o.id), STR_ARG(x));
+		else if (!may_read(k, &o, x))
+			report(c, where,
+			    "mail %llu goes to %.*s, who does not take part",
+			    TICKET(o.id), STR_ARG(x));
+	}
+}
+
+static void
+check_articles(struct check *c, const struct ticket *k, struct str where)
+{
+	unsigned acks = 0;
+
+	for (uint32_t seq = 1; seq <= k->articles && !c->failed; seq++) {
+		AUTO(arena_fini) struct arena a = ARENA_INIT;
+		struct article r;
+		uint64_t ticket;
+		uint32_t at;
+		int found = article_get(c->t, &a, k->id, seq, &r);
+
+		if (found < 0)
+			c->failed = true;
+		if (found == 0)
+			report(c, where, "article %u is missing", seq);
+		if (found <= 0)
+			continue;
+		c->counts->articles++;
+		if (r.direction == DIRECTION_OUT && r.outbox)
+			check_outgoing(c, k, &r, where, &acks);
+		if (r.direction == DIRECTION_OUT && !r.blob)
+			report(c, where, "article %u has no bytes", seq);
+		if (r.direction != DIRECTION_IN)
+			continue;
+		found = rawhash_get(c->t, r.content, &ticket, &at);
+		if (found < 0)
+			c->failed = true;
+		else if (!found)
+			report(c, where,
+			    "article %u is not known by its content", seq);
+	}
+	if (acks > 1)
+		report(c, where, "%u acknowledgements", acks);
+	if (acks && !k->acknowledged)
+		report(c, where, "an acknowledgement that it does not know of");
+}
+
+struct list {
+	uint64_t *ids;
+	size_t n, cap;
+	struct arena *a;
+};
+
+static bool
+note_ticket(void *ctx, const struct ticket *k)
+{
+	struct list *l = ctx;
+
+	if (l->n == l->cap) {
+		uint64_t *v;
+
+		l->cap = l->cap ? 2 * l->cap : 1024;
+		v = arena_array(l->a, uint64_t, l->cap);
+		if (l->n)
+			memcpy(v, l->ids, l->n * sizeof *v);
+		l->ids = v;
+	}
+	l->ids[l->n++] = k->id;
+	return true;
+}
+
+/* The numbers of all tickets, a page at a time: the rows are not kept. */
+static int
+list_all(struct txn *t, struct list *l)
+{
+	AUTO(arena_fini) struct arena page = ARENA_INIT;
+	struct ticket_filter f = {.limit = 1000};
+	size_t before;
+
+	do {
+		before = l->n;
+		arena_reset(&page);
+		if (ticket_each(t, &page, &f, note_ticket, l) < 0)
+			return -1;
+		if (l->n)
+			f.after = l->ids[l->n - 1];
+	} while (l->n > before);
+	return 0;
+}
+
+static void
+check_ticket(struct check *c, uint64_t id)
+{
+	char where[40];
+	struct ticket k;
+	struct str w;
+
+	arena_reset(&c->a);
+	snprintf(where, sizeof where, "ticket %llu", TICKET(id));
+	w = str_c(where);
+	if (!get(c, id, &k)) {
+		report(c, w, "is listed but not there");
+		return;
+	}
+	c->counts->tickets++;
+	if (!k.articles)
+		report(c, w, "has no article");
+	check_links(c, &k, w);
+	check_merges(c, &k, w);
+	check_family(c, &k, w);
+	check_people(c, &k, w);
+	check_events(c, &k, w);
+	check_articles(c, &k, w);
+}
+
+/* --- the ledger, the outbox, the quarantine ---------------------------- */
+
+static bool
+check_fate(void *ctx, struct source_key key, const struct ledger_row *row)
+{
+	struct check *c = ctx;
+	struct quarantined q;
+	struct article r;
+	char where[60];
+	struct str w;
+	int found = 1;
+
+	arena_reset(&c->a);
+	c->counts->sources++;
+	snprintf(where, sizeof where, "source %u, a key of %zu bytes",
+	    key.source, key.key.n);
+	w = str_c(where);
+	if (row->fate == FATE_QUARANTINE) {
+		found = quarantine_get(c->t, &c->a, row->quarantine, &q);
+		if (!found)
+			report(c, w, "quarantined mail %llu is not there",
+			    TICKET(row->quarantine));
+	} else {
+		found = article_get(c->t, &c->a, row->ticket, row->seq, &r);
+		if (!found)
+			report(c, w, "ticket %llu, article %u is not there",
+			    TICKET(row->ticket), row->seq);
+		else if (found > 0 && row->fate != FATE_DUPLICATE &&
+			 memcmp(r.sha256, row->sha256, SHA256_SIZE) != 0)
+			report(c, w, "ticket %llu, article %u is another mail",
+			    TICKET(row->ticket), row->seq);
+	}
+	if (found < 0)
+		c->failed = true;
+	return !c->failed;
+}
+
+static bool
+count_row(void *ctx, const struct outbox *o)
+{
+	struct check *c = ctx;
+	char where[40];
+
+	c->counts->outbox++;
+	snprintf(where, sizeof where, "mail %llu", TICKET(o->id));
+	if (!o->nrecipients)
+		report(c, str_c(where), "has no recipient");
+	for (size_t i = 0; i < o->nrecipients; i++)
+		if (o->state == OUTBOX_SENT &&
+		    o->recipients[i].state != OUTBOX_SENT)
+			report(c, str_c(where),
+			    "is sent, but not to every recipient");
+	arena_reset(c->rows);
+	return true;
+}
+
+static bool
+count_quarantined(void *ctx, const struct quarantined *q)
+{
+	struct check *c = ctx;
+
+	(void)q;
+	c->counts->quarantined++;
+	arena_reset(c->rows);
+	return true;
+}
+
+static int
+check_tables(struct check *c)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+
+	c->rows = &a;
+	if (ledger_each(c->t, 0, check_fate, c) < 0)
+		return -1;
+	for (int s = OUTBOX_QUEUED; s < OUTBOX_STATE_COUNT; s++) {
+		if (outbox_each(c->t, &a, (enum outbox_state)s, count_row, c) <
+		    0)
+			return -1;
+	}
+	return quarantine_each(c->t, &a, count_quarantined, c);
+}
+
+int64_t
+desk_verify(struct txn *t, const struct settings *s,
+    void (*found)(void *ctx, struct str where, struct str what),
+    void (*progress)(void *ctx, uint64_t tickets), void *ctx,
+    struct verify_counts *counts, struct err *err)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct list l = {.a = &a};
+	struct verify_counts none;
+	struct check c = {.t = t,
+	    .s = s,
+	    .found = found,
+	    .progress = progress,
+	    .ctx = ctx,
+	    .counts = counts ? counts : &none};
+
+	*c.counts = (struct verify_counts){0};
+	if (list_all(t, &l) < 0)
+		return txn_error(t, err);
+	for (size_t i = 0; i < l.n && !c.failed; i++) {
+		check_ticket(&c, l.ids[i]);
+		if (progress && c.counts->tickets % 1000 == 0)
+			progress(ctx, c.counts->tickets);
+	}
+	if (!c.failed && check_tables(&c) < 0)
+		c.failed = true;
+	arena_fini(&c.a);
+	return c.failed ? txn_error(t, err) : c.problems;
+}
