@@ -83,6 +83,17 @@ is_report(const struct bounce_source *s, const char *kind)
 	       str_ihas(s->content_type, str_c(kind));
 }
 
+static bool
+is_notification(const struct message *m)
+{
+	struct str text = str_ltrim(str_sub(m->text, 0, 200));
+
+	return str_starts(text, S("{")) &&
+	       (str_has(text, S("\"notificationType\":\"Bounce\"")) ||
+		   str_has(text, S("\"notificationType\":\"Complaint\"")) ||
+		   str_has(text, S("\"notificationType\":\"Delivery\"")));
+}
+
 /* Sent by a machine, and it says so in subject or text; or an odd sender, and
  * all the rest of it. */
 static bool
@@ -171,20 +182,23 @@ words_about(struct detector *d, struct str address)
 {
 	AUTO(buf_fini) struct buf b = buf_max(WORDS_MAX);
 	struct str rest = d->notice.text, line;
-	bool near = false;
+	bool near = false, said = false;
 
 	if (!address.n)
 		return (struct str){0};
 	while (rest.n && str_cut(&rest, '\n', &line)) {
 		bool names = str_ihas(line, address);
 
-		near = near && str_chr(line, '@', 0) < 0;
-		if ((names || near) && code_find(line).n) {
+		near = near && str_chr(line, '@', 0) < 0 && str_trim(line).n;
+		/* What is broken over two lines: the code, then the words. */
+		if ((names || near) && (code_find(line).n || said)) {
 			buf_put(&b, str_trim(line));
 			buf_putc(&b, '\n');
-			names = false;
+			said = !said;
+		} else {
+			said = false;
 		}
-		near = names;
+		near = names || (near && said);
 	}
 	return arena_dup(d->a, buf_str(&b));
 }
@@ -193,12 +207,43 @@ struct evidence {
 	struct str address, status, code, action;
 	struct str words[6]; /* the server's first */
 	size_t n;
-	bool report; /* words[0] is the Diagnostic-Code */
+	bool report;    /* words[0] is the Diagnostic-Code */
+	size_t special; /* how many words are about this recipient alone */
 };
+
+/* Up to the first empty line after the first one. */
+static struct str
+paragraph(struct str words)
+{
+	ptrdiff_t end = str_find(words, S("\n\n"), 0);
+
+	return end < 0 ? words : str_sub(words, 0, (size_t)end);
+}
+
+/* Google's own advice stands before what the other server said: only that counts. */
+static struct str
+without_advice(struct str words)
+{
+	static const char *const leads[] = {"other server returned was:",
+	    "response from the remote server was:", "the response was:"};
+
+	for (size_t i = 0; i < ARRAY_LEN(leads); i++) {
+		ptrdiff_t at = -1;
+
+		for (size_t from = 0; from < words.n && at < 0; from++)
+			if (phrase_at(words, from, leads[i]))
+				at = (ptrdiff_t)from;
+		if (at >= 0)
+			return paragraph(str_ltrim(
+			    str_from(words, (size_t)at + strlen(leads[i]))));
+	}
+	return words;
+}
 
 static void
 evidence_add(struct evidence *e, struct str words)
 {
+	words = without_advice(words);
 	if (words.n && e->n < ARRAY_LEN(e->words))
 		e->words[e->n++] = utf8_clip(words, WORDS_MAX);
 }
@@ -210,19 +255,11 @@ judge(const struct evidence *e)
 
 	for (size_t i = 0; i < e->n && r == REASON_NONE; i++) {
 		r = reason_by_words(e->words[i]);
-		if (r == REASON_NONE && i == 0)
+		/* The numbers say more than what the whole text says. */
+		if (r == REASON_NONE && i + 1 == e->special)
 			r = reason_by_status(e->status, e->code);
 	}
 	return r != REASON_NONE ? r : reason_by_status(e->status, e->code);
-}
-
-/* Up to the first empty line after the first one. */
-static struct str
-paragraph(struct str words)
-{
-	ptrdiff_t end = str_find(words, S("\n\n"), 0);
-
-	return end < 0 ? words : str_sub(words, 0, (size_t)end);
 }
 
 /* What the text says about the address: its own lines, what stands below it,
@@ -241,18 +278,58 @@ evidence_text(struct detector *d, struct evidence *e)
 			evidence_add(e, words);
 			break;
 		}
+	e->special = e->n;
 	evidence_add(e, d->notice.text);
 	evidence_add(e, d->s->message->subject);
 }
 
-/* Was it the content that was refused, not the recipient? */
+/* In a transcript: a refusal that follows DATA, or a line that says which command was refused. */
 static bool
-after_data(struct str words)
+transcript_after_data(struct str text)
 {
+	struct str line;
+	bool data = false;
+
+	while (text.n && str_cut(&text, '\n', &line)) {
+		line = str_trim(line);
+		if (str_eq(line, S("DATA")))
+			return true;
+		if (data && str_starts(line, S("<<< ")))
+			return str_starts(line, S("<<< 55"));
+		data = str_starts(line, S(">>> DATA"));
+	}
+	return false;
+}
+
+/*
+ * "User unknown" said only after the whole mail was heard is what filters say, and phone companies to whom a subscriber shut the
+ * door; a server that means it adds 5.1.1.
+ */
+static bool
+after_data(const struct detector *d, const struct evidence *e)
+{
+	struct str words = e->n ? e->words[0] : d->notice.text;
+
+	if (str_eq(e->status, S("5.1.1")) || str_eq(e->status, S("5.5.0")))
+		return false;
 	return str_ihas(words, S("reply to end of DATA")) ||
-	       str_ihas(words, S("reply to DATA")) ||
+	       str_ihas(d->notice.text, S("reply to end of DATA")) ||
 	       str_ihas(words, S("after end of data")) ||
-	       str_ihas(words, S(">>> DATA"));
+	       transcript_after_data(d->notice.text);
+}
+
+/* Was it the recipient that the server refused, as far as the mail says? */
+static bool
+is_sure(const struct detector *d, const struct evidence *e)
+{
+	if (e->n && str_ihas(e->words[0], S("delivery error: dd")))
+		return true; /* Yahoo, which looks at the recipient last */
+	if (after_data(d, e))
+		return false;
+	if (str_ihas(d->notice.text, S("RCPT")))
+		return true;
+	/* A bare 550 with such words may be meant for the mail; only prose of the reporting system says what it means. */
+	return e->status.n > 0 || !e->code.n;
 }
 
 static bool
@@ -280,10 +357,12 @@ conclude(struct detector *d, struct evidence *e)
 			e->code = code_find(e->words[i]);
 	}
 	r = judge(e);
-	/* "User unknown", said only after the whole mail was heard, is what
-	 * filters say. */
-	if (r == REASON_USER && e->n &&
-	    (after_data(e->words[0]) || after_data(paragraph(d->notice.text))))
+	/* Not resting but gone: the numbers know. */
+	if (r == REASON_SUSPENDED && str_eq(e->status, S("5.1.1")))
+		r = REASON_USER;
+	if (r == REASON_USER && str_eq(e->code, S("551")))
+		r = REASON_MOVED;
+	if (r == REASON_USER && !is_sure(d, e))
 		r = REASON_FILTERED;
 	if (d->out->n == d->cap) {
 		struct bounced *v;
@@ -365,6 +444,14 @@ report_group(struct detector *d, const struct fields *f)
 	conclude(d, &e);
 }
 
+static void
+complained(struct bounced *b)
+{
+	b->hard = false;
+	b->status = (struct str){0};
+	b->reason = reason_name(REASON_FEEDBACK);
+}
+
 /* A complaint about a mail of ours (RFC 5965), not a failure. */
 static void
 report_feedback(struct detector *d)
@@ -383,13 +470,8 @@ report_feedback(struct detector *d)
 	}
 	if (d->out->n == before)
 		conclude(d, &e);
-	for (size_t i = before; i < d->out->n; i++) {
-		struct bounced *b = &d->out->v[i];
-
-		b->hard = false;
-		b->status = (struct str){0};
-		b->reason = reason_name(REASON_FEEDBACK);
-	}
+	for (size_t i = before; i < d->out->n; i++)
+		complained(&d->out->v[i]);
 }
 
 /* Groups of fields with blank lines between; the first is about the report. */
@@ -430,6 +512,74 @@ failed_recipients_read(struct detector *d)
 			continue;
 		evidence_text(d, &e);
 		conclude(d, &e);
+	}
+}
+
+/* The string behind "key":" at or after from in JSON that a machine wrote; *next is behind it. */
+static struct str
+json_string(struct str s, const char *key, size_t from, size_t *next)
+{
+	ptrdiff_t at = str_find(s, str_c(key), from), end;
+
+	if (at < 0)
+		return (struct str){0};
+	at += (ptrdiff_t)strlen(key);
+	while ((size_t)at < s.n && (ch_is_space(s.p[at]) || s.p[at] == ':'))
+		at++;
+	if ((size_t)at >= s.n || s.p[at] != '"')
+		return (struct str){0};
+	end = str_chr(s, '"', (size_t)at + 1);
+	if (end < 0)
+		return (struct str){0};
+	*next = (size_t)end + 1;
+	return str_sub(s, (size_t)at + 1, (size_t)end);
+}
+
+/* Amazon's SNS mails its notices as JSON: {"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress": …. */
+static void
+notification_read(struct detector *d)
+{
+	struct str s = d->s->message->text;
+	size_t at = 0, next = 0;
+	struct str type = json_string(s, "\"notificationType\"", 0, &at);
+	bool complaint = str_eq(type, S("Complaint"));
+
+	if (str_eq(type, S("Delivery"))) {
+		struct evidence e = {.action = S("delivered")};
+
+		at = (size_t)MAX(str_find(s, S("\"delivery\""), 0), 0);
+		at = (size_t)MAX(str_find(s, S("\"recipients\""), at), 0);
+		at = (size_t)MAX(str_chr(s, '[', at), 0);
+		e.address = plain_address(d->a, json_string(s, "[", at, &next));
+		evidence_add(&e, json_string(s, "\"smtpResponse\"", at, &next));
+		e.status = status_find(e.words[0]);
+		e.code = str_sub(e.words[0], 0, 3);
+		conclude(d, &e);
+		return;
+	}
+	at = 0;
+	for (;;) {
+		struct evidence e = {.report = true};
+		struct str address =
+		    json_string(s, "\"emailAddress\"", at, &at);
+		struct str one = str_from(s, at);
+		ptrdiff_t end = str_chr(one, '}', 0);
+
+		if (!address.n)
+			break;
+		one = str_sub(one, 0, end < 0 ? 0 : (size_t)end);
+		e.address = plain_address(d->a, address);
+		e.status = json_string(one, "\"status\"", 0, &next);
+		if (!status_valid(e.status))
+			e.status = (struct str){0};
+		evidence_add(&e, after_semicolon(json_string(
+				     one, "\"diagnosticCode\"", 0, &next)));
+		e.special = e.n;
+		conclude(d, &e);
+		if (complaint)
+			complained(&d->out->v[d->out->n - 1]);
+		if (d->out->n == BOUNCE_RECIPIENTS_MAX)
+			break;
 	}
 }
 
@@ -489,7 +639,7 @@ bounce_detect(struct arena *a, const struct bounce_source *s)
 	struct detector d = {.a = a, .s = s};
 	struct fields original = {0};
 	struct strs own = {0};
-	bool named, complaint;
+	bool named, complaint, notification;
 
 	if (is_report(s, "disposition-notification") ||
 	    str_ihas(s->report_type, S("disposition-notification")))
@@ -498,7 +648,9 @@ bounce_detect(struct arena *a, const struct bounce_source *s)
 	complaint = !s->report.n && s->original.n &&
 		    str_istarts(str_trim(s->message->subject),
 			S("complaint about message from"));
-	if (!s->report.n && !named && !complaint && !looks_like_one(s))
+	notification = is_notification(s->message);
+	if (!s->report.n && !named && !complaint && !notification &&
+	    !looks_like_one(s))
 		return NULL;
 	d.out = arena_new(a, struct bounce);
 	own_addresses(&d, &own);
@@ -510,6 +662,8 @@ bounce_detect(struct arena *a, const struct bounce_source *s)
 		report_feedback(&d);
 	else if (s->report.n)
 		report_read(&d);
+	else if (notification)
+		notification_read(&d);
 	if (!d.out->n && named)
 		failed_recipients_read(&d);
 	if (!d.out->n)

@@ -478,7 +478,8 @@ static const struct {
     {REASON_USER, "見つかりません"},
 
     {REASON_USER, "recipient address rejected: access denied"},
-    {REASON_USER, "recipient address rejected"},
+    {REASON_USER, "recipient address rejected."},
+    {REASON_USER, "recipient address rejected (in reply"},
     {REASON_USER, "not a registered"},
 
     /* the rest */
@@ -557,8 +558,7 @@ static const struct {
     {REASON_SYNTAX, "unrecognized command"},
 };
 
-/* Does phrase stand at p? One blank in it is any run of white space. */
-static bool
+bool
 phrase_at(struct str s, size_t at, const char *phrase)
 {
 	for (; *phrase; phrase++) {
@@ -770,7 +770,7 @@ code_find(struct str text)
 		    !ch_is_digit(p[1]) || !ch_is_digit(p[2]) ||
 		    !starts_word(text, i))
 			continue;
-		if (i && (text.p[i - 1] == ':' || text.p[i - 1] == '+'))
+		if (i && (text.p[i - 1] == '+' || (text.p[i - 1] == ':' && i > 1 && ch_is_digit(text.p[i - 2]))))
 			continue; /* the minutes of a time, a zone */
 		if (next == '-' || next == ' ' || next == '\n' || next == ')' ||
 		    next == ':' || next == '#' || next == '"' || next == ',')

@@ -54,5 +54,7 @@ struct str status_find(struct str text);
 /* The first SMTP reply code of class 4 or 5 in the text. */
 struct str code_find(struct str text);
 bool status_valid(struct str s);
+/* Does phrase (lower case; one blank is any run of white space) stand at offset at of s? */
+bool phrase_at(struct str s, size_t at, const char *phrase);
 
 #endif

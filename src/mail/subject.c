@@ -24,7 +24,7 @@ static const char *const prefixes[] = {
     "rv", "reenv", "resp", "res", "enc",
     "encaminhado",                                  /* Spanish, Portuguese */
     "odp", "pd", "preposlané", "fwd", "přeposláno", /* Polish, Czech */
-    "ynt", "yan", "i̇lt", "ilt", "ilet",             /* Turkish */
+    "ynt", "yan", "İlt", "ilt", "ilet",             /* Turkish */
     "vá", "továbbítás",                             /* Hungarian */
     "atb", "ats", "pers", "ats", "vs", "edasi",     /* Baltic */
     "bls", "bal", "trs",                            /* Indonesian, Malay */

@@ -1,0 +1,302 @@
+/* Notices of the common systems in words of our own; then the corpus, when it is there, against its expectations. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/must.h"
+#include "mail/bounce.h"
+#include "mail/bounce_reason.h"
+#include "mail/parse.h"
+
+struct row {
+	const char *what, *subject, *text, *address, *status, *code;
+	bool hard;
+};
+
+static const struct row rows[] = {
+    {"qmail", "failure notice",
+	"Hi. This is the qmail-send program at mx.x.example.\n"
+	"I'm afraid I wasn't able to deliver your message to the following "
+	"addresses.\n\n<bob@y.example>:\n"
+	"Sorry, no mailbox here by that name. (#5.1.1)\n\n"
+	"--- Below this line is a copy of the message.\n\n"
+	"Return-Path: <ann@x.example>\nMessage-ID: <m@x.example>\n"
+	"Subject: hi\nTo: other@z.example\n\nbody\n",
+	"bob@y.example", "5.1.1", "", true},
+    {"exim", "Mail delivery failed: returning message to sender",
+	"This message was created automatically by mail delivery software.\n\n"
+	"A message that you sent could not be delivered to one or more of "
+	"its\nrecipients. The following address(es) failed:\n\n"
+	"  bob@y.example\n"
+	"    SMTP error from remote mail server after RCPT TO:<bob@y.example>:"
+	"\n    host mx.y.example [192.0.2.1]: 452 4.2.2 Mailbox full\n\n"
+	"------ This is a copy of the message, including all the headers. "
+	"------\n\nMessage-ID: <m@x.example>\nSubject: hi\n\n",
+	"bob@y.example", "4.2.2", "452", false},
+    {"postfix", "Undelivered Mail Returned to Sender",
+	"This is the mail system at host mx.x.example.\n\n"
+	"I'm sorry to have to inform you that your message could not\n"
+	"be delivered to one or more recipients.\n\n"
+	"<bob@y.example>: host mx.y.example[192.0.2.7] said: 550 5.7.1 Message "
+	"rejected\n    as spam (in reply to end of DATA command)\n\n"
+	"Message-ID: <m@x.example>\nSubject: hi\n",
+	"bob@y.example", "5.7.1", "550", false},
+    {"sendmail", "Returned mail: see transcript for details",
+	"The original message was received at Mon, 2 Mar 2026 10:00:00 +0100\n"
+	"from a.x.example [192.0.2.3]\n\n"
+	"   ----- The following addresses had permanent fatal errors -----\n"
+	"<bob@y.example>\n    (reason: 550 5.1.1 <bob@y.example>... User "
+	"unknown)\n\n   ----- Transcript of session follows -----\n"
+	"... while talking to mx.y.example.:\n>>> RCPT To:<bob@y.example>\n"
+	"<<< 550 5.1.1 <bob@y.example>... User unknown\n",
+	"bob@y.example", "5.1.1", "550", true},
+    {"Exchange", "Undeliverable: hi",
+	"Your message\n\n  To: bob@y.example\n  Subject: hi\n\n"
+	"did not reach the following recipient(s):\n\n"
+	"bob@y.example on Mon, 2 Mar 2026 10:00:00 +0100\n"
+	"    The e-mail address could not be found.\n    #5.1.1\n",
+	"bob@y.example", "5.1.1", "", true},
+    {"host", "Delivery Status Notification (Failure)",
+	"Delivery to the following recipient failed permanently:\n\n"
+	"     bob@nowhere.example\n\nTechnical details of permanent failure:\n"
+	"DNS Error: Domain name not found\n\n"
+	"----- Original message -----\n\nMessage-ID: <m@x.example>\n",
+	"bob@nowhere.example", "5.1.2", "", true},
+    {"delay", "Warning: message 1abc delayed 24 hours",
+	"This message has not yet been delivered to:\n\n  bob@y.example\n\n"
+	"Delivery attempts will continue to be made. Connection timed out\n",
+	"bob@y.example", "4.4.7", "", false},
+};
+
+static void
+notices(void **state)
+{
+	struct arena a = ARENA_INIT;
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct row *r = &rows[i];
+		struct address from = {
+		    S("Mail Delivery System"), S("MAILER-DAEMON@x.example")};
+		struct address to = {{0}, S("ann@x.example")};
+		struct message m = {.from = {&from, 1},
+		    .to = {&to, 1},
+		    .subject = str_c(r->subject),
+		    .text = str_c(r->text)};
+		struct bounce_source s = {
+		    .message = &m, .content_type = S("text/plain")};
+		struct bounce *b = bounce_detect(&a, &s);
+
+		if (b && b->n == 1 &&
+		    str_eq(b->v[0].address, str_c(r->address)) &&
+		    str_eq(b->v[0].status, str_c(r->status)) &&
+		    str_eq(b->v[0].smtp_code, str_c(r->code)) &&
+		    b->v[0].hard == r->hard && b->v[0].reason.n)
+			continue;
+		failed++;
+		print_error("%s: %zu recipients", r->what, b ? b->n : 0);
+		for (size_t k = 0; b && k < b->n; k++)
+			print_error(", <%.*s> %.*s %.*s %s \"%.*s\"",
+			    STR_ARG(b->v[k].address), STR_ARG(b->v[k].status),
+			    STR_ARG(b->v[k].smtp_code),
+			    b->v[k].hard ? "hard" : "soft",
+			    STR_ARG(b->v[k].reason));
+		print_error("\n");
+	}
+	arena_fini(&a);
+	assert_int_equal(failed, 0);
+}
+
+static void
+report(void **state)
+{
+	static const char text[] =
+	    "Reporting-MTA: dns; mx.x.example\n\n"
+	    "Final-Recipient: rfc822; bob@y.example\n"
+	    "Action: failed\n"
+	    "Status: 5.0.0 (permanent failure)\n"
+	    "Diagnostic-Code: smtp; 550-5.1.1 The email\n"
+	    " account does not exist\n\n"
+	    "Original-Recipient: rfc822;eve@y.example\n"
+	    "Final-recipient: rfc822;eve@z.example\n"
+	    "Action: Delayed\nStatus: 4.2.2\n\n";
+	struct arena a = ARENA_INIT;
+	struct message m = {.subject = S("Undelivered")};
+	struct bounce_source s = {.message = &m,
+	    .content_type = S("multipart/report; report-type=delivery-status"),
+	    .report = str_c(text),
+	    .report_type = S("message/delivery-status"),
+	    .original = S("Message-ID: <1.x@acme.example>\r\nSubject: "
+			  "=?utf-8?q?gr=C3=BC=C3=9Fe?=\r\n\r\n")};
+	struct bounce *b = bounce_detect(&a, &s);
+
+	(void)state;
+	assert_non_null(b);
+	assert_int_equal(b->n, 2);
+	assert_true(str_eq(b->message_id, S("1.x@acme.example")));
+	assert_true(str_eq(b->subject, S("grüße")));
+	assert_true(str_eq(b->v[0].address, S("bob@y.example")));
+	assert_true(str_eq(b->v[0].status, S("5.1.1")));
+	assert_true(str_eq(b->v[0].smtp_code, S("550")));
+	assert_true(b->v[0].hard);
+	assert_true(str_eq(b->v[1].address, S("eve@z.example")));
+	assert_true(str_eq(b->v[1].action, S("delayed")));
+	assert_false(b->v[1].hard);
+	arena_fini(&a);
+}
+
+static void
+no_bounces(void **state)
+{
+	struct address ann = {S("Ann"), S("ann@x.example")};
+	struct message m = {.from = {&ann, 1},
+	    .subject = S("Fwd: Undelivered Mail Returned to Sender"),
+	    .text =
+		S("Could you look at this?\n<bob@y.example>: user unknown\n")};
+	struct bounce_source s = {
+	    .message = &m, .content_type = S("text/plain")};
+	struct arena a = ARENA_INIT;
+
+	(void)state;
+	assert_null(bounce_detect(&a, &s));
+	s.content_type =
+	    S("multipart/report; report-type=disposition-notification");
+	assert_null(bounce_detect(&a, &s));
+	arena_fini(&a);
+}
+
+static void
+statuses(void **state)
+{
+	static const struct {
+		const char *text, *status, *code;
+	} table[] = {
+	    {"550 5.1.1 User unknown", "5.1.1", "550"},
+	    {"said: 550-5.7.26 x", "5.7.26", "550"},
+	    {"host 5.1.1.2 said no", "", ""},
+	    {"version 5.5.1x", "", ""},
+	    {"(#5.2.2)", "5.2.2", ""},
+	    {"5.0.0 then 552 5.2.2 full", "5.2.2", "552"},
+	    {"at 10:45:50 421 4.4.2", "4.4.2", "421"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		assert_true(str_eq(
+		    status_find(str_c(table[i].text)), str_c(table[i].status)));
+		assert_true(str_eq(
+		    code_find(str_c(table[i].text)), str_c(table[i].code)));
+	}
+}
+
+/* --- the corpus -------------------------------------------------------- */
+
+struct tally {
+	unsigned mails, counted, rows, hard, statused, status;
+};
+
+static struct bounce *
+parse_file(struct arena *a, const char *path)
+{
+	AUTO(buf_fini) struct buf raw = BUF_INIT;
+	struct message m = {0};
+
+	if (file_read(path, 0, &raw, NULL) < 0 ||
+	    message_parse(a, arena_dup(a, buf_str(&raw)), NULL, &m, NULL) < 0)
+		return NULL;
+	return m.bounce;
+}
+
+/* One mail's rows: file, number, status, code, reason, hard. */
+static void
+tally_mail(struct tally *t, const struct bounce *b, struct str *lines, size_t n)
+{
+	t->mails++;
+	t->counted += b && b->n == n;
+	for (size_t i = 0; i < n; i++) {
+		const struct bounced *x = b && i < b->n ? &b->v[i] : NULL;
+		struct str rest = lines[i], f[6] = {0};
+
+		for (size_t k = 0; k < 6 && str_cut(&rest, '\t', &f[k]); k++)
+			;
+		t->rows++;
+		t->hard += x && x->hard == str_eq(f[5], S("true"));
+		if (!f[2].n || str_has(f[2], S(".0.9")))
+			continue;
+		t->statused++;
+		t->status += x && str_eq(x->status, f[2]);
+	}
+}
+
+static void
+corpus(void **state)
+{
+	const char *root = getenv("HELPD_CORPORA");
+	struct arena a = ARENA_INIT, all = ARENA_INIT;
+	struct tally t = {0};
+	struct buf tsv = BUF_INIT;
+	struct strs group = {0};
+	struct str rest, line, file = {0};
+	const char *dir;
+
+	(void)state;
+	if (!root)
+		root =
+		    path_join(&all, getenv("srcdir") ? getenv("srcdir") : ".",
+			"../shared/corpora");
+	dir = path_join(&all, root, "bounce/sisimai");
+	if (file_read(path_join(&all, dir, "expected.tsv"), 0, &tsv, NULL) <
+	    0) {
+		print_message("SKIP: no corpus at %s\n", dir);
+		arena_fini(&all);
+		skip();
+	}
+	assert_int_equal(parse_init(NULL, NULL), 0);
+	rest = buf_str(&tsv);
+	for (bool more = true; more;) {
+		struct str name = {0};
+
+		more = rest.n && str_line(&rest, &line);
+		if (more && str_starts(line, S("#")))
+			continue;
+		if (more)
+			name = str_sub(line, 0, (size_t)str_chr(line, '\t', 0));
+		if (group.n && !str_eq(name, file)) {
+			char *path = path_join(&a, dir, arena_cstr(&a, file));
+
+			tally_mail(&t, parse_file(&a, path), group.v, group.n);
+			group = (struct strs){0};
+			arena_reset(&a);
+		}
+		file = name;
+		strs_add(&all, &group, line);
+	}
+	print_message("recipients %u of %u mails, hard or soft %u of %u, "
+		      "status %u of %u\n",
+	    t.counted, t.mails, t.hard, t.rows, t.status, t.statused);
+	buf_fini(&tsv);
+	arena_fini(&a);
+	arena_fini(&all);
+	assert_true(t.counted * 100 >= t.mails * 95);
+	assert_true(t.hard * 100 >= t.rows * 92);
+	assert_true(t.status * 100 >= t.statused * 90);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(notices),
+	    cmocka_unit_test(report),
+	    cmocka_unit_test(no_bounces),
+	    cmocka_unit_test(statuses),
+	    cmocka_unit_test(corpus),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
