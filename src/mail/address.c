@@ -140,13 +140,16 @@ is_dot_atom(struct str s)
 	       !str_has(s, S(".."));
 }
 
-/* Comments and blanks out, quotes kept: into the arena. */
+/*
+ * Comments and blanks out, quotes kept: into the arena. Blanks may stand around "." and "@" only, unless loose ("<jdoe @ example . com>"
+ * is one address, "John jdoe@example.com" is not): empty then.
+ */
 static struct str
-squeeze(struct arena *a, struct str s)
+squeeze(struct arena *a, struct str s, bool loose)
 {
 	char *out = arena_bytes(a, s.n);
 	size_t n = 0, depth = 0;
-	bool in_quotes = false;
+	bool in_quotes = false, blank = false;
 
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
@@ -161,7 +164,13 @@ squeeze(struct arena *a, struct str s)
 			depth++;
 		} else if (c == ')' && depth) {
 			depth--;
-		} else if (!depth && !ch_is_space(c)) {
+		} else if (!depth && ch_is_space(c)) {
+			blank = n > 0;
+		} else if (!depth) {
+			if (blank && !loose && c != '.' && c != '@' &&
+			    out[n - 1] != '.' && out[n - 1] != '@')
+				return (struct str){NULL, 0};
+			blank = false;
 			in_quotes = c == '"';
 			out[n++] = c;
 		}
@@ -200,14 +209,14 @@ good_local(struct str l)
 
 /* local@domain as it is kept; false when s is none. */
 static bool
-read_addr(struct arena *a, struct str s, struct str *addr)
+read_addr(struct arena *a, struct str s, bool loose, struct str *addr)
 {
 	struct str local, domain;
 	ptrdiff_t at, colon;
 	char *out;
 	size_t n;
 
-	s = squeeze(a, s);
+	s = squeeze(a, s, loose);
 	while (s.n && s.p[0] == '<')
 		s = str_from(s, 1);
 	while (s.n && (s.p[s.n - 1] == '>' || s.p[s.n - 1] == '.' ||
@@ -278,7 +287,7 @@ bare_addr(struct arena *a, struct str s, struct str *addr, struct str *name)
 	while (to < s.n && !ch_is_space(s.p[to]) && s.p[to] != '(')
 		to++;
 	word = str_sub(s, from, to);
-	if (!read_addr(a, word, addr))
+	if (!read_addr(a, word, false, addr))
 		return false;
 	rest = str_trim(str_sub(s, 0, from));
 	if (!rest.n)
@@ -294,7 +303,7 @@ entry_bare(struct reader *r, struct str s, struct str comment)
 	struct arena *a = r->arena;
 	struct str addr, name = {NULL, 0};
 
-	if (read_addr(a, s, &addr)) {
+	if (read_addr(a, s, false, &addr)) {
 		add(r, clean_name(a, comment), addr);
 	} else if (bare_addr(a, s, &addr, &name)) {
 		add(r, name.n ? name : clean_name(a, comment), addr);
@@ -350,7 +359,7 @@ finish(struct reader *r, const struct entry *e, size_t to, unsigned depth)
 		return;
 	}
 	name = str_trim(str_sub(r->s, e->from, e->angle));
-	if (!read_addr(a, str_sub(r->s, e->angle, e->angle_end), &addr)) {
+	if (!read_addr(a, str_sub(r->s, e->angle, e->angle_end), true, &addr)) {
 		/* "a@b <>" and the like. "<>" alone is nobody. */
 		if (bare_addr(a, name, &addr, &name)) {
 			add(r, name, addr);
@@ -436,13 +445,13 @@ bool
 address_parse_one(struct arena *a, struct str s, struct address *out)
 {
 	*out = (struct address){0};
-	if (s.n > ADDRESS_MAX || squeeze(a, s).n != s.n)
+	if (s.n > ADDRESS_MAX || squeeze(a, s, true).n != s.n)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] == '<' || s.p[i] == '>' || s.p[i] == ',')
 			return false;
 	/* read_addr() forgives a dot at the end; a configuration should not. */
-	return s.n && s.p[s.n - 1] != '.' && read_addr(a, s, &out->addr);
+	return s.n && s.p[s.n - 1] != '.' && read_addr(a, s, false, &out->addr);
 }
 
 /* ---- comparing ---- */

@@ -4,8 +4,9 @@
  *   - a part with a file name, or with Content-Disposition: attachment, or that is neither text/plain nor text/html, is an attachment;
  *   - the other text parts are the text, in their order; of multipart/alternative the plain one, if it says anything;
  *   - an HTML part without a plain alternative counts as text too, converted: a list's footer must not hide the mail above it;
- *   - when all that is blank: an invitation, a named text part that is shown inline, the body inside a winmail.dat, and last
- *     the text of an embedded mail.
+ *   - when all that is blank: an invitation, a named text part that is shown inline, the body inside a winmail.dat, the words of a
+ *     delivery report;
+ *   - a mail inside the mail is an attachment, and so are its attachments; its text follows the outer one, as most clients show it.
  */
 #include "mail/body.h"
 #include "mail/calendar.h"
@@ -27,7 +28,9 @@ enum {
 /* A run of text in the order of the mail; HTML is converted only if it is needed. */
 struct segment {
 	struct str s;
-	bool is_html, covered; /* covered: there is a plain alternative */
+	bool is_html;
+	bool covered;  /* there is a plain alternative */
+	bool embedded; /* of a mail inside the mail */
 };
 
 struct gather {
@@ -35,7 +38,6 @@ struct gather {
 	struct segment *v;
 	size_t n, cap;
 	struct str calendar, inline_text, tnef_text, tnef_html;
-	const struct part *embedded;
 	struct buf scratch;
 };
 
@@ -188,8 +190,6 @@ read_attachment(struct gather *g, const struct part *p)
 	    !str_eq(p->disposition.value, S("attachment")))
 		g->inline_text = clean_text(
 		    g, params_get(&p->type_params, S("charset")), content);
-	if (p->kind == PART_MESSAGE && !g->embedded)
-		g->embedded = p;
 }
 
 /* ---- reports ---- */
@@ -204,11 +204,33 @@ is_report(const struct part *p)
 	       str_eq(p->type, S("message/disposition-notification"));
 }
 
+static bool
+is_header_copy(const struct part *p)
+{
+	return str_eq(p->type, S("text/rfc822-headers")) ||
+	       str_eq(p->type, S("message/rfc822-headers")) ||
+	       str_eq(p->type, S("message/global-headers"));
+}
+
+/* Another form of what stands beside it, for readers of another kind: nothing of its own. */
+static bool
+is_other_form(const struct part *p)
+{
+	return p->parent && !part_name(p).n && !p->disposition.value.n &&
+	       str_eq(p->parent->type, S("multipart/alternative")) &&
+	       (str_eq(p->type, S("text/enriched")) ||
+		   str_eq(p->type, S("text/richtext")) ||
+		   str_eq(p->type, S("text/x-amp-html")) ||
+		   str_eq(p->type, S("text/watch-html")));
+}
+
 static void
 read_report(struct gather *g, const struct part *p)
 {
 	struct body *b = g->b;
 
+	if (p->embedded)
+		return;
 	if (b->report.n)
 		/* Some send one part a recipient. */
 		b->report = arena_printf(b->arena, "%.*s\n\n%.*s",
@@ -224,18 +246,15 @@ read_report(struct gather *g, const struct part *p)
 static void
 note_original(struct gather *g, const struct part *p)
 {
-	if (!g->b->original.n &&
-	    (p->kind == PART_MESSAGE ||
-		str_eq(p->type, S("text/rfc822-headers")) ||
-		str_eq(p->type, S("message/rfc822-headers")) ||
-		str_eq(p->type, S("message/global-headers"))))
+	if (!g->b->original.n && !p->embedded &&
+	    (p->kind == PART_MESSAGE || is_header_copy(p)))
 		g->b->original = part_content(g->b->arena, p);
 }
 
 /* ---- text ---- */
 
 static void
-add_segment(struct gather *g, struct str s, bool is_html, bool covered)
+add_segment(struct gather *g, struct segment x)
 {
 	if (g->n == g->cap) {
 		struct segment *v;
@@ -246,7 +265,7 @@ add_segment(struct gather *g, struct str s, bool is_html, bool covered)
 			memcpy(v, g->v, g->n * sizeof *v);
 		g->v = v;
 	}
-	g->v[g->n++] = (struct segment){s, is_html, covered};
+	g->v[g->n++] = x;
 }
 
 /* The charset that an HTML document names itself, for parts without a label: <meta charset=…> or the older form. */
@@ -318,9 +337,10 @@ read_text(struct gather *g, const struct part *p, bool covered)
 				S("yes")));
 		t.text = take_uuencoded(g, p, t.text);
 	}
-	if (!b->charset.n || (!is_html && g->n && g->v[0].is_html))
+	if (!b->charset.n ||
+	    (!is_html && g->n && g->v[0].is_html && !p->embedded))
 		b->charset = t.charset;
-	add_segment(g, t.text, is_html, covered);
+	add_segment(g, (struct segment){t.text, is_html, covered, p->embedded});
 }
 
 /* ---- the walk ---- */
@@ -332,7 +352,7 @@ is_body_text(const struct part *p)
 					!str_eq(p->type, S("text/html"))))
 		return false;
 	/* A mail of one part may give its text a name. */
-	if (!p->parent)
+	if (!p->parent || p->parent->kind == PART_MESSAGE)
 		return !str_eq(p->disposition.value, S("attachment"));
 	return !part_is_attachment(p);
 }
@@ -370,6 +390,8 @@ walk(struct gather *g)
 		note_original(g, p);
 		if (is_report(p))
 			read_report(g, p);
+		else if (is_header_copy(p) || is_other_form(p))
+			continue;
 		else if (is_body_text(p))
 			read_text(g, p, i < covered_until);
 		else
@@ -399,7 +421,7 @@ join_html(struct gather *g)
 	size_t n = 0;
 
 	for (size_t i = 0; i < g->n; i++)
-		if (g->v[i].is_html) {
+		if (g->v[i].is_html && !g->v[i].embedded) {
 			only = g->v[i].s;
 			n++;
 		}
@@ -408,7 +430,7 @@ join_html(struct gather *g)
 		return;
 	}
 	for (size_t i = 0; i < g->n; i++)
-		if (g->v[i].is_html)
+		if (g->v[i].is_html && !g->v[i].embedded)
 			buf_put(&b, g->v[i].s);
 	g->b->html =
 	    utf8_clip(arena_dup(g->b->arena, buf_str(&b)), MESSAGE_TEXT_MAX);
@@ -416,47 +438,52 @@ join_html(struct gather *g)
 
 /* all: HTML that has a plain alternative too, for when that was blank. */
 static struct str
-join_text(struct gather *g, bool all)
+join_text(struct gather *g, bool embedded, bool all)
 {
 	AUTO(buf_fini) struct buf b = buf_max(MESSAGE_TEXT_MAX * 2);
+	struct str only = {NULL, 0};
+	size_t n = 0;
 
-	if (g->n == 1 && !g->v[0].is_html)
-		return g->v[0].s;
 	for (size_t i = 0; i < g->n; i++) {
-		struct str s = g->v[i].s;
+		struct segment *x = &g->v[i];
+		struct str s = x->s;
 
-		if (g->v[i].is_html && g->v[i].covered && !all)
+		if (x->embedded != embedded ||
+		    (x->is_html && x->covered && !all))
 			continue;
-		if (g->v[i].is_html)
+		if (x->is_html)
 			s = html_as_text(g, s);
+		if (n++ == 0) {
+			only = s;
+			continue;
+		}
+		if (n == 2)
+			buf_put(&b, only);
 		if (b.n && b.p[b.n - 1] != '\n')
 			buf_putc(&b, '\n');
 		buf_put(&b, s);
 	}
-	return arena_dup(g->b->arena, buf_str(&b));
+	return n < 2 ? only : arena_dup(g->b->arena, buf_str(&b));
 }
 
-/* The mail inside the mail, when the outer one says nothing: a forward as attachment without a word. */
-static struct str
-embedded_text(struct gather *g)
+/* The text of the mails inside goes behind. */
+static void
+add_embedded(struct gather *g)
 {
-	struct body *b = g->b, in = {.arena = b->arena};
-	struct mime m;
-	struct strs ignored = {0};
+	struct body *b = g->b;
+	struct str more = join_text(g, true, false);
 
-	/* One more level of the nesting that the guard allows. */
-	if (b->mime->guard->parts > 500 ||
-	    mime_parse(b->arena, part_content(b->arena, g->embedded),
-		b->mime->guard, &ignored, &m))
-		return (struct str){NULL, 0};
-	/* Only its text counts; its own embedded mails are not followed. */
-	for (size_t i = 0; i < m.n; i++)
-		if (m.v[i]->kind == PART_MESSAGE)
-			m.v[i]->kind = PART_LEAF;
-	in.mime = &m;
-	in.warnings = &ignored;
-	body_read(&in);
-	return in.text;
+	b->own = b->text.n;
+	if (is_blank(more) || b->text.n >= MESSAGE_TEXT_MAX)
+		return;
+	if (is_blank(b->text)) {
+		b->text = utf8_clip(more, MESSAGE_TEXT_MAX);
+		b->own = b->text.n;
+		return;
+	}
+	more = utf8_clip(more, MESSAGE_TEXT_MAX - 1 - b->text.n);
+	b->text = arena_printf(b->arena, "%.*s%s%.*s", STR_ARG(b->text),
+	    b->text.p[b->text.n - 1] == '\n' ? "" : "\n", STR_ARG(more));
 }
 
 static void
@@ -464,9 +491,9 @@ find_text(struct gather *g)
 {
 	struct body *b = g->b;
 
-	b->text = join_text(g, false);
+	b->text = join_text(g, false, false);
 	if (is_blank(b->text) && b->html.n)
-		b->text = join_text(g, true);
+		b->text = join_text(g, false, true);
 	if (is_blank(b->text) && g->calendar.n)
 		b->text = calendar_text(b->arena, g->calendar);
 	if (is_blank(b->text) && g->inline_text.n)
@@ -477,13 +504,14 @@ find_text(struct gather *g)
 		b->html = utf8_clip(g->tnef_html, MESSAGE_TEXT_MAX);
 	if (is_blank(b->text) && g->tnef_html.n)
 		b->text = html_as_text(g, b->html);
-	if (is_blank(b->text) && g->embedded)
-		b->text = embedded_text(g);
+	if (is_blank(b->text) && b->report.n)
+		b->text = b->report;
 	if (b->text.n > MESSAGE_TEXT_MAX) {
 		warn(g, "only the first %d MiB of the text are kept",
 		    MESSAGE_TEXT_MAX >> 20);
 		b->text = utf8_clip(b->text, MESSAGE_TEXT_MAX);
 	}
+	add_embedded(g);
 }
 
 /* Which attachments the HTML shows: every "cid:" in it, looked for once. */

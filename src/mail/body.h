@@ -15,6 +15,7 @@ struct body {
 
 	/* out */
 	struct str text, html, charset;
+	size_t own;                  /* the first so many bytes of text are the mail's; the rest is of mails inside it */
 	struct attachments attachments;
 	bool found;                  /* the wanted attachment was there */
 	struct str report, report_type, original; /* for mail/bounce.h */

@@ -701,7 +701,8 @@ decode_as(struct arena *a, const struct entry *e, struct str s,
 		break;
 	case KIND_ICU:
 		out->text = from_icu(a, e->conv, s, &out->bad);
-		if (out->bad && str_starts(str_c(e->label), S("iso-2022-jp"))) {
+		if (out->bad && str_starts(str_c(e->label), S("iso-2022-jp")) &&
+		    charset_ascii_run(s, 0) == s.n) {
 			struct entry *win = look_up("windows-31j", 11);
 			size_t bad;
 			struct str t =
@@ -790,7 +791,7 @@ charset_decode(
 
 			decode_guessed(a, s, &other);
 			/* The label stands unless another charset explains the bytes clearly better. */
-			if (other.bad * 4 < out->bad &&
+			if (other.bad * 4 < out->bad && out->bad > 2 &&
 			    !str_eq(other.charset, S("windows-1252")))
 				*out = other;
 		}

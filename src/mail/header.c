@@ -127,7 +127,11 @@ fields_scan(struct arena *a, struct str s, struct fields *out)
 				   str_starts(line, S(">From "))))
 			continue;
 		after = rest;
-		if (!next_line(&after, &peek, &no_lf) || !is_usual(peek))
+		do {
+			if (!next_line(&after, &peek, &no_lf))
+				return body;
+		} while (peek.n && ch_is_wsp(peek.p[0]));
+		if (!is_usual(peek))
 			return body;
 		out->junk++;
 	}
@@ -260,6 +264,16 @@ is_blank(struct str s)
 	return true;
 }
 
+/* A line of blanks inside a field is a mailer's mistake: it goes, with the blanks around it. */
+static struct str
+without_blank_lines(struct str s)
+{
+	struct str t = str_rtrim(s);
+	ptrdiff_t lf = str_chr(s, '\n', t.n);
+
+	return lf >= 0 && str_chr(s, '\n', (size_t)lf + 1) >= 0 ? t : s;
+}
+
 static void
 decode_words(struct decoder *d)
 {
@@ -275,7 +289,8 @@ decode_words(struct decoder *d)
 			at = (size_t)next + 2;
 			continue;
 		}
-		between = str_sub(d->raw, plain, (size_t)next);
+		between =
+		    without_blank_lines(str_sub(d->raw, plain, (size_t)next));
 		if (!after_word || !is_blank(between)) {
 			flush_words(d);
 			put_plain(d, between);
@@ -318,6 +333,8 @@ header_decode(struct arena *a, struct str raw, struct str charset)
 	size_t n;
 
 	raw = str_ltrim(raw);
+	if (str_chr(raw, '\n', str_rtrim(raw).n) >= 0)
+		raw = str_rtrim(raw);
 	if (raw.n > HEADER_VALUE_MAX * 4)
 		raw = str_sub(raw, 0, HEADER_VALUE_MAX * 4);
 	for (size_t i = 0; i < raw.n; i++) {

@@ -225,6 +225,8 @@ add_part(struct mime *m, const struct part *parent, struct str number)
 	m->v[m->n++] = p;
 	p->parent = parent;
 	p->depth = parent ? parent->depth + 1 : 0;
+	p->embedded =
+	    parent && (parent->embedded || parent->kind == PART_MESSAGE);
 	p->number = number;
 	return p;
 }
@@ -297,6 +299,22 @@ read_children(struct mime *m, struct part *p)
 	return 0;
 }
 
+/* The mail in a message/rfc822 is the one child of that part. */
+static int
+read_embedded(struct mime *m, struct part *p)
+{
+	struct str raw = p->body;
+
+	if (!str_trim(raw).n)
+		return 0;
+	/* RFC 2046 §5.2.1 forbids to encode it; it is done. */
+	if (p->transfer != TRANSFER_IDENTITY)
+		raw = part_content(m->arena, p);
+	if (guard_scan(m->guard, raw.n))
+		return -1;
+	return read_part(m, p, raw, p->number, S("text/plain"));
+}
+
 static int
 read_part(struct mime *m, const struct part *parent, struct str raw,
     struct str number, struct str fallback)
@@ -313,8 +331,13 @@ read_part(struct mime *m, const struct part *parent, struct str raw,
 	read_header(m, p, fallback);
 	if (p->kind == PART_MULTIPART && read_children(m, p))
 		return -1;
-	if (!parent && p->kind != PART_MULTIPART)
-		p->number = S("1");
+	if (p->kind != PART_MULTIPART &&
+	    (!parent || parent->kind == PART_MESSAGE))
+		p->number =
+		    number.n ? arena_printf(m->arena, "%.*s.1", STR_ARG(number))
+			     : S("1");
+	if (p->kind == PART_MESSAGE && read_embedded(m, p))
+		return -1;
 	m->v[at]->next = m->n;
 	return 0;
 }

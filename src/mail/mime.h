@@ -18,6 +18,7 @@ struct part {
 	const struct part *parent;   /* NULL at the top */
 	struct str number;           /* IMAP section number: "1", "2.1"; empty for the top when it is a multipart */
 	unsigned depth;              /* 0 at the top */
+	bool embedded;               /* inside a message/rfc822 */
 	struct fields fields;
 	struct str body;             /* still encoded; without the line end that belongs to the boundary */
 	struct str type;             /* "text/plain", lower case; the default where the header says nothing usable */

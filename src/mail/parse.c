@@ -453,7 +453,7 @@ message_parse(struct arena *a, struct str raw,
 	b.mime = &mime;
 	b.warnings = &out->warnings;
 	body_read(&b);
-	out->text = arena_dup(a, b.text);
+	out->text = arena_dup(a, str_sub(b.text, 0, b.own));
 	out->html = arena_dup(a, b.html);
 	out->charset = b.charset;
 	out->attachments = b.attachments;
@@ -462,6 +462,8 @@ message_parse(struct arena *a, struct str raw,
 	find_bounce(&r, &b, content_type);
 	automatic_detect(a, out, content_type);
 	reply_split(a, out->text, &out->fresh, &out->nfresh);
+	if (b.own < b.text.n)
+		out->text = arena_dup(a, b.text);
 	find_language(&r);
 	find_terms(&r);
 	return 0;
