@@ -476,11 +476,43 @@ login_ok(const struct imap_login *l, struct err *err)
 	return true;
 }
 
+/* libetpan's session and stream, over ours. */
+static void
+attach(struct imap *i)
+{
+	mailstream_low *low;
+
+	i->session = mailimap_new(0, NULL);
+	low = mailstream_low_new(i, &driver);
+	i->wire = low ? mailstream_new(low, WIRE_BUFFER) : NULL;
+	if (!i->session || !i->wire)
+		mem_out();
+}
+
+struct imap *
+imap_over(int fd, bool greeting, struct err *err)
+{
+	struct imap *i = mem_new(sizeof(*i));
+
+	i->timeout_s = 1;
+	guard_init(&i->guard, &i->stream);
+	if (stream_init_fd(&i->stream, fd, err) < 0) {
+		imap_close(&i);
+		return NULL;
+	}
+	stream_begin(&i->stream, i->timeout_s);
+	attach(i);
+	i->has_idle = i->has_move = i->has_uidplus = i->has_condstore = true;
+	i->selected = true;
+	if (greeting && (greet(i, err) < 0 || need_capabilities(i, err) < 0))
+		imap_close(&i);
+	return i;
+}
+
 int
 imap_open(const struct imap_login *l, struct imap **out, struct err *err)
 {
 	struct imap *i;
-	mailstream_low *low;
 	uint16_t port = l->port;
 
 	*out = NULL;
@@ -496,11 +528,7 @@ imap_open(const struct imap_login *l, struct imap **out, struct err *err)
 		i->timeout_s, err) < 0)
 		goto fail;
 	stream_begin(&i->stream, i->timeout_s);
-	i->session = mailimap_new(0, NULL);
-	low = mailstream_low_new(i, &driver);
-	i->wire = low ? mailstream_new(low, WIRE_BUFFER) : NULL;
-	if (!i->session || !i->wire)
-		mem_out();
+	attach(i);
 	if (set_up(i, l, err) < 0)
 		goto fail;
 	*out = i;

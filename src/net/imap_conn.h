@@ -32,6 +32,11 @@ enum { IMAP_SMALL_ANSWER = 1024 * 1024 };
  * ERR_PERM (ERR_NOENT for NONEXISTENT, ERR_TEMP where a code says so), "WHAT: server's words". answer: bytes it may have, literals of at most literal_max.
  */
 int imap_command(struct imap *i, const char *what, unsigned expect, size_t literal_max, uint64_t answer, struct err *err);
+/*
+ * A session over a descriptor that is connected already, selected and with every capability, without greeting (unless asked for) or
+ * login: for fuzzing. Takes fd.
+ */
+struct imap *imap_over(int fd, bool greeting, struct err *err);
 /* The two halves, for commands that wait for a "+" in between. */
 int imap_send(struct imap *i, unsigned expect, size_t literal_max, uint64_t answer, struct err *err);
 int imap_answer(struct imap *i, const char *what, struct err *err);
