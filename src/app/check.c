@@ -209,7 +209,10 @@ check_maildir(
 	size_t n;
 
 	if (maildir_scan(a, path, &files, &n, err) < 0)
-		return -1;
+		return err->code == ERR_NOENT
+			   ? err_set(
+				 err, ERR_NOENT, "there is no Maildir %s", path)
+			   : -1;
 	for (size_t i = 0; i < 3; i++) {
 		static const char *const subs[] = {"new", "cur", "tmp"};
 		const char *sub = path_join(a, path, subs[i]);

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static json_t *
 text(struct str s)
@@ -140,6 +141,12 @@ load_templates(struct config *c, struct complaints *bad)
 	struct str language =
 	    c->settings.languages.n ? c->settings.languages.v[0] : S("en");
 
+	const struct strs *dirs = &c->settings.template_dirs;
+	struct place at = {dirs->v[dirs->n - 1].p, 0, 0};
+
+	if (access(at.file, R_OK) < 0)
+		complain_warning(&c->arena, bad, at,
+		    "the installed templates are not there: %m");
 	templates_load(
 	    &c->arena, &c->settings.template_dirs, language, &t, bad);
 }

@@ -336,7 +336,9 @@ try_out(struct init *in, struct str text)
 		return verb_err(in->c, &err);
 	}
 	for (size_t i = 0; i < bad.n; i++)
-		if (!bad.v[i].warning)
+		/* One answer may stand in several places. */
+		if (!bad.v[i].warning &&
+		    (i == 0 || !str_eq(bad.v[i].msg, bad.v[i - 1].msg)))
 			verb_fail(
 			    in->c, EX_USAGE, "%.*s", STR_ARG(bad.v[i].msg));
 	config_free(&c);

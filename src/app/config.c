@@ -11,11 +11,16 @@
 #include "base/must.h"
 #include "base/utf8.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONFIG_MAX = 1 << 20, ROWS_MAX = 32, BLOCKS_MAX = 1000 };
+enum {
+	CONFIG_MAX = 1 << 20,
+	ROWS_MAX = 32,
+	BLOCKS_MAX = 1000
+};
 
 /* One block of the file: which of its settings were named, and where. */
 struct block {
@@ -662,6 +667,17 @@ defaults(struct config *c)
 	s->generation = atomic_fetch_add(&generation, 1) + 1;
 }
 
+/* The daemon may go elsewhere: paths are whole from here on. */
+static struct str
+whole_path(struct arena *a, const char *dir)
+{
+	char cwd[PATH_MAX];
+
+	if (*dir == '/' || !getcwd(cwd, sizeof cwd))
+		return arena_dup(a, str_c(dir));
+	return str_c(path_join(a, cwd, dir));
+}
+
 int
 config_load(const char *dir, struct config **out, struct complaints *bad)
 {
@@ -675,7 +691,7 @@ config_load(const char *dir, struct config **out, struct complaints *bad)
 
 	*out = c;
 	defaults(c);
-	c->dir = arena_dup(r.a, str_c(dir));
+	c->dir = whole_path(r.a, dir);
 	path = path_join(r.a, dir, "helpd.conf");
 	r.file = (struct place){path, 1, 1};
 	r.values = (struct value_reader){r.a, bad, c->dir.p};
@@ -685,6 +701,7 @@ config_load(const char *dir, struct config **out, struct complaints *bad)
 	if (file_read(path, CONFIG_MAX, &text, &err) < 0) {
 		wrong(&r, r.file, "cannot be read: %s%s", err.msg,
 		    err.code == ERR_NOENT ? " (helpd init writes one)" : "");
+		template_dirs(&r);
 		return -1;
 	}
 	syntax_parse(r.a, path, buf_str(&text), &script, bad);
