@@ -122,20 +122,22 @@ env_open(struct store *s, uint64_t size, struct err *err)
 	return mdb_fault(s, err, rc, "cannot open");
 }
 
+/* Opens the tables that are not open yet; without create those that do not exist stay closed. */
 static int
-open_tables(struct store *s, struct err *err)
+open_tables_in(struct store *s, bool create, struct err *err)
 {
 	MDB_txn *mdb;
-	int rc = mdb_txn_begin(
-	    s->env, NULL, s->read_only ? MDB_RDONLY : 0, &mdb);
+	int rc = mdb_txn_begin(s->env, NULL, create ? 0 : MDB_RDONLY, &mdb);
 
 	if (rc)
 		return mdb_fault(s, err, rc, "cannot open the tables");
 	for (enum table i = 0; i < TABLE_COUNT && rc == 0; i++) {
-		rc = mdb_dbi_open(mdb, table_name(i),
-		    s->read_only ? 0 : MDB_CREATE, &s->table[i]);
+		if (s->has_table[i])
+			continue;
+		rc = mdb_dbi_open(mdb, table_name(i), create ? MDB_CREATE : 0,
+		    &s->table[i]);
 		s->has_table[i] = rc == 0;
-		if (rc == MDB_NOTFOUND && s->read_only)
+		if (rc == MDB_NOTFOUND && !create)
 			rc = 0;
 	}
 	if (rc == 0)
@@ -143,6 +145,19 @@ open_tables(struct store *s, struct err *err)
 	else
 		mdb_txn_abort(mdb);
 	return rc ? mdb_fault(s, err, rc, "cannot open the tables") : 0;
+}
+
+/* Only a store that is new, or older than a table, needs the write lock for it: opening must not wait for a writer. */
+static int
+open_tables(struct store *s, struct err *err)
+{
+	bool all = true;
+
+	if (open_tables_in(s, false, err) < 0)
+		return -1;
+	for (enum table i = 0; i < TABLE_COUNT; i++)
+		all &= s->has_table[i];
+	return all || s->read_only ? 0 : open_tables_in(s, true, err);
 }
 
 /* --- schema --- */
@@ -220,6 +235,20 @@ schema_check(struct store *s, uint64_t have, unsigned schema, struct err *err)
 	return 0;
 }
 
+/* 1 when the schema is the wanted one, 0 when it has to be brought there, -1. */
+static int
+schema_is(struct store *s, bool write, struct txn **t, uint64_t *have,
+    unsigned schema, struct err *err)
+{
+	if ((write ? txn_write(s, t, err) : txn_read(s, t, err)) < 0)
+		return -1;
+	if (schema_read(*t, have) < 0)
+		return txn_error(*t, err);
+	if (schema_check(s, *have, schema, err) < 0)
+		return -1;
+	return *have == schema;
+}
+
 int
 store_migrate(struct store *s, const struct migration *steps, size_t n,
     unsigned schema, struct err *err)
@@ -227,15 +256,15 @@ store_migrate(struct store *s, const struct migration *steps, size_t n,
 	AUTO(txn_abort) struct txn *t = NULL;
 	struct txn *done;
 	uint64_t have;
+	int r = schema_is(s, false, &t, &have, schema, err);
 
-	if ((s->read_only ? txn_read(s, &t, err) : txn_write(s, &t, err)) < 0)
-		return -1;
-	if (schema_read(t, &have) < 0)
-		return txn_error(t, err);
-	if (schema_check(s, have, schema, err) < 0)
-		return -1;
-	if (have == schema)
-		return 0;
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	txn_abort(&t);
+	/* Another process may have done it meanwhile. */
+	r = schema_is(s, true, &t, &have, schema, err);
+	if (r != 0)
+		return r < 0 ? -1 : 0;
 	if (have == 0)
 		schema_write(t, schema);
 	else

@@ -95,6 +95,10 @@ mdb_fault(struct store *s, struct err *err, int rc, const char *doing)
 	}
 	if (s->broken)
 		code = ERR_TEMP;
+	if (rc == MDB_MAP_FULL)
+		return err_set(err, code,
+		    "store %s: %s: its map is full; open it with a larger one",
+		    s->dir, doing);
 	return err_set(err, code, "store %s: %s: %s", s->dir, doing,
 	    code == ERR_SPACE && rc == EIO ? strerror(ENOSPC)
 					   : mdb_strerror(rc));
