@@ -85,16 +85,22 @@ print_delivery(struct verb_context *c, struct txn *t, struct arena *a,
 		return;
 	for (size_t i = 0; i < o.nrecipients; i++) {
 		const struct recipient *r = &o.recipients[i];
-		bool bad = r->state == OUTBOX_FAILED;
+		/* What is held is the row, whatever its recipients wait for. */
+		enum outbox_state st =
+		    o.state == OUTBOX_HELD ? o.state : r->state;
+		struct str words = st == OUTBOX_HELD ? o.last : r->reply;
 
 		buf_puts(b, "    -> ");
 		paint(b, c->colour, COLOUR_NONE, r->addr);
 		buf_puts(b, ": ");
-		paint(b, c->colour, bad ? COLOUR_RED : COLOUR_DIM,
-		    str_c(outbox_state_name(r->state)));
-		if (r->reply.n) {
+		paint(b, c->colour,
+		    st == OUTBOX_FAILED ? COLOUR_RED
+		    : st == OUTBOX_HELD ? COLOUR_YELLOW
+					: COLOUR_DIM,
+		    str_c(outbox_state_name(st)));
+		if (words.n) {
 			buf_puts(b, " (");
-			paint(b, c->colour, COLOUR_DIM, r->reply);
+			paint(b, c->colour, COLOUR_DIM, words);
 			buf_puts(b, ")");
 		}
 		buf_putc(b, '\n');

@@ -25,7 +25,6 @@ enum {
 
 struct box {
 	struct feed feed;
-	struct mailbox own; /* of the built-in spool */
 	uint32_t source;
 	const char *path, *move_to;
 	size_t watch_new, watch_cur;
@@ -387,9 +386,11 @@ add_box(struct maildir_feed *m, const struct mailbox *mb)
 	struct box *b = &m->box[m->n++];
 
 	feed_init(&b->feed, &m->c, mb);
-	b->path = arena_cstr(&m->arena, mb->path);
-	b->move_to = arena_cstr(&m->arena, mb->after_arg);
 	b->spool = mb->kind == MAILBOX_SPOOL;
+	/* The spool of helpd deliver is in the data directory, wherever that is. */
+	b->path = b->spool && !mb->path.n ? m->c.spool
+					  : arena_cstr(&m->arena, mb->path);
+	b->move_to = arena_cstr(&m->arena, mb->after_arg);
 	b->look_new = b->look_cur = true;
 }
 
@@ -398,7 +399,6 @@ maildir_feed_start(
     struct maildir_feed **out, const struct feed_context *c, struct err *err)
 {
 	struct maildir_feed *m = mem_new(sizeof *m);
-	static struct mailbox spool;
 
 	m->c = *c;
 	m->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -408,11 +408,6 @@ maildir_feed_start(
 		return err_sys(err, ERR_TEMP, "eventfd");
 	if (!c->once && dirwatch_open(&m->watch, err) < 0)
 		return -1;
-	spool = (struct mailbox){.name = S("spool"),
-	    .kind = MAILBOX_SPOOL,
-	    .path = str_c(c->spool),
-	    .after = AFTER_DELETE};
-	add_box(m, &spool);
 	for (size_t i = 0; i < c->config->nmailboxes; i++)
 		if (c->config->mailboxes[i].kind != MAILBOX_IMAP)
 			add_box(m, &c->config->mailboxes[i]);
