@@ -408,3 +408,14 @@ templates_render(const struct templates *t, struct arena *a,
 		return err_in(err, "template %s (HTML)", name);
 	return 0;
 }
+
+bool
+templates_has(const struct templates *t, const char *name)
+{
+	struct lookup k = {.t = t};
+	size_t rank;
+
+	add_language(&k, t->default_language);
+	add_language(&k, S("en"));
+	return look_up(&k, str_c(name), false, &rank) != NULL;
+}

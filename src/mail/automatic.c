@@ -344,6 +344,9 @@ automatic_detect(struct arena *a, struct message *m, struct str content_type)
 		machine = address_sign(a, m);
 	if (!machine.n && received > RECEIVED_MAX)
 		machine = arena_printf(a, "%zu Received fields", received);
+	if (!list.n && is_list_software(local))
+		list = arena_printf(
+		    a, "Return-Path: %.*s", STR_ARG(m->return_path));
 	m->list_address = list_name(a, m);
 	m->automatic = machine.n ? machine : list;
 	m->is_list = !machine.n && list.n;

@@ -63,8 +63,7 @@ from_daemon(const struct message *m)
 		if (is_daemon_address(m->from.v[i].addr) ||
 		    is_daemon_name(m->from.v[i].name))
 			return true;
-	return m->has_return_path &&
-	       (!m->return_path.n || is_daemon_address(m->return_path));
+	return m->has_return_path && !m->return_path.n;
 }
 
 static struct str
@@ -107,6 +106,9 @@ looks_like_one(const struct bounce_source *s)
 		return true;
 	if (from_daemon(m))
 		return subject || text;
+	/* Spam comes with a daemon's envelope too. */
+	if (m->has_return_path && is_daemon_address(m->return_path))
+		return subject || (text && s->original.n);
 	return subject && text &&
 	       (s->original.n || !m->from.n || !m->from.v[0].addr.n ||
 		   automatic_address(m->from.v[0].addr) ||
@@ -318,6 +320,12 @@ after_data(const struct detector *d, const struct evidence *e)
 	       transcript_after_data(d->notice.text);
 }
 
+static bool
+is_vague(struct str status)
+{
+	return !status.n || str_ends(status, S(".0.0"));
+}
+
 /* Was it the recipient that the server refused, as far as the mail says? */
 static bool
 is_sure(const struct detector *d, const struct evidence *e)
@@ -329,13 +337,7 @@ is_sure(const struct detector *d, const struct evidence *e)
 	if (str_ihas(d->notice.text, S("RCPT")))
 		return true;
 	/* A bare 550 with such words may be meant for the mail; only prose of the reporting system says what it means. */
-	return e->status.n > 0 || !e->code.n;
-}
-
-static bool
-is_vague(struct str status)
-{
-	return !status.n || str_ends(status, S(".0.0"));
+	return !is_vague(e->status) || !e->code.n;
 }
 
 static void
@@ -484,7 +486,7 @@ report_read(struct detector *d)
 		report_feedback(d);
 		return;
 	}
-	while (rest.n) {
+	while (rest.n && d->out->n < BOUNCE_RECIPIENTS_MAX) {
 		struct fields f = {0};
 		size_t at;
 
@@ -505,7 +507,8 @@ failed_recipients_read(struct detector *d)
 	struct str rest = field_of(d->s->message, S("X-Failed-Recipients"));
 	struct str part;
 
-	while (rest.n && str_cut(&rest, ',', &part)) {
+	while (rest.n && d->out->n < BOUNCE_RECIPIENTS_MAX &&
+	       str_cut(&rest, ',', &part)) {
 		struct evidence e = {.address = plain_address(d->a, part)};
 
 		if (!e.address.n)

@@ -35,6 +35,14 @@ enum bounce_reason {
 	REASON_COUNT,
 };
 
+/* What servers say, most telling first (bounce_phrases.c). */
+struct reason_phrase {
+	enum bounce_reason reason;
+	const char *phrase;
+};
+extern const struct reason_phrase reason_phrases[];
+extern const size_t reason_phrases_n;
+
 /* By phrase alone; REASON_NONE when none is known. Case and line breaks do not matter. */
 enum bounce_reason reason_by_words(struct str text);
 /* By an enhanced status ("5.1.1") and reply code ("550"), either of which may be empty. */

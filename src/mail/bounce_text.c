@@ -3,6 +3,12 @@
 #include "mail/address.h"
 #include "mail/automatic.h"
 
+/* How far back of an address words still belong to it; how far into a text a notice may go. */
+enum {
+	BEFORE_MAX = 120,
+	SEARCH_MAX = 256 << 10
+};
+
 /* --- phrases ----------------------------------------------------------- */
 
 static bool
@@ -139,7 +145,7 @@ is_first_field(struct str line)
 static void
 split_original(struct str text, struct notice *out)
 {
-	struct str rest = text, line;
+	struct str rest = str_sub(text, 0, SEARCH_MAX), line;
 	bool first = true;
 
 	out->text = text;
@@ -147,7 +153,8 @@ split_original(struct str text, struct notice *out)
 		size_t at = (size_t)(line.p - text.p);
 
 		if (!first && is_rule(line)) {
-			out->original = str_ltrim(rest);
+			out->original = str_ltrim(
+			    str_from(text, (size_t)(rest.p - text.p)));
 		} else if (is_first_field(line)) {
 			out->original = str_from(text, at);
 		} else {
@@ -259,7 +266,8 @@ static enum tier
 tier_of(struct str line, struct str address)
 {
 	size_t at = (size_t)(address.p - line.p), i = 0;
-	struct str before = str_sub(line, 0, at);
+	struct str before =
+	    str_sub(line, at > BEFORE_MAX ? at - BEFORE_MAX : 0, at);
 	size_t label;
 
 	while (i < at && (ch_is_space(line.p[i]) ||
@@ -273,7 +281,8 @@ tier_of(struct str line, struct str address)
 	label = label_length(str_from(line, i));
 	if (is_other(before))
 		return TIER_NONE;
-	if (label && names_recipient(before) && !str_istarts(before, S("to")) &&
+	if (label && names_recipient(before) &&
+	    !str_istarts(str_trim(before), S("to")) &&
 	    str_trim(str_sub(line, i + label + 1, at)).n <= 8)
 		return TIER_LEADING;
 	/* "Name <address>" with nothing else. */
