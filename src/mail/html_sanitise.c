@@ -141,7 +141,7 @@ static void
 put_attributes(struct safe *t, enum html_tag tag, const char **atts)
 {
 	static const struct str links[] = {
-		S("http:"), S("https:"), S("mailto:"), S("tel:")};
+	    S("http:"), S("https:"), S("mailto:"), S("tel:")};
 	static const struct str images[] = {S("cid:")};
 	struct str v;
 
@@ -150,8 +150,8 @@ put_attributes(struct safe *t, enum html_tag tag, const char **atts)
 		v = str_trim(html_attribute(atts, "href"));
 		if (url_scheme(v, links, ARRAY_LEN(links))) {
 			put_attribute(&t->out, "href", v);
-			put_attribute(&t->out, "rel",
-			    S("noopener noreferrer nofollow"));
+			put_attribute(
+			    &t->out, "rel", S("noopener noreferrer nofollow"));
 		}
 		break;
 	case HTML_IMG:
@@ -221,7 +221,7 @@ on_close(void *ctx, enum html_tag tag, const char *name)
 	if (t->dropped == t->depth) {
 		t->dropped = 0;
 	} else if (!t->dropped && allowed(tag) && tag != HTML_BR &&
-	    tag != HTML_HR && tag != HTML_IMG) {
+		   tag != HTML_HR && tag != HTML_IMG) {
 		buf_puts(&t->out, "</");
 		buf_puts(&t->out, name);
 		buf_putc(&t->out, '>');
@@ -230,8 +230,8 @@ on_close(void *ctx, enum html_tag tag, const char *name)
 }
 
 int
-html_sanitise(struct arena *a, struct str html, struct str *safe,
-    struct err *err)
+html_sanitise(
+    struct arena *a, struct str html, struct str *safe, struct err *err)
 {
 	struct safe t = {.out = buf_max(HTML_TEXT_MAX)};
 	struct html_walker w = {&t, on_open, on_text, on_close};

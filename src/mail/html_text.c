@@ -15,29 +15,42 @@
 #include "base/utf8.h"
 #include "mail/html_walk.h"
 
-enum { QUOTE_MAX = 20, LIST_MAX = 10 };
+enum {
+	QUOTE_MAX = 20,
+	LIST_MAX = 10,
+	ROW_MAX = 500
+};
 
 /* What an open element changed. */
 struct frame {
 	bool hidden, pre, tiny, quote, ordered, is_list;
-	unsigned item;     /* the number of the next <li> */
-	size_t link_at;    /* of <a>: where its text began */
+	bool
+	    cell; /* <td>, <th>, <li>: a paragraph right in it needs no blank lines around */
+	bool row;
+	bool spaced;   /* a paragraph with a blank line below */
+	unsigned item; /* the number of the next <li> */
+	size_t at;     /* of <a> and <tr>: where its text began */
 	struct str href;
-	bool cell_text;    /* of <tr>: a cell with something in it was seen */
 };
 
 struct text {
 	struct arena *a;
 	struct buf out;
 	struct frame *frame; /* of the open elements, outermost first */
-	size_t depth, hidden; /* hidden: the depth at which hiding began, 0 when it is not */
+	size_t depth,
+	    hidden; /* hidden: the depth at which hiding began, 0 when it is not */
 	unsigned quotes, lists;
-	unsigned blank_quotes; /* the prefix of blank lines: of the least quoted place around them */
-	unsigned newlines;   /* wanted before the next thing visible; 2: a blank line */
-	bool space;          /* so is a blank */
-	bool tab;            /* or a tab: the next cell of a row */
-	bool blank_line;     /* the paragraph held a no-break space only */
+	unsigned
+	    blank_quotes; /* the prefix of blank lines: of the least quoted place around them */
+	unsigned
+	    newlines; /* wanted before the next thing visible; 2: a blank line */
+	bool space;   /* so is a blank */
+	bool tab;     /* or a tab: the next cell of a row */
+	bool blank_line; /* the paragraph held a no-break space only */
 	bool line_has_text;
+	bool
+	    bare; /* it begins with text: libxml2 puts a paragraph around that */
+	bool marker; /* the mark of a list item was written and nothing since */
 };
 
 static struct frame *
@@ -80,14 +93,14 @@ settle(struct text *t)
 		buf_putc(&t->out, ' ');
 	}
 	t->newlines = 0;
-	t->space = t->tab = t->blank_line = false;
+	t->space = t->tab = t->blank_line = t->marker = false;
 	t->line_has_text = true;
 }
 
 static void
 want_newlines(struct text *t, unsigned n)
 {
-	if (t->out.n == 0)
+	if (t->out.n == 0 || t->marker || t->tab)
 		return;
 	if (t->newlines == 0)
 		t->blank_quotes = t->quotes;
@@ -125,12 +138,11 @@ invisible(struct str s)
 	if ((unsigned char)s.p[0] < 0xc2)
 		return 0;
 	n = utf8_next(s, &c);
-	if (n && (c == 0xad || c == 0x34f || c == 0x61c || c == 0xfeff ||
-		     (c >= 0x200b && c <= 0x200f && c != 0x200c &&
-			 c != 0x200d) ||
-		     (c >= 0x202a && c <= 0x202e) ||
-		     (c >= 0x2060 && c <= 0x2064) ||
-		     (c >= 0x2066 && c <= 0x2069)))
+	if (n &&
+	    (c == 0xad || c == 0x34f || c == 0x61c || c == 0xfeff ||
+		(c >= 0x200b && c <= 0x200f && c != 0x200c && c != 0x200d) ||
+		(c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x2064) ||
+		(c >= 0x2066 && c <= 0x2069)))
 		return n;
 	return 0;
 }
@@ -257,8 +269,8 @@ style_hides(struct str style)
 	    str_istarts(css(style, S("mso-hide")), S("all")))
 		return true;
 	return str_istarts(css(style, S("overflow")), S("hidden")) &&
-	    (css_zero(css(style, S("max-height"))) ||
-		css_zero(css(style, S("height"))));
+	       (css_zero(css(style, S("max-height"))) ||
+		   css_zero(css(style, S("height"))));
 }
 
 static void
@@ -300,9 +312,9 @@ static bool
 is_quote(struct str class, struct str id, struct str name)
 {
 	static const struct str ids[] = {
-		S("isReplyContent"),
-		S("ntes-pcmac-quote"),
-		S("yahoo_quoted"),
+	    S("isReplyContent"),
+	    S("ntes-pcmac-quote"),
+	    S("yahoo_quoted"),
 	};
 
 	if (str_ieq(name, S("quote")) || has_word(class, S("yahoo_quoted")) ||
@@ -318,12 +330,11 @@ static bool
 is_signature(struct str class, struct str id)
 {
 	return has_word(class, S("gmail_signature")) ||
-	    has_word(class, S("moz-signature")) ||
-	    has_word(class, S("protonmail_signature_block-user")) ||
-	    str_ieq(id, S("Signature")) || str_ieq(id, S("x_Signature")) ||
-	    str_ieq(id, S("AppleMailSignature"));
+	       has_word(class, S("moz-signature")) ||
+	       has_word(class, S("protonmail_signature_block-user")) ||
+	       str_ieq(id, S("Signature")) || str_ieq(id, S("x_Signature")) ||
+	       str_ieq(id, S("AppleMailSignature"));
 }
-
 
 static void
 open_item(struct text *t)
@@ -345,14 +356,27 @@ open_item(struct text *t)
 		buf_puts(&t->out, "- ");
 	}
 	t->line_has_text = false; /* no blank before the text */
+	t->marker = true;
 }
 
+/* Cells of a row that was one line so far stay on it, also when paragraphs are in them, as Outlook writes tables. */
 static void
 open_cell(struct text *t)
 {
-	if (t->line_has_text && t->newlines == 0)
-		t->tab = true;
+	const struct frame *f = &t->frame[t->depth - 1];
+	struct str row;
+
 	t->space = false;
+	if (!f->row || t->out.n <= f->at || t->out.n - f->at > ROW_MAX)
+		return;
+	row = str_from(buf_str(&t->out), f->at);
+	/* The line breaks before its first word are in it. */
+	while (row.n && (ch_is_space(row.p[0]) || row.p[0] == '>'))
+		row = str_from(row, 1);
+	if (row.n == 0 || str_chr(row, '\n', 0) >= 0)
+		return;
+	t->newlines = 0;
+	t->tab = true;
 }
 
 static void
@@ -377,7 +401,7 @@ open_link(struct text *t, struct frame *f, const char **atts)
 	    str_istarts(href, S("ftp:")) || str_istarts(href, S("mailto:")) ||
 	    str_istarts(href, S("tel:"))) {
 		f->href = arena_dup(t->a, href);
-		f->link_at = t->out.n;
+		f->at = t->out.n;
 	}
 }
 
@@ -400,7 +424,8 @@ says(struct str text, struct str href)
 	while (text.n && text.p[text.n - 1] == '/')
 		text.n--;
 	return bare.n == 0 || str_iends(text, bare) ||
-	    (str_istarts(bare, S("www.")) && str_ieq(text, str_from(bare, 4)));
+	       (str_istarts(bare, S("www.")) &&
+		   str_ieq(text, str_from(bare, 4)));
 }
 
 static void
@@ -408,9 +433,9 @@ close_link(struct text *t, struct frame *f)
 {
 	struct str text;
 
-	if (!f->href.n || t->out.n <= f->link_at)
+	if (!f->href.n || t->out.n <= f->at)
 		return;
-	text = str_from(buf_str(&t->out), f->link_at);
+	text = str_from(buf_str(&t->out), f->at);
 	if (says(text, f->href))
 		return;
 	if (t->newlines == 0)
@@ -427,18 +452,17 @@ close_link(struct text *t, struct frame *f)
 }
 
 static void
-open_block(struct text *t, enum html_tag tag, struct frame *f,
-    const char **atts)
+open_block(
+    struct text *t, enum html_tag tag, struct frame *f, const char **atts)
 {
 	struct str class = html_attribute(atts, "class");
 	struct str id = html_attribute(atts, "id");
 	struct str name = html_attribute(atts, "name");
 
-	if (tag == HTML_P)
-		want_newlines(
-		    t, str_istarts(class, S("Mso")) ? 1 : 2);
-	else
-		want_newlines(t, 1);
+	f->spaced = tag == HTML_P && !str_istarts(class, S("Mso")) &&
+		    !t->frame[t->depth - 1].cell && !t->bare;
+	t->bare = false;
+	want_newlines(t, f->spaced ? 2 : 1);
 	t->blank_line = false;
 	if (tag == HTML_DIV && (class.n || id.n || name.n)) {
 		if (is_quote(class, id, name)) {
@@ -453,8 +477,7 @@ open_block(struct text *t, enum html_tag tag, struct frame *f,
 }
 
 static void
-open_list(struct text *t, enum html_tag tag, struct frame *f,
-    const char **atts)
+open_list(struct text *t, enum html_tag tag, struct frame *f, const char **atts)
 {
 	uint64_t start;
 
@@ -468,8 +491,7 @@ open_list(struct text *t, enum html_tag tag, struct frame *f,
 }
 
 static void
-open_tag(struct text *t, enum html_tag tag, struct frame *f,
-    const char **atts)
+open_tag(struct text *t, enum html_tag tag, struct frame *f, const char **atts)
 {
 	switch (tag) {
 	case HTML_BR:
@@ -503,10 +525,18 @@ open_tag(struct text *t, enum html_tag tag, struct frame *f,
 		break;
 	case HTML_LI:
 		open_item(t);
+		f->cell = true;
 		break;
 	case HTML_TD:
 	case HTML_TH:
 		open_cell(t);
+		f->cell = true;
+		break;
+	case HTML_TR:
+		t->tab = false;
+		want_newlines(t, 1);
+		f->row = true;
+		f->at = t->out.n;
 		break;
 	case HTML_IMG:
 		open_image(t, atts);
@@ -515,7 +545,6 @@ open_tag(struct text *t, enum html_tag tag, struct frame *f,
 		open_link(t, f, atts);
 		break;
 	case HTML_TABLE:
-	case HTML_TR:
 	case HTML_CENTER:
 	case HTML_BLOCK:
 	case HTML_SECTIONS:
@@ -555,19 +584,10 @@ close_tag(struct text *t, enum html_tag tag, struct frame *f)
 {
 	switch (tag) {
 	case HTML_P:
-		/* Outlook writes a blank line as <p class=MsoNormal>&nbsp;</p>. */
-		if (t->newlines && t->blank_line)
-			want_newlines(t, 2);
-		else
-			want_newlines(t, t->newlines == 1 && !t->line_has_text ?
-				1 : 1);
-		t->blank_line = false;
-		break;
 	case HTML_DIV:
-		if (t->newlines && t->blank_line)
-			want_newlines(t, 2);
-		else
-			want_newlines(t, 1);
+		/* Outlook writes a blank line as <p class=MsoNormal>&nbsp;</p>. */
+		want_newlines(
+		    t, f->spaced || (t->newlines && t->blank_line) ? 2 : 1);
 		t->blank_line = false;
 		break;
 	case HTML_H1:
@@ -587,10 +607,16 @@ close_tag(struct text *t, enum html_tag tag, struct frame *f)
 	case HTML_TH:
 		t->space = false;
 		break;
-	case HTML_BLOCKQUOTE:
 	case HTML_LI:
-	case HTML_TABLE:
+		t->marker = false;
+		want_newlines(t, 1);
+		break;
 	case HTML_TR:
+		t->tab = false;
+		want_newlines(t, 1);
+		break;
+	case HTML_BLOCKQUOTE:
+	case HTML_TABLE:
 	case HTML_CENTER:
 	case HTML_BLOCK:
 	case HTML_SECTIONS:
@@ -623,13 +649,14 @@ on_close(void *ctx, enum html_tag tag, const char *name)
 }
 
 int
-html_to_text(struct arena *a, struct str html, struct str *text,
-    struct err *err)
+html_to_text(
+    struct arena *a, struct str html, struct str *text, struct err *err)
 {
 	struct text t = {.a = a, .out = buf_max(HTML_TEXT_MAX)};
 	struct html_walker w = {&t, on_open, on_text, on_close};
 	int r;
 
+	t.bare = !str_starts(str_ltrim(html), S("<"));
 	t.frame = arena_array(a, struct frame, HTML_DEPTH_MAX + 1);
 	r = html_walk(html, &w, err);
 	if (r == 0 && buf_failed(&t.out))
@@ -664,8 +691,7 @@ html_bare_text(struct arena *a, struct str html)
 			space = true;
 		} else {
 			if (space && out.n)
-				buf_putc(&out,
-				    out.n % 1000 > 900 ? '\n' : ' ');
+				buf_putc(&out, out.n % 1000 > 900 ? '\n' : ' ');
 			space = false;
 			buf_putc(&out, c);
 		}

@@ -22,7 +22,7 @@ enum {
 	MODEL_SAMPLE = 300, /* bytes for libexttextcat */
 	MODEL_LETTERS = 25, /* fewer are not worth asking about */
 	SLOTS = 8192,
-	WORD = 24,          /* bytes of the longest small word */
+	WORD = 24, /* bytes of the longest small word */
 	LANGUAGES = 40,
 };
 
@@ -142,9 +142,27 @@ language_init(const char *directory, struct err *err)
 /* --- scripts --- */
 
 enum script {
-	NONE, LATIN, CYRILLIC, HAN, KANA, HANGUL, GREEK, ARABIC, HEBREW, THAI,
-	DEVANAGARI, BENGALI, TAMIL, TELUGU, GEORGIAN, ARMENIAN, KHMER, LAO,
-	MYANMAR, AMHARIC, NSCRIPTS
+	NONE,
+	LATIN,
+	CYRILLIC,
+	HAN,
+	KANA,
+	HANGUL,
+	GREEK,
+	ARABIC,
+	HEBREW,
+	THAI,
+	DEVANAGARI,
+	BENGALI,
+	TAMIL,
+	TELUGU,
+	GEORGIAN,
+	ARMENIAN,
+	KHMER,
+	LAO,
+	MYANMAR,
+	AMHARIC,
+	NSCRIPTS
 };
 
 static enum script
@@ -154,30 +172,30 @@ script_of(uint32_t c)
 		uint32_t from, to;
 		enum script script;
 	} ranges[] = {
-		{0xc0, 0x24f, LATIN},
-		{0x370, 0x3ff, GREEK},
-		{0x400, 0x52f, CYRILLIC},
-		{0x531, 0x58f, ARMENIAN},
-		{0x5d0, 0x5ea, HEBREW},
-		{0x620, 0x6d3, ARABIC},
-		{0x900, 0x97f, DEVANAGARI},
-		{0x980, 0x9ff, BENGALI},
-		{0xb80, 0xbff, TAMIL},
-		{0xc00, 0xc7f, TELUGU},
-		{0xe01, 0xe4e, THAI},
-		{0xe80, 0xeff, LAO},
-		{0x1000, 0x109f, MYANMAR},
-		{0x10a0, 0x10ff, GEORGIAN},
-		{0x1100, 0x11ff, HANGUL},
-		{0x1200, 0x137f, AMHARIC},
-		{0x1780, 0x17dd, KHMER},
-		{0x1e00, 0x1eff, LATIN},
-		{0x1f00, 0x1fff, GREEK},
-		{0x3041, 0x30fa, KANA},
-		{0x3400, 0x4dbf, HAN},
-		{0x4e00, 0x9fff, HAN},
-		{0xac00, 0xd7a3, HANGUL},
-		{0xff66, 0xff9d, KANA},
+	    {0xc0, 0x24f, LATIN},
+	    {0x370, 0x3ff, GREEK},
+	    {0x400, 0x52f, CYRILLIC},
+	    {0x531, 0x58f, ARMENIAN},
+	    {0x5d0, 0x5ea, HEBREW},
+	    {0x620, 0x6d3, ARABIC},
+	    {0x900, 0x97f, DEVANAGARI},
+	    {0x980, 0x9ff, BENGALI},
+	    {0xb80, 0xbff, TAMIL},
+	    {0xc00, 0xc7f, TELUGU},
+	    {0xe01, 0xe4e, THAI},
+	    {0xe80, 0xeff, LAO},
+	    {0x1000, 0x109f, MYANMAR},
+	    {0x10a0, 0x10ff, GEORGIAN},
+	    {0x1100, 0x11ff, HANGUL},
+	    {0x1200, 0x137f, AMHARIC},
+	    {0x1780, 0x17dd, KHMER},
+	    {0x1e00, 0x1eff, LATIN},
+	    {0x1f00, 0x1fff, GREEK},
+	    {0x3041, 0x30fa, KANA},
+	    {0x3400, 0x4dbf, HAN},
+	    {0x4e00, 0x9fff, HAN},
+	    {0xac00, 0xd7a3, HANGUL},
+	    {0xff66, 0xff9d, KANA},
 	};
 
 	if (c < 0x80)
@@ -191,8 +209,9 @@ script_of(uint32_t c)
 struct count {
 	size_t script[NSCRIPTS];
 	size_t simplified, traditional, persian, urdu;
-	size_t score[LANGUAGES]; /* in 1/12 of a word that only one language has */
-	size_t words;            /* that were known */
+	size_t
+	    score[LANGUAGES]; /* in 1/12 of a word that only one language has */
+	size_t words;         /* that were known */
 };
 
 static void
@@ -228,9 +247,9 @@ count_char(struct count *k, uint32_t c, enum script s)
 		k->traditional += bits == 2;
 	} else if (s == ARABIC) {
 		k->persian += c == 0x67e || c == 0x686 || c == 0x698 ||
-		    c == 0x6af || c == 0x6a9 || c == 0x6cc;
+			      c == 0x6af || c == 0x6a9 || c == 0x6cc;
 		k->urdu += c == 0x679 || c == 0x688 || c == 0x6d2 ||
-		    c == 0x6ba || c == 0x6c1 || c == 0x6be;
+			   c == 0x6ba || c == 0x6c1 || c == 0x6be;
 	}
 }
 
@@ -380,8 +399,7 @@ by_script(enum script s, const struct count *k)
 {
 	switch (s) {
 	case HAN:
-		return k->traditional > k->simplified ? S("zh-TW")
-						      : S("zh-CN");
+		return k->traditional > k->simplified ? S("zh-TW") : S("zh-CN");
 	case KANA:
 		return S("ja");
 	case HANGUL:
@@ -391,8 +409,7 @@ by_script(enum script s, const struct count *k)
 	case ARABIC:
 		if (k->urdu * 20 > k->script[ARABIC])
 			return S("ur");
-		return k->persian * 20 > k->script[ARABIC] ? S("fa")
-							   : S("ar");
+		return k->persian * 20 > k->script[ARABIC] ? S("fa") : S("ar");
 	case HEBREW:
 		return S("he");
 	case THAI:

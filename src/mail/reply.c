@@ -24,16 +24,23 @@
 #include "mail/reply_line.h"
 
 enum {
-	LINES_MAX = 50000,   /* the rest is one long last line */
+	LINES_MAX = 50000, /* the rest is one long last line */
+	TRIES_MAX = 2000,
 	HEADING_LINES = 5,
-	BLOCK_LINES = 40,    /* of a header block */
+	BLOCK_LINES = 40, /* of a header block */
 	SIGNATURE_LINES = 15,
 	CONTACT_LINES = 8,
-	LONG_LINE = 60,      /* bytes: one that may have been wrapped */
-	CONTEXT_LINES = 40,  /* of a quote between answers that stays */
+	LONG_LINE = 60,     /* bytes: one that may have been wrapped */
+	CONTEXT_LINES = 40, /* of a quote between answers that stays */
 };
 
-enum kind { TEXT, BLANK, QUOTED, HEADING, DROPPED };
+enum kind {
+	TEXT,
+	BLANK,
+	QUOTED,
+	HEADING,
+	DROPPED
+};
 
 struct line {
 	uint32_t from, to; /* without the line break */
@@ -43,10 +50,11 @@ struct line {
 struct split {
 	struct str text;
 	struct line *line;
-	size_t n;          /* lines */
-	size_t end;        /* what is below is old */
-	size_t keep;       /* from this line on all is a forward, kept whole; SIZE_MAX: none */
-	size_t heading_at; /* for continuing the search of headings behind the last */
+	size_t n;   /* lines */
+	size_t end; /* what is below is old */
+	size_t
+	    keep; /* from this line on all is a forward, kept whole; SIZE_MAX: none */
+	size_t tries; /* of headings and header blocks: few in any real mail */
 };
 
 static struct str
@@ -85,9 +93,8 @@ cut_lines(struct arena *a, struct split *s)
 		n += s->text.p[i] == '\n';
 	s->line = arena_array(a, struct line, n);
 	while (s->n < n && at < s->text.n) {
-		ptrdiff_t lf = s->n + 1 == LINES_MAX
-		    ? -1
-		    : str_chr(s->text, '\n', at);
+		ptrdiff_t lf =
+		    s->n + 1 == LINES_MAX ? -1 : str_chr(s->text, '\n', at);
 		size_t to = lf < 0 ? s->text.n : (size_t)lf;
 		struct line *l = &s->line[s->n++];
 
@@ -107,8 +114,7 @@ static bool
 text_above(const struct split *s, size_t i)
 {
 	while (i-- > 0)
-		if (s->line[i].kind == TEXT &&
-		    !reply_is_rule(line_at(s, i), 3))
+		if (s->line[i].kind == TEXT && !reply_is_rule(line_at(s, i), 3))
 			return true;
 	return false;
 }
@@ -127,9 +133,8 @@ quote_follows(const struct split *s, size_t i)
 	struct str inner;
 
 	i = next_filled(s, i);
-	return i < s->n &&
-	    (reply_is_quoted(line_at(s, i), &inner) ||
-		str_starts(str_ltrim(line_at(s, i)), S("| ")));
+	return i < s->n && (reply_is_quoted(line_at(s, i), &inner) ||
+			       str_starts(str_ltrim(line_at(s, i)), S("| ")));
 }
 
 static void
@@ -180,8 +185,8 @@ header_block(const struct split *s, size_t i, bool marked)
 		return first;
 	if (marked ? fields >= 2
 		   : fields >= 3 &&
-		    (kinds & (1u << FIELD_SENT | 1u << FIELD_TO)) &&
-		    (kinds & 1u << FIELD_SUBJECT || address))
+			 (kinds & (1u << FIELD_SENT | 1u << FIELD_TO)) &&
+			 (kinds & 1u << FIELD_SUBJECT || address))
 		return end;
 	return first;
 }
@@ -214,27 +219,38 @@ forwarded(struct split *s, size_t i)
 	return s->n;
 }
 
+/* The line above k, over blanks and the lone '<' that some converters of HTML leave; SIZE_MAX: no text. */
+static size_t
+line_above(const struct split *s, size_t k, bool blanks)
+{
+	for (size_t skipped = 0; k > 0 && skipped < 3; k--, skipped++) {
+		if (s->line[k - 1].kind == BLANK && blanks)
+			continue;
+		if (s->line[k - 1].kind != TEXT)
+			return SIZE_MAX;
+		if (!str_eq(str_trim(line_at(s, k - 1)), S("<")))
+			return k - 1;
+		blanks = true;
+	}
+	return SIZE_MAX;
+}
+
 /* A heading was found from line `from` on; where it really begins, when it was wrapped before. */
 static size_t
 heading_beginning(const struct split *s, size_t from)
 {
+	size_t k = from;
 	struct folded f;
 
-	for (size_t back = 0; back < HEADING_LINES && from > 0; back++) {
-		size_t k = from;
-
-		/* The lone '<' that some converters of HTML leave. */
-		while (k > 1 && from - k < 2 &&
-		    (s->line[k - 1].kind == BLANK ||
-			str_eq(str_trim(line_at(s, k - 1)), S("<"))))
-			k--;
-		if (k == 0 || s->line[k - 1].kind != TEXT ||
-		    (k < from && s->line[from - 1].kind == BLANK))
+	for (size_t back = 0; back < HEADING_LINES; back++) {
+		k = line_above(s, k, false);
+		if (k == SIZE_MAX)
 			break;
-		fold_line(s, k - 1, &f);
-		if (!reply_begins_heading(folded_str(&f)))
+		fold_line(s, k, &f);
+		if (reply_begins_heading(folded_str(&f)))
+			from = k;
+		else if (f.n == 0 || strchr(".!?:", f.p[f.n - 1]))
 			break;
-		from = k - 1;
 	}
 	return from;
 }
@@ -255,8 +271,7 @@ heading_ending_at(struct split *s, size_t i)
 		for (size_t k = from; k <= i; k++) {
 			struct str l = line_at(s, k);
 
-			if (k == i && k != from &&
-			    reply_is_quoted(l, &inner))
+			if (k == i && k != from && reply_is_quoted(l, &inner))
 				l = inner;
 			reply_fold(&f, l);
 		}
@@ -313,7 +328,7 @@ look_at_text(struct split *s, size_t i)
 	struct folded f;
 	size_t end;
 
-	if (line.n > REPLY_LINE_MAX)
+	if (line.n > REPLY_LINE_MAX || s->tries > TRIES_MAX)
 		return i + 1;
 	fold_line(s, i, &f);
 	if (reply_is_cut(line, folded_str(&f)))
@@ -321,15 +336,16 @@ look_at_text(struct split *s, size_t i)
 	if (reply_is_forward(line, folded_str(&f)))
 		return forwarded(s, i);
 	if (reply_is_original(line, folded_str(&f)) ||
-	    (rule_above(s, i) && phrases_have("previous replies|previous "
-					      "messages|previous discussion",
-				     folded_str(&f)))) {
+	    (str_starts(folded_str(&f), S("previous ")) && rule_above(s, i) &&
+		phrases_have(&reply_originals, folded_str(&f)))) {
 		end = next_filled(s, i + 1);
-		return old_from(s, i, header_block(s, end, true) > end
+		return old_from(s, i,
+		    header_block(s, end, true) > end
 			? header_block(s, end, true)
 			: i + 1);
 	}
 	if (reply_field_of(folded_str(&f), &value) != FIELD_NONE) {
+		s->tries++;
 		end = header_block(s, i, rule_above(s, i));
 		if (end > i)
 			return old_from(s, i, end);
@@ -341,6 +357,7 @@ look_at_text(struct split *s, size_t i)
 			mark(s, i, i + 1, HEADING);
 			return bar_quote(s, i + 1);
 		}
+		s->tries++;
 		end = heading_ending_at(s, i);
 		if (end > i && end < s->n)
 			return bar_quote(s, end);
@@ -361,8 +378,7 @@ ends_wrapped_heading(const struct split *s, size_t i, struct str inner)
 		return false;
 	reply_fold(&f, inner);
 	return reply_may_end_heading(folded_str(&f)) &&
-	    phrases_have(reply_verbs,
-		str_sub(folded_str(&f), 0, f.n - 1));
+	       phrases_have(&reply_verbs, str_sub(folded_str(&f), 0, f.n - 1));
 }
 
 static void
@@ -384,8 +400,8 @@ tell_apart(struct split *s)
 		}
 		if (reply_is_quoted(line, &inner)) {
 			next = ends_wrapped_heading(s, i, inner)
-			    ? heading_ending_at(s, i)
-			    : i;
+				   ? heading_ending_at(s, i)
+				   : i;
 			if (next == i)
 				s->line[i].kind = QUOTED;
 			i = next > i ? next : i + 1;
@@ -405,28 +421,28 @@ mend_wrapped(struct split *s)
 		if (s->line[i].kind == TEXT && before->kind == QUOTED &&
 		    s->line[i + 1].kind == QUOTED &&
 		    before->to - before->from >= LONG_LINE &&
-		    s->line[i].to - s->line[i].from <
-			before->to - before->from)
+		    s->line[i].to - s->line[i].from < before->to - before->from)
 			s->line[i].kind = QUOTED;
 	}
 }
 
 /* --- the second pass --- */
 
-static size_t
-count_filled(const struct split *s, size_t from, size_t to)
+/* Are there more than max lines of text? */
+static bool
+more_than(const struct split *s, size_t from, size_t to, size_t max)
 {
 	size_t n = 0;
 
-	for (size_t i = from; i < to; i++)
+	for (size_t i = from; i < to && n <= max; i++)
 		n += s->line[i].kind == TEXT;
-	return n;
+	return n > max;
 }
 
 static bool
 text_in(const struct split *s, size_t from, size_t to)
 {
-	return count_filled(s, from, to) > 0;
+	return more_than(s, from, to, 0);
 }
 
 /* Looks like a name card: a telephone, an address, a site; short lines. */
@@ -447,7 +463,7 @@ is_contact(const struct split *s, size_t from, size_t to)
 		for (size_t k = 0; k < l.n; k++)
 			digits += ch_is_digit(l.p[k]);
 		contact |= digits >= 7 || str_has(l, S("@")) ||
-		    str_has(l, S("www.")) || str_has(l, S("http"));
+			   str_has(l, S("www.")) || str_has(l, S("http"));
 	}
 	return contact;
 }
@@ -464,14 +480,13 @@ signature_at(const struct split *s, size_t i, size_t to)
 	if (str_eq(t, S("--")) || str_eq(t, S("__")) ||
 	    str_eq(t, S("\u2014")) || str_eq(t, S("\u2013")) ||
 	    str_eq(t, S("\u2014\u2014")))
-		return count_filled(s, i + 1, to) <= SIGNATURE_LINES;
+		return !more_than(s, i + 1, to, SIGNATURE_LINES);
 	if (!reply_is_rule(t, 3))
 		return false;
 	for (size_t k = i + 1; k < to && k < i + 4; k++)
 		if (str_ihas(line_at(s, k), S("mailing list")))
 			return true;
-	return is_contact(s, i + 1, to) &&
-	    count_filled(s, i + 1, to) <= CONTACT_LINES;
+	return is_contact(s, i + 1, to);
 }
 
 /* A block's last paragraph, [from, to): its first line. */
@@ -487,21 +502,20 @@ static bool
 is_disclaimer(const struct split *s, size_t from, size_t to)
 {
 	struct folded f;
-	size_t bytes = 0;
-	bool begins = false, says = false;
+	bool begins = false;
 
-	for (size_t i = from; i < to; i++) {
-		struct str line = line_at(s, i);
-
-		bytes += line.n;
-		f.n = 0;
-		f.cut = false;
-		reply_fold(&f, str_sub(line, 0, REPLY_LINE_MAX));
-		if (i < from + 2)
-			begins |= reply_begins_disclaimer(folded_str(&f));
-		says |= reply_in_disclaimer(folded_str(&f));
+	if (s->line[to - 1].to - s->line[from].from < 60)
+		return false;
+	for (size_t i = from; i < to && i < from + 2; i++) {
+		fold_line(s, i, &f);
+		begins |= reply_begins_disclaimer(folded_str(&f));
 	}
-	return begins && says && bytes >= 60;
+	for (size_t i = from; begins && i < to; i++) {
+		fold_line(s, i, &f);
+		if (reply_in_disclaimer(folded_str(&f)))
+			return true;
+	}
+	return false;
 }
 
 /* From the end of a block: footers of phones, disclaimers, rules. The new end. */
@@ -542,7 +556,8 @@ drop_disclaimer(struct split *s, size_t from, size_t to)
 			continue;
 		while (end < to && s->line[end].kind == TEXT)
 			end++;
-		if (end - i <= 30 && s->line[end - 1].to - s->line[i].from > 150 &&
+		if (end - i <= 30 &&
+		    s->line[end - 1].to - s->line[i].from > 150 &&
 		    text_in(s, from, i) && is_disclaimer(s, i, end) &&
 		    s->line[to - 1].to - s->line[i].from < 6000) {
 			mark(s, i, to, DROPPED);
@@ -579,8 +594,8 @@ drop_signatures(struct split *s)
 			i++;
 			continue;
 		}
-		for (from = i; i < s->end &&
-		     (s->line[i].kind == TEXT || s->line[i].kind == BLANK);
+		for (from = i; i < s->end && (s->line[i].kind == TEXT ||
+						 s->line[i].kind == BLANK);
 		     i++)
 			;
 		drop_signature(s, from, i);
@@ -641,7 +656,8 @@ decide_quotes(struct split *s)
 /* --- spans --- */
 
 static void
-add_span(struct arena *a, struct span **v, size_t *n, uint32_t from, uint32_t to)
+add_span(
+    struct arena *a, struct span **v, size_t *n, uint32_t from, uint32_t to)
 {
 	struct span *grown;
 
@@ -667,7 +683,7 @@ collect(struct arena *a, const struct split *s, struct span **v, size_t *n)
 		size_t from, to;
 
 		while (i < end && s->line[i].kind != TEXT &&
-		    s->line[i].kind != QUOTED)
+		       s->line[i].kind != QUOTED)
 			i++;
 		from = i;
 		for (to = i; i < end && s->line[i].kind <= QUOTED; i++)
@@ -679,13 +695,13 @@ collect(struct arena *a, const struct split *s, struct span **v, size_t *n)
 	}
 	for (size_t k = 0; k + 1 < *n; k++)
 		while ((*v)[k].to < (*v)[k + 1].from &&
-		    ch_is_space(s->text.p[(*v)[k].to]))
+		       ch_is_space(s->text.p[(*v)[k].to]))
 			(*v)[k].to++;
 }
 
 void
-reply_split(struct arena *a, struct str text, struct span **fresh,
-    size_t *nfresh)
+reply_split(
+    struct arena *a, struct str text, struct span **fresh, size_t *nfresh)
 {
 	struct split s = {.text = text};
 

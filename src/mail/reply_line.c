@@ -69,14 +69,19 @@ reply_fold(struct folded *f, struct str line)
 	for (size_t i = 0; i < line.n; i += n) {
 		uint32_t c;
 
+		if (f->n >= REPLY_LINE_MAX) {
+			f->cut = true;
+			break;
+		}
+		n = 1;
+		if (line.p[i] > ' ' && line.p[i] < 0x7f && line.p[i] != '*') {
+			f->p[f->n++] = ch_lower(line.p[i]);
+			continue;
+		}
 		n = utf8_next(str_from(line, i), &c);
 		if (n == 0) {
 			n = 1;
 			continue;
-		}
-		if (f->n >= REPLY_LINE_MAX) {
-			f->cut = true;
-			break;
 		}
 		c = fold_char(c);
 		if (c == 0 ||
@@ -86,73 +91,6 @@ reply_fold(struct folded *f, struct str line)
 	}
 	while (f->n && f->p[f->n - 1] == ' ')
 		f->n--;
-}
-
-/* --- phrases --- */
-
-static bool
-word_byte(struct str s, size_t i)
-{
-	return i < s.n &&
-	    (ch_is_alnum(s.p[i]) || (unsigned char)s.p[i] >= 0x80);
-}
-
-bool
-phrases_have(const char *list, struct str s)
-{
-	struct str l = str_c(list), w;
-
-	while (reply_phrase(&l, &w))
-		if (str_eq(w, s))
-			return true;
-	return false;
-}
-
-size_t
-phrases_begin(const char *list, struct str s)
-{
-	struct str l = str_c(list), w;
-	size_t best = 0;
-
-	while (reply_phrase(&l, &w))
-		if (w.n > best && w.n <= s.n && str_starts(s, w) &&
-		    ((unsigned char)w.p[w.n - 1] >= 0xe0 ||
-			(unsigned char)w.p[w.n - 1] >= 0x80 ||
-			!ch_is_alnum(w.p[w.n - 1]) ||
-			!(w.n < s.n && ch_is_alnum(s.p[w.n]))))
-			best = w.n;
-	return best;
-}
-
-bool
-phrases_end(const char *list, struct str s)
-{
-	struct str l = str_c(list), w;
-
-	while (reply_phrase(&l, &w))
-		if (w.n && str_ends(s, w) &&
-		    (w.n == s.n || (unsigned char)w.p[0] >= 0xe0 ||
-			!word_byte(s, s.n - w.n - 1)))
-			return true;
-	return false;
-}
-
-bool
-phrases_in(const char *list, struct str s)
-{
-	struct str l = str_c(list), w;
-
-	while (reply_phrase(&l, &w)) {
-		ptrdiff_t at = w.n ? str_find(s, w, 0) : -1;
-
-		if (at < 0)
-			continue;
-		if ((unsigned char)w.p[0] >= 0xe0 ||
-		    ((at == 0 || !word_byte(s, (size_t)at - 1)) &&
-			!word_byte(s, (size_t)at + w.n)))
-			return true;
-	}
-	return false;
 }
 
 /* --- shapes --- */
@@ -180,14 +118,12 @@ reply_is_quoted(struct str line, struct str *inner)
 static bool
 rule_char(struct str s, size_t i, size_t *n)
 {
-	static const struct str wide[] = {
-		S("\u2014"), S("\u2013"), S("\u2500"), S("\u2501"),
-		S("\u2550"), S("\uff3f"), S("\uff0d")};
+	static const struct str wide[] = {S("\u2014"), S("\u2013"), S("\u2500"),
+	    S("\u2501"), S("\u2550"), S("\uff3f"), S("\uff0d")};
 
 	*n = 1;
-	if (s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '=' ||
-	    s.p[i] == '*' || s.p[i] == '~' || s.p[i] == '#' ||
-	    s.p[i] == '+')
+	if (s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '=' || s.p[i] == '*' ||
+	    s.p[i] == '~' || s.p[i] == '#' || s.p[i] == '+')
 		return true;
 	*n = 3;
 	for (size_t k = 0; k < sizeof wide / sizeof wide[0]; k++)
@@ -221,6 +157,8 @@ between_rules(struct str line, struct folded *inner)
 	size_t n, marks = 0, i = 0;
 	struct str s = str_trim(line);
 
+	if (s.n < 5 || ch_is_alnum(s.p[0]))
+		return false;
 	while (i < s.n && (s.p[i] == ' ' || rule_char(s, i, &n))) {
 		marks += s.p[i] != ' ';
 		i += s.p[i] == ' ' ? 1 : n;
@@ -230,11 +168,11 @@ between_rules(struct str line, struct folded *inner)
 	inner->n = 0;
 	inner->cut = false;
 	reply_fold(inner, str_from(s, i));
-	while (inner->n &&
+	while (
+	    inner->n &&
 	    (inner->p[inner->n - 1] == '-' || inner->p[inner->n - 1] == '_' ||
 		inner->p[inner->n - 1] == '=' ||
-		inner->p[inner->n - 1] == '#' ||
-		inner->p[inner->n - 1] == ' '))
+		inner->p[inner->n - 1] == '#' || inner->p[inner->n - 1] == ' '))
 		inner->n--;
 	return inner->n > 0;
 }
@@ -246,7 +184,7 @@ reply_is_original(struct str line, struct str folded)
 
 	(void)folded;
 	return between_rules(line, &inner) &&
-	    phrases_have(reply_originals, folded_str(&inner));
+	       phrases_have(&reply_originals, folded_str(&inner));
 }
 
 bool
@@ -255,13 +193,14 @@ reply_is_forward(struct str line, struct str folded)
 	struct folded inner;
 	struct str s;
 
-	if (phrases_have(reply_begins_forward, folded))
+	if (folded.n && folded.p[folded.n - 1] == ':' &&
+	    phrases_have(&reply_begins_forward, folded))
 		return true;
 	if (!between_rules(line, &inner))
 		return false;
 	s = folded_str(&inner);
-	return phrases_have(reply_forwards, s) ||
-	    str_starts(s, S("forwarded by "));
+	return phrases_have(&reply_forwards, s) ||
+	       str_starts(s, S("forwarded by "));
 }
 
 bool
@@ -271,7 +210,7 @@ reply_is_cut(struct str line, struct str folded)
 
 	line = str_trim(line);
 	return line.n > 4 && line.n < 300 && rule_char(line, 0, &n) &&
-	    rule_char(line, n, &n) && phrases_in(reply_cuts, folded);
+	       rule_char(line, n, &n) && phrases_in(&reply_cuts, folded);
 }
 
 enum reply_field
@@ -285,9 +224,11 @@ reply_field_of(struct str folded, struct str *value)
 	name = str_trim(str_sub(folded, 0, (size_t)colon));
 	while (name.n && (name.p[0] == '|' || name.p[0] == ' '))
 		name = str_from(name, 1);
+	if (name.n > 40 || name.n == 0)
+		return FIELD_NONE;
 	*value = str_trim(str_from(folded, (size_t)colon + 1));
 	for (int f = FIELD_FROM; f <= FIELD_OTHER; f++)
-		if (phrases_have(reply_fields[f], name))
+		if (phrases_have(&reply_fields[f], name))
 			return (enum reply_field)f;
 	/* "主 题", "日 期": blanks to make the names equally long. */
 	if (name.n <= 12 && name.n >= 7 && (unsigned char)name.p[0] >= 0xe3) {
@@ -298,7 +239,7 @@ reply_field_of(struct str folded, struct str *value)
 			if (name.p[i] != ' ')
 				tight[n++] = name.p[i];
 		for (int f = FIELD_FROM; n < name.n && f <= FIELD_OTHER; f++)
-			if (phrases_have(reply_fields[f], str_n(tight, n)))
+			if (phrases_have(&reply_fields[f], str_n(tight, n)))
 				return (enum reply_field)f;
 	}
 	return FIELD_NONE;
@@ -401,9 +342,8 @@ heading_tail(struct str s, struct signs *g)
 static struct str
 heading_head(struct str s)
 {
-	while (s.n &&
-	    (s.p[0] == '-' || s.p[0] == '_' || s.p[0] == ' ' ||
-		s.p[0] == '>' || s.p[0] == '"' || s.p[0] == '\''))
+	while (s.n && (s.p[0] == '-' || s.p[0] == '_' || s.p[0] == ' ' ||
+			  s.p[0] == '>' || s.p[0] == '"' || s.p[0] == '\''))
 		s = str_from(s, 1);
 	return s;
 }
@@ -415,13 +355,13 @@ find_signs(struct str folded, struct signs *g)
 
 	*g = (struct signs){.year = false};
 	tail = heading_tail(s, g);
-	g->verb_at_end = phrases_end(reply_verbs, tail);
+	g->verb_at_end = phrases_end(&reply_verbs, tail);
 	g->digit = s.n && ch_is_digit(s.p[0]);
-	g->lead = phrases_begin(reply_leads, s) > 0;
+	g->lead = phrases_begin(&reply_leads, s) > 0;
 	g->address = has_address(s);
 	find_numbers(s, g);
 	g->verb = g->verb_at_end ||
-	    ((g->lead || g->address) && phrases_in(reply_verbs, tail));
+		  ((g->lead || g->address) && phrases_in(&reply_verbs, tail));
 }
 
 bool
@@ -435,7 +375,7 @@ reply_may_end_heading(struct str s)
 	tail = heading_tail(s, &g);
 	if (g.colon)
 		return true;
-	return g.dashes && s.n != tail.n && phrases_end(reply_verbs, tail);
+	return g.dashes && s.n != tail.n && phrases_end(&reply_verbs, tail);
 }
 
 static bool
@@ -445,7 +385,7 @@ ends_in_bracket(struct str s)
 	struct str tail = heading_tail(s, &g);
 
 	return tail.n &&
-	    (tail.p[tail.n - 1] == '>' || tail.p[tail.n - 1] == ')');
+	       (tail.p[tail.n - 1] == '>' || tail.p[tail.n - 1] == ')');
 }
 
 enum heading
@@ -460,7 +400,7 @@ reply_heading(struct str s)
 	when = g.date || g.year || g.time;
 	if (!g.colon && !(g.dashes && g.verb_at_end))
 		return HEADING_NO;
-	if (phrases_begin(reply_quoting, s) && g.address)
+	if (phrases_begin(&reply_quoting, s) && g.address)
 		return HEADING_SURE;
 	if (g.verb_at_end && g.address && (when || str_has(s, S("<"))))
 		return HEADING_SURE;
@@ -478,7 +418,7 @@ reply_heading(struct str s)
 		return HEADING_IF_QUOTED;
 	if ((g.address || g.digit || g.lead) && (g.year || g.date))
 		return HEADING_IF_QUOTED;
-	if (phrases_begin(reply_quoting, s))
+	if (phrases_begin(&reply_quoting, s))
 		return HEADING_IF_QUOTED;
 	return HEADING_NO;
 }
@@ -496,7 +436,7 @@ reply_begins_heading(struct str s)
 		return false;
 	find_signs(s, &g);
 	return (g.lead || g.digit) && (g.year || g.date) &&
-	    (g.time || g.address || last == ',');
+	       (g.time || g.address || last == ',');
 }
 
 bool
@@ -538,19 +478,19 @@ reply_is_footer(struct str s)
 		s = str_rtrim(str_sub(s, 0, (size_t)url));
 	if (s.n < 5 || s.n > 150)
 		return false;
-	if (phrases_in(reply_footers_in, s) && count_words(s) <= 12)
+	if (phrases_in(&reply_footers_in, s) && count_words(s) <= 12)
 		return true;
-	if (!str_starts(s, S("get ")) && !phrases_begin(reply_footers, s)) {
+	if (!str_starts(s, S("get ")) && !phrases_begin(&reply_footers, s)) {
 		/* "Get [Outlook for Android]" */
 		return false;
 	}
 	if (str_starts(s, S("get ")))
 		return count_words(s) <= 6 &&
-		    (str_has(s, S("outlook")) || str_has(s, S("mail")));
+		       (str_has(s, S("outlook")) || str_has(s, S("mail")));
 	/* "Sent from our warehouse on Monday, it has not arrived" is none. */
 	my = str_has(s, S(" my ")) || str_has(s, S(" mein")) ||
-	    str_has(s, S(" mon ")) || str_has(s, S(" mi ")) ||
-	    str_has(s, S(" meu "));
+	     str_has(s, S(" mon ")) || str_has(s, S(" mi ")) ||
+	     str_has(s, S(" meu "));
 	return my ? count_words(s) <= 14
 		  : count_words(s) <= 8 && !str_has(s, S(" our "));
 }
@@ -561,16 +501,11 @@ reply_begins_disclaimer(struct str s)
 	while (s.n && (s.p[0] == '-' || s.p[0] == '_' || s.p[0] == ' ' ||
 			  s.p[0] == '"' || s.p[0] == '('))
 		s = str_from(s, 1);
-	return phrases_begin(reply_disclaimers, s) > 0;
+	return phrases_begin(&reply_disclaimers, s) > 0;
 }
 
 bool
 reply_in_disclaimer(struct str s)
 {
-	struct str l = str_c(reply_disclaimers_in), w;
-
-	while (reply_phrase(&l, &w))
-		if (str_has(s, w))
-			return true;
-	return false;
+	return phrases_within(&reply_disclaimers_in, s);
 }

@@ -47,10 +47,4 @@ bool reply_is_footer(struct str folded);
 bool reply_begins_disclaimer(struct str folded);
 bool reply_in_disclaimer(struct str folded);
 
-/* Does the list of phrases hold s; does s begin with one, end with one, contain one as a whole word? */
-bool phrases_have(const char *list, struct str s);
-size_t phrases_begin(const char *list, struct str s); /* the length of the longest, 0: none */
-bool phrases_end(const char *list, struct str s);
-bool phrases_in(const char *list, struct str s);
-
 #endif

@@ -8,7 +8,11 @@
 #include "base/must.h"
 #include "mail/reply_line.h"
 
-enum { THANKS_MAX = 400, STRAY_WORDS = 2, STRAY_CJK = 3 };
+enum {
+	THANKS_MAX = 400,
+	STRAY_WORDS = 2,
+	STRAY_CJK = 3
+};
 
 struct thanks {
 	bool said;
@@ -42,7 +46,7 @@ is_mark(struct str s, size_t i)
 	if (c < 0x80)
 		return !ch_is_alnum(s.p[i]);
 	return (c == 0xe2 && d <= 0xaf) || (c == 0xe3 && d == 0x80) ||
-	    (c == 0xef && d >= 0xb8) || c >= 0xf0 || (c == 0xc2);
+	       (c == 0xef && d >= 0xb8) || c >= 0xf0 || (c == 0xc2);
 }
 
 static size_t
@@ -53,7 +57,7 @@ word_length(struct str s, size_t i)
 	while (n < s.n && !is_mark(s, n) && (n == i || !is_cjk(s, n)))
 		n += char_at(s, n);
 	while (n < s.n && s.p[n] == '\'' && n + 1 < s.n &&
-	    ch_is_alpha(s.p[n + 1])) {
+	       ch_is_alpha(s.p[n + 1])) {
 		n++;
 		while (n < s.n && ch_is_alnum(s.p[n]))
 			n++;
@@ -63,12 +67,15 @@ word_length(struct str s, size_t i)
 
 /* The longest phrase of a list at i that ends with a word there. */
 static size_t
-phrase_at(const char *list, struct str s, size_t i)
+phrase_at(struct phrases *list, struct str s, size_t i)
 {
-	struct str l = str_c(list), w, rest = str_from(s, i);
+	struct str rest = str_from(s, i);
+	struct strs l = phrases_of(list, (unsigned char)s.p[i]);
 	size_t best = 0;
 
-	while (reply_phrase(&l, &w)) {
+	for (size_t k = 0; k < l.n; k++) {
+		struct str w = l.v[k];
+
 		if (w.n <= best || !str_starts(rest, w))
 			continue;
 		if (w.n < rest.n && !is_mark(rest, w.n) && !is_cjk(rest, 0))
@@ -86,7 +93,7 @@ doubtful(struct str rest)
 			i += char_at(rest, i);
 			continue;
 		}
-		if (phrase_at(reply_doubts, rest, i))
+		if (phrase_at(&reply_doubts, rest, i))
 			return true;
 		i += is_cjk(rest, i) ? 3 : word_length(rest, i);
 	}
@@ -105,22 +112,23 @@ without_greeting(struct str text)
 		return text;
 	reply_fold(&f, line);
 	words = folded_str(&f);
-	if (!phrase_at(reply_greetings, words, 0) || f.n > 80)
+	if (!phrase_at(&reply_greetings, words, 0) || f.n > 80)
 		return text;
 	while (str_word(&words, &word))
 		n++;
-	return n <= 5 && f.n && (f.p[f.n - 1] == ',' || f.p[f.n - 1] == '!' || n <= 3)
-	    && !phrases_in(reply_thanks, folded_str(&f))
-	    ? rest
-	    : text;
+	return n <= 5 && f.n &&
+		       (f.p[f.n - 1] == ',' || f.p[f.n - 1] == '!' || n <= 3) &&
+		       !phrases_in(&reply_thanks, folded_str(&f))
+		   ? rest
+		   : text;
 }
 
 static bool
 is_question(struct str s)
 {
 	return str_has(s, S("?")) || str_has(s, S("\uff1f")) ||
-	    str_has(s, S("\u061f")) || str_has(s, S("\u55ce")) ||
-	    str_has(s, S("\u5417"));
+	       str_has(s, S("\u061f")) || str_has(s, S("\u55ce")) ||
+	       str_has(s, S("\u5417"));
 }
 
 /* Takes the words of s apart; false when it says something else. */
@@ -136,21 +144,21 @@ read_words(struct thanks *t, struct str s)
 		}
 		if (ch_is_digit(s.p[i]))
 			return false;
-		n = phrase_at(reply_thanks, s, i);
-		fine = phrase_at(reply_fine, s, i);
+		n = phrase_at(&reply_thanks, s, i);
+		fine = phrase_at(&reply_fine, s, i);
 		if (n && n >= fine) {
 			t->said = true;
 			i += n;
 			continue;
 		}
-		if (t->said && phrase_at(reply_closings, s, i))
+		if (t->said && phrase_at(&reply_closings, s, i))
 			return !doubtful(str_from(s, i)) && s.n - i < 120;
-		n = phrase_at(reply_filler, s, i);
+		n = phrase_at(&reply_filler, s, i);
 		if (MAX(n, fine)) {
 			i += MAX(n, fine);
 			continue;
 		}
-		if (phrase_at(reply_doubts, s, i))
+		if (phrase_at(&reply_doubts, s, i))
 			return false;
 		n = is_cjk(s, i) ? 3 : word_length(s, i);
 		if (is_cjk(s, i))

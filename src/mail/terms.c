@@ -17,9 +17,9 @@
 #include "mail/terms_fold.h"
 
 enum {
-	ASCII_MAX = 40,   /* longer ones are no words */
+	ASCII_MAX = 40, /* longer ones are no words */
 	DIGITS_MAX = 20,
-	GARBAGE_MIN = 60, /* bytes of a line of base64 */
+	GARBAGE_MIN = 60,  /* bytes of a line of base64 */
 	GARBAGE_WORD = 12, /* it begins with a word at least so long */
 	DENSE_MAX = 4096, /* bytes of a run of dense characters taken at once */
 };
@@ -34,7 +34,12 @@ struct terms {
 };
 
 /* What a byte is to the cutter. */
-enum { OUT, WORD, JOIN, HIGH };
+enum {
+	OUT,
+	WORD,
+	JOIN,
+	HIGH
+};
 
 static unsigned char class[256];
 
@@ -134,7 +139,6 @@ add(struct terms *t, struct str s)
 	t->slot[at] = (uint32_t)t->n;
 }
 
-
 /* Two pieces with a joiner between, when that is no longer than a term. */
 static bool
 add_pair(struct terms *t, struct str l, char joiner, struct str r, bool star)
@@ -157,15 +161,16 @@ add_pair(struct terms *t, struct str l, char joiner, struct str r, bool star)
 
 struct part {
 	char out[TERM_MAX], without[TERM_MAX];
-	struct str word, bare; /* empty: not kept; bare: without accents, where that differs */
-	bool asked;            /* a pair of the query holds it */
+	struct str word,
+	    bare; /* empty: not kept; bare: without accents, where that differs */
+	bool asked; /* a pair of the query holds it */
 };
 
 struct run {
-	struct part part[2];   /* the one at hand and the one before */
-	size_t n;              /* parts so far */
+	struct part part[2]; /* the one at hand and the one before */
+	size_t n;            /* parts so far */
 	char whole[TERM_MAX];
-	size_t len, at;        /* of whole; where '@' stands in it, if has_at */
+	size_t len, at; /* of whole; where '@' stands in it, if has_at */
 	bool too_long, has_at;
 };
 
@@ -262,8 +267,7 @@ run_end(struct terms *t, struct run *r, bool star)
 		if (p->asked || p->word.n == 0)
 			return;
 		if (star && p->word.n < TERM_MAX)
-			add(t,
-			    arena_printf(t->a, "%.*s*", STR_ARG(p->word)));
+			add(t, arena_printf(t->a, "%.*s*", STR_ARG(p->word)));
 		else
 			add(t, p->word);
 		return;
@@ -326,7 +330,7 @@ joiner_at(struct str s, size_t i, size_t *n)
 		if (str_starts(str_from(s, i), S("\u2019")))
 			j = '\'';
 		else if (str_starts(str_from(s, i), S("\u2010")) ||
-		    str_starts(str_from(s, i), S("\u2011")))
+			 str_starts(str_from(s, i), S("\u2011")))
 			j = '-';
 		else
 			return 0;

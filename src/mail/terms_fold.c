@@ -6,26 +6,28 @@
 
 #include "base/utf8.h"
 
-enum { UNITS = 256 }; /* of UTF-16, that a word may take on the way */
+enum {
+	UNITS = 256
+}; /* of UTF-16, that a word may take on the way */
 
 bool
 fold_is_dense(uint32_t c)
 {
 	if (c < 0x0e00)
 		return false;
-	return c <= 0x0eff ||			     /* Thai, Lao */
-	    (c >= 0x1000 && c <= 0x109f) ||	     /* Myanmar */
-	    (c >= 0x1100 && c <= 0x11ff) ||	     /* Hangul jamo */
-	    (c >= 0x1780 && c <= 0x17ff) ||	     /* Khmer */
-	    (c >= 0x2e80 && c <= 0x2fdf) ||	     /* radicals */
-	    (c >= 0x3005 && c <= 0x3007) ||	     /* 々, 〇 */
-	    (c >= 0x3041 && c <= 0x30ff && c != 0x30fb) || /* Kana */
-	    (c >= 0x3105 && c <= 0x318f) || (c >= 0x31f0 && c <= 0x31ff) ||
-	    (c >= 0x3400 && c <= 0x4dbf) || (c >= 0x4e00 && c <= 0x9fff) ||
-	    (c >= 0xac00 && c <= 0xd7ff) || /* Hangul */
-	    (c >= 0xf900 && c <= 0xfaff) ||
-	    (c >= 0xff66 && c <= 0xffdc) || /* half-width */
-	    (c >= 0x20000 && c <= 0x3ffff);
+	return c <= 0x0eff ||                                 /* Thai, Lao */
+	       (c >= 0x1000 && c <= 0x109f) ||                /* Myanmar */
+	       (c >= 0x1100 && c <= 0x11ff) ||                /* Hangul jamo */
+	       (c >= 0x1780 && c <= 0x17ff) ||                /* Khmer */
+	       (c >= 0x2e80 && c <= 0x2fdf) ||                /* radicals */
+	       (c >= 0x3005 && c <= 0x3007) ||                /* 々, 〇 */
+	       (c >= 0x3041 && c <= 0x30ff && c != 0x30fb) || /* Kana */
+	       (c >= 0x3105 && c <= 0x318f) || (c >= 0x31f0 && c <= 0x31ff) ||
+	       (c >= 0x3400 && c <= 0x4dbf) || (c >= 0x4e00 && c <= 0x9fff) ||
+	       (c >= 0xac00 && c <= 0xd7ff) || /* Hangul */
+	       (c >= 0xf900 && c <= 0xfaff) ||
+	       (c >= 0xff66 && c <= 0xffdc) || /* half-width */
+	       (c >= 0x20000 && c <= 0x3ffff);
 }
 
 bool
@@ -38,7 +40,7 @@ fold_is_word(uint32_t c)
 	if (fold_is_dense(c))
 		return false;
 	return (U_GET_GC_MASK((UChar32)c) & mask) != 0 || c == 0xad ||
-	    c == 0x200c || c == 0x200d;
+	       c == 0x200c || c == 0x200d;
 }
 
 /* Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowels. */
@@ -46,7 +48,7 @@ static bool
 is_accent(UChar c)
 {
 	return (c >= 0x300 && c <= 0x36f) || (c >= 0x591 && c <= 0x5c7) ||
-	    (c >= 0x64b && c <= 0x65f) || c == 0x670;
+	       (c >= 0x64b && c <= 0x65f) || c == 0x670;
 }
 
 static int32_t
@@ -132,9 +134,9 @@ fold_dense(struct arena *a, struct str s)
 		if (k == 0)
 			return s;
 		odd = (c >= 0x1100 && c <= 0x11ff) || c == 0x3099 ||
-		    c == 0x309a || (c >= 0x3131 && c <= 0x318e) ||
-		    (c >= 0x2e80 && c <= 0x2fdf) ||
-		    (c >= 0xf900 && c <= 0xfaff) || c >= 0xff66;
+		      c == 0x309a || (c >= 0x3131 && c <= 0x318e) ||
+		      (c >= 0x2e80 && c <= 0x2fdf) ||
+		      (c >= 0xf900 && c <= 0xfaff) || c >= 0xff66;
 	}
 	if (!odd)
 		return s;
