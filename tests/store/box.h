@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 struct box {
-	char dir[64];
+	char dir[120];
 	struct store *s;
 	struct arena a;
 };

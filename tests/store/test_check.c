@@ -1,90 +1,8 @@
 /* The check finds each damage; copies are whole and come back. */
 #include "box.h"
-#include "base/clock.h"
-#include "store/blob.h"
-#include "store/ledger.h"
-#include "store/outbox.h"
-#include "store/person.h"
-#include "store/term.h"
-#include "store/term_run.h"
-#include "store/ticket.h"
-#include "store/ticket_index.h"
-#include "store/timer.h"
-#include "store/txn_private.h"
+#include "furnish.h"
 
 #include <sys/stat.h>
-
-/* Two tickets, three articles, something in every table. */
-static void
-furnish(struct box *b)
-{
-	struct term_batch *terms = term_batch_new();
-	struct txn *t = box_write(b);
-	struct recipient to = {S("a@x.org"), OUTBOX_QUEUED, {0}};
-	uint32_t source = source_number(t, S("support/INBOX"));
-	AUTO(buf_fini) struct buf packed = BUF_INIT;
-	struct str raw = S("From: a@x.org\r\n\r\nHello\r\n");
-	struct quarantined q = {
-	    .source = S("support/INBOX"), .key = S("k"), .reason = S("odd")};
-
-	blob_pack(raw, &packed);
-	for (uint32_t i = 1; i <= 3; i++) {
-		struct ticket k = {.status = STATUS_OPEN,
-		    .queue = S("support"),
-		    .assignee = S("anna"),
-		    .requester = {S("A"), S("a@x.org")},
-		    .updated = i};
-		struct article r = {.direction = DIRECTION_IN,
-		    .date = CLOCK_NONE,
-		    .text = S("Hello"),
-		    .size = raw.n};
-		struct ledger_row row = {.fate = FATE_TICKET};
-		struct outbox o = {.recipients = &to,
-		    .nrecipients = 1,
-		    .state = OUTBOX_QUEUED,
-		    .next = i,
-		    .kind = S("ack")};
-		struct event e = {.kind = S("created")};
-
-		if (i == 3)
-			assert_int_equal(ticket_get(t, &b->a, 2, &k), 1);
-		else
-			ticket_put(t, &k);
-		r.ticket = row.ticket = o.ticket = e.ticket = k.id;
-		r.seq = row.seq = e.seq = ++k.articles;
-		k.events++;
-		event_put(t, &e);
-		r.blob = blob_put(t, buf_str(&packed));
-		sha256(raw, r.sha256);
-		r.content[0] = (unsigned char)i;
-		article_put(t, &r);
-		ticket_put(t, &k);
-		rawhash_put(t, r.content, k.id, r.seq);
-		msgid_put(t, arena_printf(&b->a, "%u@x.org", i), k.id, false);
-		o.blob = blob_put(t, buf_str(&packed));
-		outbox_put(t, &o);
-		ledger_put(t,
-		    (struct source_key){
-			source, source_key_imap(&b->a, 1, i)},
-		    &row);
-		timer_put(t, &(struct timer){i, 1, k.id, S("")});
-		term_batch_add(terms, S("hello"), k.id);
-		term_batch_add(terms, S("world"), k.id);
-		unindexed_put(t, k.id, r.seq);
-	}
-	person_put(t, &(struct person){.key = S("a@x.org")});
-	q.blob = blob_put(t, buf_str(&packed));
-	sha256(raw, q.sha256);
-	quarantine_add(t, &q);
-	ledger_put(t,
-	    (struct source_key){source, source_key_imap(&b->a, 1, 9)},
-	    &(struct ledger_row){.fate = FATE_QUARANTINE, .quarantine = q.id});
-	folder_put(t, source,
-	    &(struct folder){.uidvalidity = 1, .done_below = 10});
-	term_batch_put(t, terms);
-	term_batch_free(terms);
-	box_commit(t);
-}
 
 /* --- one damage each --- */
 
@@ -301,7 +219,6 @@ static const struct {
 	void (*damage)(struct txn *t);
 	const char *told;
 } damages[] = {
-    {no_article, "article 1 is missing"},
     {no_article, "counts 1 in article, there are 0"},
     {no_article, "which does not exist"},
     {no_event, "in event"},
@@ -347,7 +264,7 @@ finds_each_damage(void **state)
 		struct txn *t;
 
 		box_init(&b);
-		furnish(&b);
+		furnish(b.s);
 		n = box_check(&b);
 		assert_int_equal(n.tickets, 2);
 		assert_int_equal(n.articles, 3);
@@ -359,9 +276,7 @@ finds_each_damage(void **state)
 		assert_int_equal(store_check(b.s, NULL, box_print_problem, &all,
 				     &n, &e),
 		    0);
-		if (i == 0) /* the first one's row is found at the second word */
-			assert_true(n.problems > 0);
-		else if (!str_has(buf_str(&all), str_c(damages[i].told)))
+		if (!str_has(buf_str(&all), str_c(damages[i].told)))
 			fail_msg("%zu: %s not in:\n%s", i, damages[i].told,
 			    buf_cstr(&all));
 		/* It stops when it is told to. */
@@ -389,24 +304,24 @@ saw(void *ctx, uint64_t done, uint64_t about)
 static void
 copies_come_back(void **state)
 {
-	static const char *const leftover[] = {"/copy", "/back"};
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	struct err e = ERR_INIT;
 	uint64_t done = 0;
-	char copy[80], back[80], file[100];
+	const char *copy, *back, *file;
 	struct stat st;
 	struct box b, c = {0};
 	struct txn *t;
 
 	(void)state;
 	box_init(&b);
-	furnish(&b);
-	snprintf(copy, sizeof copy, "%s%s", b.dir, leftover[0]);
-	snprintf(back, sizeof back, "%s%s", b.dir, leftover[1]);
+	furnish(b.s);
+	copy = path_join(&a, b.dir, "copy");
+	back = path_join(&a, b.dir, "back");
+	file = path_join(&a, copy, "data.mdb");
 	t = box_write(&b); /* a writer at work does not matter */
 	assert_int_equal(store_backup(b.s, copy, saw, &done, &e), 0);
 	txn_abort(&t);
 	assert_true(done > 4096);
-	snprintf(file, sizeof file, "%s/data.mdb", copy);
 	assert_int_equal(stat(file, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(stat(copy, &st), 0);
