@@ -110,8 +110,6 @@ clean_name(struct arena *a, struct str s)
 			buf_putc(&b, s.p[i]);
 	}
 	t = str_trim(header_decode(a, buf_str(&b), (struct str){NULL, 0}));
-	if (t.n >= 2 && t.p[0] == '\'' && t.p[t.n - 1] == '\'')
-		t = str_trim(str_sub(t, 1, t.n - 1));
 	if (t.n >= 2 && t.p[0] == '"' && t.p[t.n - 1] == '"')
 		t = str_trim(str_sub(t, 1, t.n - 1));
 	out = arena_bytes(a, t.n);
@@ -296,6 +294,22 @@ bare_addr(struct arena *a, struct str s, struct str *addr, struct str *name)
 	return true;
 }
 
+/* "a@b c@d": nothing but addresses, the commas forgotten. */
+static bool
+several(struct reader *r, struct str s)
+{
+	struct str rest = s, word, addr;
+
+	while (str_word(&rest, &word))
+		if (!read_addr(r->arena, word, false, &addr))
+			return false;
+	rest = s;
+	while (str_word(&rest, &word))
+		if (read_addr(r->arena, word, false, &addr))
+			add(r, (struct str){NULL, 0}, addr);
+	return true;
+}
+
 /* An entry without brackets: the address, with a name in a comment perhaps. */
 static void
 entry_bare(struct reader *r, struct str s, struct str comment)
@@ -305,6 +319,8 @@ entry_bare(struct reader *r, struct str s, struct str comment)
 
 	if (read_addr(a, s, false, &addr)) {
 		add(r, clean_name(a, comment), addr);
+	} else if (several(r, s)) {
+		return;
 	} else if (bare_addr(a, s, &addr, &name)) {
 		add(r, name.n ? name : clean_name(a, comment), addr);
 	} else {
@@ -315,6 +331,7 @@ entry_bare(struct reader *r, struct str s, struct str comment)
 
 struct entry {
 	size_t from;
+	bool at;                     /* an "@" was seen */
 	size_t angle, angle_end;     /* the last <…>; angle_end 0: none */
 	size_t comment, comment_end; /* the last (…), without the parentheses */
 };
@@ -402,6 +419,16 @@ read_list(struct reader *r, unsigned depth)
 				e.comment_end = next - 1;
 			}
 		} else if (c == '<') {
+			/* "A <a@b> B <c@d>": the comma was forgotten. */
+			if (e.angle_end &&
+			    str_chr(str_sub(s, e.angle, e.angle_end), '@', 0) >=
+				0 &&
+			    str_trim(str_sub(s, e.angle_end, i)).n) {
+				size_t end = e.angle_end;
+
+				finish(r, &e, end, depth);
+				e = (struct entry){.from = end};
+			}
 			next = skip_angle(r, i);
 			/* Left open: as far as it is an address. */
 			if (next == i + 1)
@@ -410,12 +437,13 @@ read_list(struct reader *r, unsigned depth)
 					next++;
 			e.angle = i;
 			e.angle_end = next;
-		} else if (c == ':' && !e.angle_end && !in_group &&
-			   str_chr(str_sub(s, e.from, i), '@', 0) < 0 &&
+		} else if (c == ':' && !e.angle_end && !in_group && !e.at &&
 			   !str_iends(str_sub(s, e.from, i), S("mailto"))) {
 			/* "Friends:": a group; its name is dropped. */
 			in_group = true;
 			e = (struct entry){.from = next};
+		} else if (c == '@') {
+			e.at = true;
 		} else if (c == ',' || c == ';') {
 			finish(r, &e, i, depth);
 			in_group = in_group && c != ';';

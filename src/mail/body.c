@@ -390,7 +390,8 @@ walk(struct gather *g)
 		note_original(g, p);
 		if (is_report(p))
 			read_report(g, p);
-		else if (is_header_copy(p) || is_other_form(p))
+		else if ((is_header_copy(p) && !part_name(p).n) ||
+			 is_other_form(p))
 			continue;
 		else if (is_body_text(p))
 			read_text(g, p, i < covered_until);

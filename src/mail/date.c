@@ -113,7 +113,7 @@ read_offset(struct str s, size_t *i, struct parts *p)
 		h /= 100;
 	}
 	/* Nonsense like +9999 is no offset; the instant is then off by hours, not lost. */
-	if (h <= 15 && rest < 60) {
+	if (h <= 23 && rest < 60) {
 		p->offset = sign * (int)(h * 60 + rest);
 		p->has_zone = true;
 	}
@@ -198,13 +198,16 @@ read_number(struct str s, size_t *i, struct parts *p)
 			return true;
 		}
 	}
-	if (n <= 2 && !p->day && v >= 1 && v <= 31) {
+	if (n <= 3 && !p->day && v >= 1 && v <= 31) {
 		p->day = v;
 	} else if (!p->has_year && n <= 4) {
 		/* RFC 5322 §4.3: two digits below 50 are this century, three count from 1900. */
 		p->year = n <= 2   ? (v < 50 ? 2000 : 1900) + (int64_t)v
 			  : n == 3 ? 1900 + (int64_t)v
 				   : (int64_t)v;
+		/* 102 for 2002 was a common mistake of that year, with and without filling up. */
+		if (n == 4 && v >= 100 && v < 150)
+			p->year += 1900;
 		p->has_year = true;
 	}
 	return true;
@@ -235,7 +238,7 @@ instant(const struct parts *p, int64_t *t)
 		hour += 12;
 	if (p->am && hour == 12)
 		hour = 0;
-	if (!p->has_year || p->year < 1970 || p->year > 9999 || !p->month ||
+	if (!p->has_year || p->year < 1900 || p->year > 9999 || !p->month ||
 	    p->month > 12 || !p->day || p->day > length[p->month - 1] ||
 	    hour > 23 || p->minute > 59 || p->second > 60)
 		return false;
@@ -243,7 +246,7 @@ instant(const struct parts *p, int64_t *t)
 	     hour * CLOCK_HOUR + p->minute * CLOCK_MINUTE +
 	     (p->second == 60 ? 59 : p->second) * CLOCK_SECOND -
 	     p->offset * CLOCK_MINUTE;
-	return *t >= 0;
+	return true;
 }
 
 bool

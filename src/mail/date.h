@@ -6,7 +6,7 @@
 
 /*
  * Reads what mailers write: with or without weekday and seconds, two-digit years, named zones, asctime(3)'s order, ISO 8601, "(comments)". Without
- * a zone it is taken as UTC. Years 1970 to 9999. False when it is no date; *t is then CLOCK_NONE.
+ * a zone it is taken as UTC. Years 1900 to 9999; an instant before 1970 is negative. False when it is no date; *t is then CLOCK_NONE.
  */
 bool date_parse(struct str s, int64_t *t);
 

@@ -520,8 +520,8 @@ get_field(struct arena *a, const struct recr *r, struct message *m)
 		    a, r, &m->references, MESSAGE_IDS_MAX, SHORT_MAX);
 	case TAG_DATE:
 		m->date = recr_i64(r);
-		return !r->is_str && m->date >= 0 &&
-		       m->date < 8030 * 366 * CLOCK_DAY;
+		return !r->is_str && m->date > -71 * 366 * CLOCK_DAY &&
+		       m->date < 8031 * 366 * CLOCK_DAY;
 	case TAG_AUTH_RESULTS:
 		return get_list(a, r, &m->authentication_results,
 		    AUTH_RESULTS_MAX, VALUE_MAX);

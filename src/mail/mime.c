@@ -13,7 +13,7 @@
 
 enum {
 	WARNINGS_MAX = 50,
-	BOUNDARY_MAX = 1000
+	BOUNDARY_MAX = 4096
 };
 
 static void
@@ -353,10 +353,22 @@ mime_parse(struct arena *a, struct str raw, struct guard *g,
 
 /* ---- content ---- */
 
-/*
- * Is a body that claims base64 none at all? Then some of its first lines have blanks or other characters inside that
- * base64 has not.
- */
+/* Blanks inside, or many characters that base64 has not? A stray one is only damage. */
+static bool
+is_prose(struct str line)
+{
+	size_t n = MIN(line.n, (size_t)200), odd = 0, blanks = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = line.p[i];
+
+		blanks += ch_is_wsp(c);
+		odd += !ch_is_alnum(c) && c != '+' && c != '/' && c != '=';
+	}
+	return odd * 4 > n || (blanks > 1 && odd > 1);
+}
+
+/* Is a body that claims base64 none at all? Its first lines tell. */
 static bool
 is_not_base64(struct str body)
 {
@@ -364,17 +376,11 @@ is_not_base64(struct str body)
 	unsigned lines = 0, odd = 0;
 
 	while (lines < 4 && rest.n && str_cut(&rest, '\n', &line)) {
-		bool strange = false;
-
 		line = str_trim(line);
 		if (!line.n)
 			continue;
 		lines++;
-		for (size_t i = 0; i < line.n && i < 200; i++)
-			strange |= !ch_is_alnum(line.p[i]) &&
-				   line.p[i] != '+' && line.p[i] != '/' &&
-				   line.p[i] != '=';
-		odd += strange;
+		odd += is_prose(line);
 	}
 	return lines && odd * 2 > lines;
 }

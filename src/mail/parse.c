@@ -109,16 +109,16 @@ static void
 read_ids(struct reading *r, struct str raw, struct strs *out, size_t max)
 {
 	bool angles = str_chr(raw, '<', 0) >= 0;
+	struct strs all = {0};
 	struct str id;
 
-	while (next_id(r->arena, &raw, angles, &id)) {
-		if (out->n == max) {
-			memmove(
-			    out->v + 1, out->v + 2, (max - 2) * sizeof *out->v);
-			out->v[max - 1] = id;
-			continue;
-		}
-		strs_add(r->arena, out, id);
+	while (next_id(r->arena, &raw, angles, &id))
+		strs_add(r->arena, &all, id);
+	/* A second field of that name adds to the first. */
+	for (size_t i = 0; i < all.n && out->n < max; i++) {
+		if (out->n == 1 && all.n - i > max - 1)
+			i = all.n - (max - 1);
+		strs_add(r->arena, out, all.v[i]);
 	}
 }
 
