@@ -8,6 +8,7 @@
  * What has a slash, ends in .mustache or is there as a file is a file; anything
  * else is the name of a template as the daemon looks it up.
  */
+#include "app/config.h"
 #include "app/verb.h"
 #include "base/file.h"
 #include "base/must.h"
@@ -220,23 +221,26 @@ render_json(const struct verb_context *c, const struct rendered *r)
 	return rc;
 }
 
+/* What is wrong in the rest of the configuration is for helpd check to say: an edit can be tried all the same. */
 static int
 render_name(const struct verb_context *c, struct arena *a,
-    const struct options *o, const struct value *data)
+    const struct options *o, const struct value *data,
+    const struct settings *settings)
 {
 	struct complaints bad = {0};
 	struct err err = ERR_INIT;
 	struct templates *t = NULL;
 	struct rendered r;
-	struct strs dirs = {0};
+	struct str language =
+	    settings->languages.n ? settings->languages.v[0] : S("en");
+	const char *queue = o->queue ? o->queue : "";
 
-	strs_add(a, &dirs, str_c(path_join(a, c->config_dir, "templates")));
-	strs_add(a, &dirs, S(PKGDATADIR "/templates"));
-	if (templates_load(a, &dirs, S("en"), &t, &bad) < 0)
+	if (templates_load(a, &settings->template_dirs, language, &t, &bad) < 0)
 		return print_complaints(&bad);
-	if (templates_render(t, a, str_c(o->language),
-		str_c(o->queue ? o->queue : ""), o->template, data, &r,
-		&err) < 0)
+	if (o->language)
+		language = str_c(o->language);
+	if (templates_render(
+		t, a, language, str_c(queue), o->template, data, &r, &err) < 0)
 		return verb_err(c, &err);
 	if (c->json)
 		return render_json(c, &r);
@@ -247,6 +251,20 @@ render_name(const struct verb_context *c, struct arena *a,
 	    printf("Subject: %.*s\n\n", STR_ARG(r.subject)) < 0)
 		return verb_fail(c, EX_IOERR, "cannot write the result");
 	return put(c, o->html ? r.html : r.text);
+}
+
+static int
+render_configured(const struct verb_context *c, struct arena *a,
+    const struct options *o, const struct value *data)
+{
+	struct complaints bad = {0};
+	struct config *config = NULL;
+	int status;
+
+	config_load(c->config_dir, &config, &bad);
+	status = render_name(c, a, o, data, &config->settings);
+	config_free(&config);
+	return status;
 }
 
 static bool
@@ -268,7 +286,7 @@ read_options(struct options *o, int argc, char **argv)
 	    {"queue", required_argument, NULL, 'q'}, {NULL, 0, NULL, 0}};
 	int k;
 
-	*o = (struct options){.language = "en"};
+	*o = (struct options){0};
 	optind = 0;
 	while ((k = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (k) {
@@ -319,7 +337,7 @@ cmd_render(struct verb_context *c, int argc, char **argv)
 	else if (is_file(o.template))
 		status = render_file(c, &a, &o, &data);
 	else
-		status = render_name(c, &a, &o, &data);
+		status = render_configured(c, &a, &o, &data);
 	json_decref(json);
 	arena_fini(&a);
 	return status;

@@ -71,6 +71,8 @@ struct templates;
  */
 int templates_load(struct arena *a, const struct strs *dirs, struct str default_language, struct templates **out, struct complaints *bad);
 
+/* Is there one of that name in the default language or in English? */
+bool templates_has(const struct templates *t, const char *name);
 struct rendered {
 	struct str subject; /* empty when the template has no Subject line */
 	struct str text;
