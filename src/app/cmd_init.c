@@ -7,6 +7,7 @@
 #include "app/config_table.h"
 #include "app/verb.h"
 #include "base/file.h"
+#include "desk/locale.h"
 #include "base/must.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ local_zone(struct arena *a)
 	if (at < 0)
 		return S("UTC");
 	t = arena_dup(a, str_from(t, (size_t)at + mark.n));
-	return config_zone_known(t.p) ? t : S("UTC");
+	return locale_zone_known(t.p) ? t : S("UTC");
 }
 
 /* One line from the terminal; the proposal when it is empty. False at the end

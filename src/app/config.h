@@ -1,6 +1,8 @@
 /*
  * config: all of /etc/helpd, read and checked.
  *
+ * Every string that was written in the file is followed by a NUL that is not counted.
+ *
  * One immutable value with an arena of its own. A reload reads a whole new one first; any error keeps the old. The
  * settings are one table (config_table.c) that yields parser, checks, sample file and the list in helpd.conf(5).
  */

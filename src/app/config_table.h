@@ -66,12 +66,6 @@ struct value_reader {
 };
 bool setting_read(struct value_reader *r, const struct setting *s, const struct command *c, void *base);
 
-/* Zones (config_zone.c): is this an IANA name, and the nearest one that is. */
-bool config_zone_known(const char *name);
-struct str zone_nearest(struct arena *a, struct str name);
-/* "zh-cn" to "zh_CN"; false when there is no such language. */
-bool language_canonical(struct arena *a, struct str s, struct str *out);
-
 /*
  * Writes a commented configuration: every setting of the table with its meaning; those answered with their value, the others
  * commented out with their default. See `helpd init`.

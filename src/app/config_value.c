@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/must.h"
 #include "base/utf8.h"
+#include "desk/locale.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@ text(reader *r, const struct setting *s, const struct node *n, struct str *out)
 {
 	if (n->kind != NODE_STRING)
 		return expected(r, s, n, "a string in \"…\"");
-	*out = n->s;
+	*out = arena_dup(r->a, n->s); /* for its NUL: paths go to open(2) */
 	return true;
 }
 
@@ -203,7 +204,7 @@ language(
 
 	if (!line(r, s, n, &v))
 		return false;
-	if (!language_canonical(r->a, v, out))
+	if (!locale_language(r->a, v, out))
 		return expected(
 		    r, s, n, "a language such as \"en\", \"de\" or \"zh_CN\"");
 	return true;
@@ -416,11 +417,11 @@ zone(reader *r, const struct setting *s, const struct node *n, const char **out)
 	if (!line(r, s, n, &v))
 		return false;
 	z = arena_cstr(r->a, v);
-	if (config_zone_known(z)) {
+	if (locale_zone_known(z)) {
 		*out = z;
 		return true;
 	}
-	near = zone_nearest(r->a, v);
+	near = locale_zone_nearest(r->a, v);
 	if (near.n)
 		return expected(r, s, n,
 		    arena_printf(r->a, "a time zone: did you mean \"%.*s\"?",

@@ -1,5 +1,6 @@
 /* Names of time zones and languages, by ICU. */
-#include "app/config_table.h"
+#include "desk/locale.h"
+#include "base/syntax.h"
 
 #include <stdio.h>
 #include <unicode/ucal.h>
@@ -8,7 +9,7 @@
 #include <unicode/ustring.h>
 
 bool
-config_zone_known(const char *name)
+locale_zone_known(const char *name)
 {
 	UErrorCode e = U_ZERO_ERROR;
 	UEnumeration *all = ucal_openTimeZones(&e);
@@ -29,7 +30,7 @@ config_zone_known(const char *name)
 /* Three-letter names and the like are so many that something is always near; an
  * admin means Area/City. */
 struct str
-zone_nearest(struct arena *a, struct str name)
+locale_zone_nearest(struct arena *a, struct str name)
 {
 	UErrorCode e = U_ZERO_ERROR;
 	UEnumeration *all = ucal_openTimeZones(&e);
@@ -59,7 +60,7 @@ zone_nearest(struct arena *a, struct str name)
 
 /* language[_Script][_COUNTRY], as a name of a directory of templates. */
 bool
-language_canonical(struct arena *a, struct str s, struct str *out)
+locale_language(struct arena *a, struct str s, struct str *out)
 {
 	char in[32], lang[12], script[8], country[8];
 	UErrorCode e = U_ZERO_ERROR;
