@@ -1,4 +1,4 @@
-/* imap_conn: the inside of struct imap, shared by imap.c (session, folders) and imap_fetch.c (mails). */
+/* imap_conn: the inside of struct imap, shared by imap_conn.c (commands), imap_login.c (the way in), imap.c (folders, flags, waiting), imap_fetch.c (mails). */
 #ifndef NET_IMAP_CONN_H
 #define NET_IMAP_CONN_H
 
@@ -37,6 +37,10 @@ int imap_command(struct imap *i, const char *what, unsigned expect, size_t liter
  * login: for fuzzing. Takes fd.
  */
 struct imap *imap_over(int fd, bool greeting, struct err *err);
+/* The same for small answers without FETCH, LIST or SEARCH. */
+int imap_simple(struct imap *i, const char *what, struct err *err);
+/* Gives i its libetpan session and stream. */
+void imap_attach(struct imap *i);
 /* The two halves, for commands that wait for a "+" in between. */
 int imap_send(struct imap *i, unsigned expect, size_t literal_max, uint64_t answer, struct err *err);
 int imap_answer(struct imap *i, const char *what, struct err *err);

@@ -4,7 +4,7 @@
  * the response in the next line. The bytes of a literal pass through untouched;
  * a line is copied to out, item by item, as far as it is understood.
  */
-#include "net/imap_guard.h"
+#include "net/imap_guard_items.h"
 #include "base/must.h"
 #include "base/utf8.h"
 
@@ -45,13 +45,6 @@ guard_begin(struct guard *g, unsigned tag, unsigned expect, size_t literal_max,
 }
 
 static int
-garbage(struct guard *g, const char *what)
-{
-	return stream_fail(g->s, ERR_TEMP,
-	    "%s sent something that is no IMAP (%s)", g->s->peer, what);
-}
-
-static int
 spend(struct guard *g, uint64_t n)
 {
 	if (n > g->left)
@@ -59,297 +52,6 @@ spend(struct guard *g, uint64_t n)
 		    "%s sent far more than was asked for", g->s->peer);
 	g->left -= n;
 	return 0;
-}
-
-/* --- small scanners over a line: each takes from the front or says no --- */
-
-static bool
-take(struct str *s, const char *word)
-{
-	struct str w = str_c(word);
-
-	if (!str_istarts(*s, w))
-		return false;
-	*s = str_from(*s, w.n);
-	return true;
-}
-
-static bool
-take_number(struct str *s, uint64_t max, uint64_t *out)
-{
-	size_t n = 0;
-	uint64_t v;
-
-	while (n < s->n && n < 20 && ch_is_digit(s->p[n]))
-		n++;
-	if (!n || !str_u64(str_sub(*s, 0, n), &v) || v > max)
-		return false;
-	*s = str_from(*s, n);
-	*out = v;
-	return true;
-}
-
-static bool
-is_word(char c)
-{
-	return ch_is_alnum(c) || memchr("$-_.=+/:&'#@!~", c, 14) != NULL;
-}
-
-static struct str
-take_word(struct str *s)
-{
-	size_t n = 0;
-	struct str w;
-
-	while (n < s->n && is_word(s->p[n]))
-		n++;
-	w = str_sub(*s, 0, n);
-	*s = str_from(*s, n);
-	return w;
-}
-
-/* "(\Seen $label …)": written on with the flags that are plain words; others
- * are of no interest here and may not pass. */
-static bool
-take_flags(struct guard *g, struct str *s)
-{
-	ptrdiff_t end = str_chr(*s, ')', 0);
-	struct str rest, f;
-	bool first = true;
-
-	if (end < 0 || s->p[0] != '(')
-		return false;
-	rest = str_sub(*s, 1, (size_t)end);
-	*s = str_from(*s, (size_t)end + 1);
-	buf_putc(&g->out, '(');
-	while (str_word(&rest, &f)) {
-		struct str w = f;
-
-		take(&w, "\\");
-		if (!str_eq(f, S("\\*")) && (!take_word(&w).n || w.n))
-			continue;
-		if (!first)
-			buf_putc(&g->out, ' ');
-		buf_put(&g->out, f);
-		first = false;
-	}
-	buf_putc(&g->out, ')');
-	return true;
-}
-
-/* A quoted string with both quotes. */
-static bool
-take_quoted(struct str *s, struct str *out)
-{
-	size_t n = 1;
-
-	if (!s->n || s->p[0] != '"')
-		return false;
-	while (n < s->n && s->p[n] != '"')
-		n += s->p[n] == '\\' ? 2 : 1;
-	if (n >= s->n)
-		return false;
-	*out = str_sub(*s, 0, n + 1);
-	*s = str_from(*s, n + 1);
-	return true;
-}
-
-/* "{n}" at the end of the line: the response goes on after n bytes. */
-static bool
-take_literal(struct guard *g, size_t max, struct str *s, uint64_t *n)
-{
-	struct str t = *s;
-
-	if (!take(&t, "{") || !take_number(&t, UINT32_MAX, n) ||
-	    !take(&t, "}") || t.n)
-		return false;
-	if (*n > max) {
-		stream_fail(g->s, ERR_TEMP,
-		    "%s announced %llu bytes where at most %zu were asked for",
-		    g->s->peer, (unsigned long long)*n, max);
-		return false;
-	}
-	*s = t;
-	return true;
-}
-
-/* --- FETCH --- */
-
-/* "17-Jul-1996 02:44:25 -0700", a leading space for a one-digit day. What is
- * not that becomes the epoch, which the reader takes for "unknown". */
-static void
-put_date(struct guard *g, struct str quoted)
-{
-	static const char shape[] = "\"dd-aaa-dddd dd:dd:dd sdddd\"";
-	bool ok = quoted.n == sizeof(shape) - 1;
-
-	for (size_t i = 0; ok && i < quoted.n; i++) {
-		char c = quoted.p[i];
-
-		if (shape[i] == 'd')
-			ok = ch_is_digit(c) || (i == 1 && c == ' ');
-		else if (shape[i] == 'a')
-			ok = ch_is_alpha(c);
-		else if (shape[i] == 's')
-			ok = c == '+' || c == '-';
-		else
-			ok = c == shape[i];
-	}
-	if (ok)
-		buf_put(&g->out, quoted);
-	else
-		buf_puts(&g->out, "\"01-Jan-1970 00:00:00 +0000\"");
-}
-
-/* After "BODY[": the section, an origin, and a string of any kind. */
-static bool
-take_body(struct guard *g, struct str *s)
-{
-	ptrdiff_t end = str_chr(*s, ']', 0);
-	struct str section, q;
-	uint64_t n;
-
-	if (end < 0 || end > 20)
-		return false;
-	section = str_sub(*s, 0, (size_t)end);
-	if (section.n && !str_ieq(section, S("HEADER")))
-		return false;
-	*s = str_from(*s, (size_t)end + 1);
-	buf_printf(&g->out, "BODY[%.*s]", STR_ARG(section));
-	if (take(s, "<")) {
-		if (!take_number(s, UINT32_MAX, &n) || !take(s, ">"))
-			return false;
-		buf_printf(&g->out, "<%llu>", (unsigned long long)n);
-	}
-	if (!take(s, " "))
-		return false;
-	buf_putc(&g->out, ' ');
-	if (take(s, "NIL")) {
-		buf_puts(&g->out, "NIL");
-		return true;
-	}
-	if (take_quoted(s, &q)) {
-		buf_put(&g->out, q);
-		return true;
-	}
-	if (!take_literal(g, g->literal_max, s, &n))
-		return false;
-	buf_printf(&g->out, "{%llu}", (unsigned long long)n);
-	g->literal_left = n;
-	g->state = GUARD_FETCHING;
-	return true;
-}
-
-static bool
-take_item(struct guard *g, struct str *s)
-{
-	struct str q;
-	uint64_t n;
-
-	if (take(s, "UID ")) {
-		if (!take_number(s, UINT32_MAX, &n) || !n)
-			return false;
-		buf_printf(&g->out, "UID %llu", (unsigned long long)n);
-		return true;
-	}
-	if (take(s, "RFC822.SIZE ")) {
-		if (!take_number(s, UINT64_MAX, &n))
-			return false;
-		buf_printf(&g->out, "RFC822.SIZE %llu",
-		    (unsigned long long)MIN(n, (uint64_t)UINT32_MAX));
-		return true;
-	}
-	if (take(s, "FLAGS ")) {
-		buf_puts(&g->out, "FLAGS ");
-		return take_flags(g, s);
-	}
-	if (take(s, "INTERNALDATE ")) {
-		if (!take_quoted(s, &q))
-			return false;
-		buf_puts(&g->out, "INTERNALDATE ");
-		put_date(g, q);
-		return true;
-	}
-	if (take(s, "BODY["))
-		return take_body(g, s);
-	return false;
-}
-
-/* MODSEQ comes unasked from servers once CONDSTORE is on. */
-static bool
-skip_modseq(struct str *s)
-{
-	uint64_t n;
-
-	return take(s, "MODSEQ (") && take_number(s, UINT64_MAX, &n) &&
-	       take(s, ")");
-}
-
-/* Items up to the closing parenthesis, or up to a literal. */
-static int
-fetch_items(struct guard *g, struct str s, bool first)
-{
-	for (;;) {
-		while (take(&s, " "))
-			;
-		if (take(&s, ")"))
-			break;
-		if (str_istarts(s, S("MODSEQ")) && skip_modseq(&s))
-			continue;
-		if (!first)
-			buf_putc(&g->out, ' ');
-		if (!take_item(g, &s))
-			return garbage(g, "in a FETCH response");
-		first = false;
-		if (g->literal_left || g->state == GUARD_FETCHING)
-			return 0;
-	}
-	if (s.n)
-		return garbage(g, "after a FETCH response");
-	buf_putc(&g->out, ')');
-	return 0;
-}
-
-/* --- LIST: (\flags) "/" name --- */
-
-static int
-list_line(struct guard *g, struct str s)
-{
-	struct str q;
-	uint64_t n;
-
-	buf_puts(&g->out, "* LIST ");
-	if (!take_flags(g, &s) || !take(&s, " "))
-		return garbage(g, "in a LIST response");
-	buf_putc(&g->out, ' ');
-	if (take(&s, "NIL"))
-		buf_puts(&g->out, "NIL");
-	else if (take_quoted(&s, &q) && q.n <= 4)
-		buf_put(&g->out, q);
-	else
-		return garbage(g, "in a LIST response");
-	if (!take(&s, " "))
-		return garbage(g, "in a LIST response");
-	buf_putc(&g->out, ' ');
-	if (take_literal(g, g->literal_max, &s, &n)) {
-		buf_printf(&g->out, "{%llu}", (unsigned long long)n);
-		g->literal_left = n;
-		g->state = GUARD_LISTING;
-		return 0;
-	}
-	if (take_quoted(&s, &q)) {
-		buf_put(&g->out, q);
-		return 0;
-	}
-	/* An atom; some servers leave brackets and the like unquoted. */
-	buf_putc(&g->out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_putc(&g->out, '\\');
-		buf_putc(&g->out, s.p[i]);
-	}
-	buf_putc(&g->out, '"');
-	return s.n ? 0 : garbage(g, "in a LIST response");
 }
 
 /* --- status lines: OK, NO, BAD, PREAUTH, BYE --- */
@@ -363,7 +65,7 @@ put_words(struct guard *g, const char *name, struct str words)
 	while (str_word(&words, &w)) {
 		struct str rest = w;
 
-		take_word(&rest);
+		guard_word(&rest);
 		if (rest.n || w.n > 64)
 			continue;
 		buf_putc(&g->out, ' ');
@@ -381,22 +83,22 @@ put_code(struct guard *g, struct str code)
 	uint64_t n;
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-		if (take(&s, numbers[i])) {
-			if (take_number(&s, UINT32_MAX, &n) && n && !s.n)
+		if (guard_take(&s, numbers[i])) {
+			if (guard_number(&s, UINT32_MAX, &n) && n && !s.n)
 				buf_printf(&g->out, "[%s%llu] ", numbers[i],
 				    (unsigned long long)n);
 			return;
 		}
-	if (take(&s, "HIGHESTMODSEQ ")) {
-		if (take_number(&s, UINT64_MAX, &n))
+	if (guard_take(&s, "HIGHESTMODSEQ ")) {
+		if (guard_number(&s, UINT64_MAX, &n))
 			g->modseq = n;
-	} else if (take(&s, "PERMANENTFLAGS ")) {
+	} else if (guard_take(&s, "PERMANENTFLAGS ")) {
 		buf_puts(&g->out, "[PERMANENTFLAGS ");
-		if (take_flags(g, &s))
+		if (guard_flags(g, &s))
 			buf_puts(&g->out, "] ");
 		else
 			buf_cut(&g->out, start);
-	} else if (take(&s, "CAPABILITY ")) {
+	} else if (guard_take(&s, "CAPABILITY ")) {
 		buf_putc(&g->out, '[');
 		put_words(g, "CAPABILITY", s);
 		buf_puts(&g->out, "] ");
@@ -468,7 +170,7 @@ take_condition(struct str *s)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		struct str t = *s;
 
-		if (take(&t, all[i].name) && (!t.n || t.p[0] == ' ')) {
+		if (guard_take(&t, all[i].name) && (!t.n || t.p[0] == ' ')) {
 			*s = t;
 			return all[i].value;
 		}
@@ -484,12 +186,12 @@ tagged_line(struct guard *g, struct str s)
 	uint64_t tag;
 	int c;
 
-	if (!take_number(&s, UINT32_MAX, &tag) || tag != g->tag ||
-	    (g->expect & GUARD_GREETING) || !take(&s, " ") ||
+	if (!guard_number(&s, UINT32_MAX, &tag) || tag != g->tag ||
+	    (g->expect & GUARD_GREETING) || !guard_take(&s, " ") ||
 	    !(c = take_condition(&s)))
-		return garbage(g, "neither * nor + nor the tag");
+		return guard_garbage(g, "neither * nor + nor the tag");
 	if (g->tagged != GUARD_NONE)
-		return garbage(g, "a second answer to one command");
+		return guard_garbage(g, "a second answer to one command");
 	buf_printf(&g->out, "%llu %s ", (unsigned long long)tag, conditions[c]);
 	g->tagged = c == GUARD_OK   ? GUARD_OK
 		    : c == GUARD_NO ? GUARD_NO
@@ -507,8 +209,8 @@ numbered(struct guard *g, struct str s)
 {
 	uint64_t n;
 
-	if (!take_number(&s, UINT32_MAX, &n) || !take(&s, " "))
-		return garbage(g, "a number alone");
+	if (!guard_number(&s, UINT32_MAX, &n) || !guard_take(&s, " "))
+		return guard_garbage(g, "a number alone");
 	if (str_ieq(s, S("EXISTS"))) {
 		g->exists = (uint32_t)n;
 		g->news = true;
@@ -520,13 +222,13 @@ numbered(struct guard *g, struct str s)
 			g->exists--;
 		return 0;
 	}
-	if (!take(&s, "FETCH (") || !(g->expect & GUARD_FETCH) ||
+	if (!guard_take(&s, "FETCH (") || !(g->expect & GUARD_FETCH) ||
 	    str_eq(s, S(")"))) {
 		g->state = GUARD_DROPPING;
 		return 0;
 	}
 	buf_printf(&g->out, "* %llu FETCH (", (unsigned long long)n);
-	return fetch_items(g, s, true);
+	return guard_fetch(g, s, true);
 }
 
 /* "* SEARCH 1 2 3": written on as it is when it is only that. */
@@ -541,7 +243,7 @@ search_line(struct guard *g, struct str s)
 		if (w.p[0] == '(')
 			break; /* (MODSEQ n) */
 		if (!str_u64(w, &n) || !n || n > UINT32_MAX)
-			return garbage(g, "in a SEARCH response");
+			return guard_garbage(g, "in a SEARCH response");
 		buf_putc(&g->out, ' ');
 		buf_put(&g->out, w);
 	}
@@ -551,15 +253,15 @@ search_line(struct guard *g, struct str s)
 static int
 greeting(struct guard *g, struct str s)
 {
-	if (take(&s, "BYE"))
+	if (guard_take(&s, "BYE"))
 		return bye(g, s);
-	if (take(&s, "PREAUTH")) {
+	if (guard_take(&s, "PREAUTH")) {
 		g->preauth = true;
 		buf_puts(&g->out, "* PREAUTH ");
 	} else if (take_condition(&s) == GUARD_OK) {
 		buf_puts(&g->out, "* OK ");
 	} else {
-		return garbage(g, "no IMAP greeting");
+		return guard_garbage(g, "no IMAP greeting");
 	}
 	g->expect &= ~(unsigned)GUARD_GREETING;
 	status_rest(g, s, true);
@@ -580,19 +282,19 @@ untagged(struct guard *g, struct str s)
 		status_rest(g, s, false);
 		return 0;
 	}
-	if (take(&s, "BYE"))
+	if (guard_take(&s, "BYE"))
 		return bye(g, s);
-	if (take(&s, "CAPABILITY ")) {
+	if (guard_take(&s, "CAPABILITY ")) {
 		put_words(g, "* CAPABILITY", s);
 		return 0;
 	}
 	if ((g->expect & GUARD_SEARCH) &&
-	    (take(&s, "SEARCH ") || str_ieq(s, S("SEARCH"))))
+	    (guard_take(&s, "SEARCH ") || str_ieq(s, S("SEARCH"))))
 		return search_line(g, str_ieq(s, S("SEARCH")) ? S("") : s);
-	if ((g->expect & GUARD_LIST) && take(&s, "LIST "))
-		return list_line(g, s);
+	if ((g->expect & GUARD_LIST) && guard_take(&s, "LIST "))
+		return guard_list(g, s);
 	if (!s.n || !ch_is_alpha(s.p[0]))
-		return garbage(g, "after *");
+		return guard_garbage(g, "after *");
 	g->state = GUARD_DROPPING;
 	return 0;
 }
@@ -607,7 +309,7 @@ dropping(struct guard *g, struct str s)
 	g->state = GUARD_FIRST;
 	if (at >= 0 && s.n && s.p[s.n - 1] == '}') {
 		s = str_from(s, (size_t)at);
-		if (take_literal(g, MAX(g->literal_max, 65536), &s, &n)) {
+		if (guard_literal(g, MAX(g->literal_max, 65536), &s, &n)) {
 			g->literal_left = n;
 			g->state = GUARD_DROPPING;
 		} else if (g->s->err.code != ERR_NONE) {
@@ -621,7 +323,7 @@ static int
 list_end(struct guard *g, struct str s)
 {
 	g->state = GUARD_FIRST;
-	return s.n ? garbage(g, "after a LIST response") : 0;
+	return s.n ? guard_garbage(g, "after a LIST response") : 0;
 }
 
 /* One whole line, without its CRLF, into out as far as it may pass. */
@@ -632,19 +334,19 @@ vet(struct guard *g, struct str s)
 	int r;
 
 	if (memchr(s.n ? s.p : "", 0, s.n))
-		return garbage(g, "a NUL");
+		return guard_garbage(g, "a NUL");
 	switch (g->state) {
 	case GUARD_DROPPING:
 		return dropping(g, s);
 	case GUARD_FETCHING:
 		g->state = GUARD_FIRST;
-		r = fetch_items(g, s, false);
+		r = guard_fetch(g, s, false);
 		break;
 	case GUARD_LISTING:
 		r = list_end(g, s);
 		break;
 	default:
-		if (!take(&s, "* "))
+		if (!guard_take(&s, "* "))
 			return tagged_line(g, s);
 		r = untagged(g, s);
 		if (r == 0 && g->state == GUARD_DROPPING) {

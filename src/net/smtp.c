@@ -1,14 +1,5 @@
-/*
- * One easy handle of libcurl a server, kept: its connection serves mail after
- * mail.
- *
- * libcurl reports one result for a whole mail; what each recipient was told,
- * and how far it came, is read off the conversation itself, which libcurl shows
- * to its debug function line by line, in order: "RCPT TO:…" out, "550 …" in. A
- * mail is ambiguous exactly when all of its data was written and the reply to
- * the final dot did not come.
- */
-#include "net/smtp.h"
+/* One easy handle of libcurl a server, kept: its connection serves mail after mail. How a mail fared: net/smtp_talk.c. */
+#include "net/smtp_talk.h"
 #include "net/smtp_why.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -28,33 +19,6 @@ enum {
 	CONNECT_S = 30
 };
 
-enum phase {
-	PHASE_CONNECT,
-	PHASE_AUTH,
-	PHASE_MAIL,
-	PHASE_RCPT,
-	PHASE_DATA,
-	PHASE_BODY
-};
-
-/* What is seen of one conversation. */
-struct talk {
-	enum phase phase;
-	struct buf line;       /* of a reply, not yet whole */
-	struct buf reply;      /* the newest reply, its lines joined */
-	int code;              /* its code; 0: none since the last command */
-	struct sent_to **rcpt; /* in the order of the RCPT commands */
-	int *rcpt_code;
-	size_t nrcpt, at_rcpt; /* at_rcpt: commands sent */
-	struct arena *a;
-	struct str bytes;
-	size_t given;     /* bytes handed to libcurl */
-	uint64_t written; /* bytes of data that left, stuffing included */
-	int final;        /* code of the reply to the dot */
-	bool authenticated;
-	bool quitting; /* what comes now answers a QUIT */
-};
-
 struct smtp {
 	CURL *curl;
 	struct smtp_server server; /* strings owned below */
@@ -66,125 +30,6 @@ struct smtp {
 };
 
 /* --- what libcurl calls --- */
-
-static void
-clean_reply(struct buf *out, struct str line)
-{
-	size_t start = out->n;
-
-	utf8_put_clean(out, str_trim(line));
-	for (size_t i = start; i < out->n; i++)
-		if ((unsigned char)out->p[i] < 0x20 || out->p[i] == 0x7f)
-			out->p[i] = ' ';
-}
-
-static void
-reply_done(struct talk *t)
-{
-	struct sent_to *to;
-
-	switch (t->phase) {
-	case PHASE_RCPT:
-		if (!t->at_rcpt || t->at_rcpt > t->nrcpt)
-			break;
-		to = t->rcpt[t->at_rcpt - 1];
-		t->rcpt_code[t->at_rcpt - 1] = t->code;
-		to->reply = arena_dup(t->a, buf_str(&t->reply));
-		break;
-	case PHASE_DATA:
-		if (t->code == 354)
-			t->phase = PHASE_BODY;
-		break;
-	case PHASE_BODY:
-		t->final = t->code;
-		break;
-	default:
-		break;
-	}
-}
-
-/* "250-first" … "250 last" */
-static void
-reply_line(struct talk *t, struct str line)
-{
-	uint64_t code;
-
-	if (t->quitting || line.n < 3 || !str_u64(str_sub(line, 0, 3), &code))
-		return;
-	if (!t->code)
-		buf_reset(&t->reply);
-	if (t->reply.n < 600) {
-		if (t->reply.n)
-			buf_putc(&t->reply, ' ');
-		clean_reply(&t->reply,
-		    t->code ? str_from(line, 4) : str_sub(line, 0, 600));
-		if (!t->code && line.n > 3 && t->reply.n > 3)
-			t->reply.p[3] = ' ';
-	}
-	t->code = (int)code;
-	if (line.n > 3 && line.p[3] == '-')
-		return;
-	reply_done(t);
-}
-
-static void
-command_sent(struct talk *t, struct str line)
-{
-	buf_reset(&t->line);
-	t->quitting = str_istarts(line, S("QUIT"));
-	if (t->quitting)
-		return; /* what was said before stays */
-	t->code = 0;
-	if (str_istarts(line, S("MAIL FROM:"))) {
-		t->phase = PHASE_MAIL;
-	} else if (str_istarts(line, S("RCPT TO:"))) {
-		t->phase = PHASE_RCPT;
-		t->at_rcpt++;
-	} else if (str_istarts(line, S("DATA"))) {
-		t->phase = PHASE_DATA;
-	} else if (str_istarts(line, S("AUTH"))) {
-		t->phase = PHASE_AUTH;
-		t->authenticated = true;
-	}
-}
-
-static int
-on_talk(CURL *curl, curl_infotype type, char *p, size_t n, void *ctx)
-{
-	struct talk *t = ctx;
-	struct str rest = str_n(p, n);
-
-	(void)curl;
-	if (type == CURLINFO_HEADER_OUT)
-		command_sent(t, rest);
-	if (type == CURLINFO_DATA_OUT) {
-		t->written += n;
-		t->code = 0;
-	}
-	if (type != CURLINFO_HEADER_IN)
-		return 0;
-	for (size_t i = 0; i < rest.n; i++) {
-		if (rest.p[i] != '\n') {
-			if (t->line.n < 2000)
-				buf_putc(&t->line, rest.p[i]);
-			continue;
-		}
-		reply_line(t, buf_str(&t->line));
-		buf_reset(&t->line);
-	}
-	return 0;
-}
-
-static size_t
-on_read(char *to, size_t size, size_t count, void *ctx)
-{
-	struct talk *t = ctx;
-	size_t n = MIN(size * count, t->bytes.n - t->given);
-
-	memcpy(to, t->bytes.p + t->given, n);
-	t->given += n;
-	return n;
-}
 
 static size_t
 on_anything(char *p, size_t size, size_t count, void *ctx)
@@ -284,9 +129,9 @@ set_options(struct smtp *s)
 	    c, CURLOPT_CONNECTTIMEOUT, (long)MIN(s->timeout_s, CONNECT_S));
 	curl_easy_setopt(c, CURLOPT_FTP_RESPONSE_TIMEOUT, (long)s->timeout_s);
 	curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
-	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, on_talk);
+	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, smtp_on_talk);
 	curl_easy_setopt(c, CURLOPT_DEBUGDATA, &s->talk);
-	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(c, CURLOPT_READFUNCTION, smtp_on_read);
 	curl_easy_setopt(c, CURLOPT_READDATA, &s->talk);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_anything);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_anything);
@@ -343,13 +188,6 @@ smtp_new(const struct smtp_server *server, struct smtp **out, struct err *err)
 	return 0;
 }
 
-static void
-talk_fini(struct talk *t)
-{
-	buf_fini(&t->line);
-	buf_fini(&t->reply);
-}
-
 void
 smtp_free(struct smtp **sp)
 {
@@ -359,7 +197,7 @@ smtp_free(struct smtp **sp)
 		return;
 	*sp = NULL;
 	curl_easy_cleanup(s->curl);
-	talk_fini(&s->talk);
+	smtp_talk_fini(&s->talk);
 	secret_wipe(s->secret, strlen(s->secret));
 	mem_free(s->secret);
 	mem_free(s->host);
@@ -526,73 +364,10 @@ wire_address(struct str addr, struct buf *out)
 
 /* --- sending --- */
 
-static void
-all_are(struct talk *t, enum sent result, struct str reply)
-{
-	for (size_t i = 0; i < t->nrcpt; i++) {
-		t->rcpt[i]->result = result;
-		t->rcpt[i]->reply = reply;
-	}
-}
-
-static enum sent
-of_code(int code)
-{
-	if (code >= 200 && code < 400)
-		return SENT_OK;
-	return code >= 500 ? SENT_REFUSED : SENT_LATER;
-}
-
-/* The results of those whose RCPT was accepted, from how it ended. */
-static void
-accepted_are(struct talk *t, enum sent result, struct str reply)
-{
-	for (size_t i = 0; i < t->nrcpt; i++)
-		if (i < t->at_rcpt && of_code(t->rcpt_code[i]) == SENT_OK) {
-			t->rcpt[i]->result = result;
-			t->rcpt[i]->reply = reply;
-		}
-}
-
 static bool
 wants_login(int code)
 {
 	return code == 530 || code == 534 || code == 535 || code == 538;
-}
-
-/* The end of a talk that got as far as MAIL. */
-static void
-settle(struct smtp *s, CURLcode r)
-{
-	struct talk *t = &s->talk;
-	struct str reply = arena_dup(t->a, buf_str(&t->reply));
-	struct str lost = arena_printf(t->a, "the connection to %s failed: %s",
-	    s->who, s->error[0] ? s->error : curl_easy_strerror(r));
-
-	if (t->phase == PHASE_MAIL) {
-		if (t->code)
-			all_are(t, of_code(t->code), reply);
-		else
-			all_are(t, SENT_LATER, lost);
-		return;
-	}
-	for (size_t i = 0; i < t->nrcpt; i++) {
-		int code = i < t->at_rcpt ? t->rcpt_code[i] : 0;
-
-		t->rcpt[i]->result = code ? of_code(code) : SENT_LATER;
-		if (!code)
-			t->rcpt[i]->reply = lost;
-	}
-	if (t->phase == PHASE_BODY && t->final) {
-		accepted_are(t, of_code(t->final), reply);
-	} else if (t->phase == PHASE_BODY && t->given == t->bytes.n &&
-		   t->written >= t->bytes.n) {
-		accepted_are(t, SENT_UNKNOWN, lost);
-	} else if (t->phase == PHASE_DATA && t->code) {
-		accepted_are(t, of_code(t->code), reply);
-	} else {
-		accepted_are(t, SENT_LATER, lost);
-	}
 }
 
 /* A kept connection that the server had given up meanwhile: nothing was
@@ -662,18 +437,21 @@ send_to(
 		curl_easy_setopt(s->curl, CURLOPT_FRESH_CONNECT, 0L);
 	}
 	if (t->phase < PHASE_MAIL) {
-		all_are(t, SENT_LATER, S(""));
+		smtp_all_are(t, SENT_LATER, S(""));
 		why(s, r, err);
-		all_are(
+		smtp_all_are(
 		    t, SENT_LATER, arena_dup(t->a, str_c(err ? err->msg : "")));
 		return -1;
 	}
 	if (t->phase == PHASE_MAIL && wants_login(t->code)) {
-		all_are(t, SENT_LATER, arena_dup(t->a, buf_str(&t->reply)));
+		smtp_all_are(
+		    t, SENT_LATER, arena_dup(t->a, buf_str(&t->reply)));
 		return err_set(
 		    err, ERR_PERM, "%s wants a login: %s", s->who, words(s));
 	}
-	settle(s, r);
+	smtp_settle(
+	    t, arena_printf(t->a, "the connection to %s failed: %s", s->who,
+		   s->error[0] ? s->error : curl_easy_strerror(r)));
 	return 0;
 }
 
