@@ -24,7 +24,7 @@ judge() { # judge DIR: DIR holds base/ mail/ store/ desk/ net/ app/
 		home["uchardet"] = "^mail/"
 		home["libexttextcat/"] = "^mail/language"
 		home["libical/"] = "^(mail|desk)/"
-		home["unicode/"] = "^(base|mail|desk)/"
+		home["unicode/"] = "^(base/|mail/|desk/|net/smtp|app/config_zone)"
 		home["openssl/"] = "^(base|net)/"
 		home["jansson.h"] = "^app/"
 		home["seccomp.h"] = "^app/"
