@@ -31,13 +31,13 @@ value_grow(struct arena *a, struct value *v)
 	if (v->n < v->cap)
 		return;
 	items = arena_array(a, struct value, cap);
-	if (v->n)
+	if (v->items)
 		memcpy(items, v->items, v->n * sizeof *items);
 	v->items = items;
 	if (v->kind == VALUE_OBJECT) {
 		struct str *keys = arena_array(a, struct str, cap);
 
-		if (v->n)
+		if (v->keys)
 			memcpy(keys, v->keys, v->n * sizeof *keys);
 		v->keys = keys;
 	}
@@ -65,11 +65,13 @@ struct value *
 value_set(
     struct arena *a, struct value *object, const char *key, struct value v)
 {
-	struct value *at = find(object, str_c(key));
+	struct value *at;
 
 	must(object->kind == VALUE_OBJECT);
+	at = find(object, str_c(key));
 	if (!at) {
 		value_grow(a, object);
+		must(object->items);
 		object->keys[object->n] = str_c(key);
 		at = &object->items[object->n++];
 	}

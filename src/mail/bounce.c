@@ -7,8 +7,8 @@
 #include "mail/bounce.h"
 #include "base/must.h"
 #include "base/utf8.h"
-#include "mail/automatic.h"
 #include "mail/bounce_reason.h"
+#include "mail/bounce_sign.h"
 #include "mail/bounce_text.h"
 #include "mail/header.h"
 
@@ -25,95 +25,6 @@ struct detector {
 	size_t cap;
 	bool delayed;
 };
-
-/* --- is it one? -------------------------------------------------------- */
-
-static bool
-is_daemon_name(struct str name)
-{
-	return str_ihas(name, S("mail delivery")) ||
-	       str_ihas(name, S("mailer-daemon")) ||
-	       str_ihas(name, S("mailer daemon")) ||
-	       str_ihas(name, S("delivery subsystem")) ||
-	       str_ihas(name, S("delivery system")) ||
-	       str_ihas(name, S("postmaster"));
-}
-
-static bool
-is_daemon_address(struct str addr)
-{
-	struct str local = str_rchr(addr, '@') < 0
-			       ? addr
-			       : str_sub(addr, 0, (size_t)str_rchr(addr, '@'));
-
-	return str_ihas(local, S("mailer-daemon")) ||
-	       str_ihas(local, S("mailerdaemon")) ||
-	       str_ihas(local, S("mailer_daemon")) ||
-	       str_istarts(local, S("postmaster")) ||
-	       str_ihas(local, S("maildelivery")) ||
-	       str_ihas(local, S("mail-daemon")) ||
-	       str_ihas(local, S("microsoftexchange")) ||
-	       str_ieq(local, S("mdaemon"));
-}
-
-static bool
-from_daemon(const struct message *m)
-{
-	for (size_t i = 0; i < m->from.n; i++)
-		if (is_daemon_address(m->from.v[i].addr) ||
-		    is_daemon_name(m->from.v[i].name))
-			return true;
-	return m->has_return_path && !m->return_path.n;
-}
-
-static struct str
-field_of(const struct message *m, struct str name)
-{
-	for (size_t i = 0; i < m->nheaders; i++)
-		if (str_ieq(m->headers[i].name, name))
-			return m->headers[i].value;
-	return (struct str){0};
-}
-
-static bool
-is_report(const struct bounce_source *s, const char *kind)
-{
-	return str_istarts(s->content_type, S("multipart/report")) &&
-	       str_ihas(s->content_type, str_c(kind));
-}
-
-static bool
-is_notification(const struct message *m)
-{
-	struct str text = str_ltrim(str_sub(m->text, 0, 200));
-
-	return str_starts(text, S("{")) &&
-	       (str_has(text, S("\"notificationType\":\"Bounce\"")) ||
-		   str_has(text, S("\"notificationType\":\"Complaint\"")) ||
-		   str_has(text, S("\"notificationType\":\"Delivery\"")));
-}
-
-/* Sent by a machine, and it says so in subject or text; or an odd sender, and
- * all the rest of it. */
-static bool
-looks_like_one(const struct bounce_source *s)
-{
-	const struct message *m = s->message;
-	bool subject = notice_subject(m->subject);
-	bool text = notice_text(m->text);
-
-	if (is_report(s, "delivery-status"))
-		return true;
-	if (from_daemon(m))
-		return subject || text;
-	/* Spam comes with a daemon's envelope too. */
-	if (m->has_return_path && is_daemon_address(m->return_path))
-		return subject || (text && s->original.n);
-	return subject && text &&
-	       (s->original.n || !m->from.n || !m->from.v[0].addr.n ||
-		   automatic_address(m->from.v[0].addr) ||
-		   field_of(m, S("Auto-Submitted")).n);
-}
 
 /* --- one recipient ----------------------------------------------------- */
 
@@ -160,7 +71,7 @@ one_line(struct arena *a, struct str s)
 static struct str
 server_words(struct str words)
 {
-	struct str code = code_find(words), line = words;
+	struct str code = code_find(words), line;
 	size_t at, end;
 
 	if (!code.n)
@@ -504,7 +415,7 @@ report_read(struct detector *d)
 static void
 failed_recipients_read(struct detector *d)
 {
-	struct str rest = field_of(d->s->message, S("X-Failed-Recipients"));
+	struct str rest = bounce_field(d->s->message, S("X-Failed-Recipients"));
 	struct str part;
 
 	while (rest.n && d->out->n < BOUNCE_RECIPIENTS_MAX &&
@@ -644,16 +555,16 @@ bounce_detect(struct arena *a, const struct bounce_source *s)
 	struct strs own = {0};
 	bool named, complaint, notification;
 
-	if (is_report(s, "disposition-notification") ||
+	if (bounce_is_report(s, "disposition-notification") ||
 	    str_ihas(s->report_type, S("disposition-notification")))
 		return NULL;
-	named = field_of(s->message, S("X-Failed-Recipients")).n > 0;
+	named = bounce_field(s->message, S("X-Failed-Recipients")).n > 0;
 	complaint = !s->report.n && s->original.n &&
 		    str_istarts(str_trim(s->message->subject),
 			S("complaint about message from"));
-	notification = is_notification(s->message);
+	notification = bounce_is_notification(s->message);
 	if (!s->report.n && !named && !complaint && !notification &&
-	    !looks_like_one(s))
+	    !bounce_looks_like_one(s))
 		return NULL;
 	d.out = arena_new(a, struct bounce);
 	own_addresses(&d, &own);

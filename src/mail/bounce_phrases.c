@@ -93,8 +93,7 @@ const struct reason_phrase reason_phrases[] = {
     {REASON_FULL, "delivery failed: over"},
     {REASON_FULL, "postfach ist voll"},
     {REASON_FULL, "boîte aux lettres pleine"},
-    {REASON_FULL, "bo\xc3\xaete de r\xc3\xa9"
-		  "ception est pleine"},
+    {REASON_FULL, "boîte de réception est pleine"},
     {REASON_FULL, "ящик переполнен"},
     {REASON_FULL, "邮箱已满"},
     {REASON_FULL, "信箱已滿"},

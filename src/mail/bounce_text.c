@@ -43,15 +43,10 @@ notice_subject(struct str subject)
 	    "mancata consegna", "non recapitabile", "onbestelbaar",
 	    "niet bezorgd", "o entregue", "falha na entrega",
 	    "kunde inte levereras", "olevererbar", "kan ikke leveres",
-	    "ikke leveret", "niedostarczon", "nie dostarczon",
-	    "\xd0\xbd\xd0\xb5 "
-	    "\xd0\xb4\xd0\xbe\xd1\x81\xd1\x82\xd0\xb0\xd0\xb2\xd0\xbb\xd0\xb5"
-	    "\xd0\xbd",
-	    "\xd0\xbd\xd0\xb5\xd0\xb4\xd0\xbe\xd1\x81\xd1\x82\xd0\xb0\xd0\xb2"
-	    "\xd0\xbb\xd0\xb5\xd0\xbd",
-	    "退信", "投递失败", "无法投递", "無法傳遞", "未能送达", "配信不能",
-	    "配信できません", "送信できません", "エラーメール", "メールエラー",
-	    "배달 실패", "전송 실패"};
+	    "ikke leveret", "niedostarczon", "nie dostarczon", "е доставлен",
+	    "едоставлен", "退信", "投递失败", "无法投递", "無法傳遞",
+	    "未能送达", "配信不能", "配信できません", "送信できません",
+	    "エラーメール", "メールエラー", "배달 실패", "전송 실패"};
 
 	return has_any(subject, phrases, ARRAY_LEN(phrases));
 }
@@ -73,7 +68,7 @@ notice_text(struct str text)
 	    "has failed", "delivery error", "error delivering",
 	    "transcript of session", "valid recipients", "no such user",
 	    "over quota", "mail delivery", "nicht zugestellt", "pas pu",
-	    "no se pudo entregar", "не может быть доставлено", "не доставлено",
+	    "no se pudo entregar", "е может быть доставлен", "е доставлен",
 	    "无法", "退回", "配信できません", "送信できません"};
 
 	return has_any(str_sub(text, 0, 8 << 10), phrases, ARRAY_LEN(phrases));

@@ -28,7 +28,7 @@ widen(UChar *out, const char *name)
 {
 	size_t n = 0;
 
-	for (; name[n] && n < ZONE_NAME - 1; n++)
+	for (; n < ZONE_NAME - 1 && name[n]; n++)
 		out[n] = (UChar)(unsigned char)name[n];
 	return n;
 }

@@ -1,0 +1,16 @@
+/* bounce_sign: is a mail a delivery report at all? Signs that a person who forwards one does not give. */
+#ifndef MAIL_BOUNCE_SIGN_H
+#define MAIL_BOUNCE_SIGN_H
+
+#include "mail/bounce.h"
+
+/* The value of the first field of that name, or an empty str. */
+struct str bounce_field(const struct message *m, struct str name);
+/* multipart/report of that kind (RFC 6522)? */
+bool bounce_is_report(const struct bounce_source *s, const char *kind);
+/* Amazon's JSON, as SNS mails it? */
+bool bounce_is_notification(const struct message *m);
+/* By sender, subject and text. */
+bool bounce_looks_like_one(const struct bounce_source *s);
+
+#endif
