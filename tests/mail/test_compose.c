@@ -10,6 +10,7 @@
 #include "base/must.h"
 #include "mail/compose.h"
 #include "mail/encode.h"
+#include "mail/parse.h"
 #include "mail/zone.h"
 
 static struct address wei = {{"Wei Zhang", 9}, {"wei@customer.example", 20}};
@@ -327,6 +328,56 @@ zones(void **state)
 	assert_false(zone_known("Mars/Base"));
 }
 
+/* What we write, we read. */
+static void
+read_back(void **state)
+{
+	static const char *const texts[] = {"plain\n",
+	    "Grüße, mit = und \"Zeichen\"\n\nFrom hier\n.\n", "打印机着火了\n"};
+	static const char *const names[] = {
+	    "Wei Zhang", "Müller, Jürgen", "张伟 (客户)"};
+	struct arena a = ARENA_INIT;
+
+	(void)state;
+	assert_int_equal(parse_init(NULL, NULL), 0);
+	for (size_t i = 0; i < 3; i++) {
+		struct address to = {str_c(names[i]), S("a@b.example")};
+		struct compose_attachment file = {
+		    str_c(names[2 - i]), S("image/png"), S("\0\r\n"), {0}};
+		struct str ids[] = {S("one@x"), S("two@x")};
+		struct compose c = plain();
+		struct buf out = BUF_INIT;
+		struct message m;
+
+		c.to = (struct addresses){&to, 1};
+		c.subject = str_c(names[i]);
+		c.text = str_c(texts[i]);
+		c.html = i ? S("<p>x</p>") : (struct str){0};
+		c.attachments = &file;
+		c.nattachments = 1;
+		c.references = (struct strs){ids, 2};
+		c.in_reply_to = S("three@x");
+		assert_int_equal(compose_message(&c, &out, NULL), 0);
+		assert_int_equal(
+		    message_parse(&a, buf_str(&out), NULL, &m, NULL), 0);
+		assert_int_equal(m.warnings.n, 0);
+		assert_true(str_eq(m.subject, c.subject));
+		assert_true(str_eq(m.message_id, c.message_id));
+		assert_true(m.date == c.date);
+		assert_true(str_eq(m.to.v[0].name, to.name));
+		assert_true(str_eq(m.to.v[0].addr, to.addr));
+		assert_int_equal(m.references.n, 3);
+		assert_true(str_eq(m.references.v[2], S("three@x")));
+		assert_true(str_eq(str_trim(m.text), str_trim(c.text)));
+		assert_int_equal(m.attachments.n, 1);
+		assert_true(str_eq(m.attachments.v[0].name, file.name));
+		assert_int_equal(m.attachments.v[0].size, 3);
+		assert_int_equal(m.automatic.n, 0);
+		buf_fini(&out);
+	}
+	arena_fini(&a);
+}
+
 /* With --write DIR: mails for another program to read, beside the values that are in them. */
 static int
 write_mail(const char *dir, unsigned k, const struct compose *c)
@@ -400,6 +451,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(references_are_cut),
 	    cmocka_unit_test(encodings),
 	    cmocka_unit_test(zones),
+	    cmocka_unit_test(read_back),
 	};
 
 	if (argc == 3 && strcmp(argv[1], "--write") == 0)
