@@ -144,6 +144,21 @@ mark(struct split *s, size_t from, size_t to, enum kind kind)
 		s->line[i].kind = (uint8_t)kind;
 }
 
+/* The last field may be a list of addresses that goes on in the next lines. */
+static size_t
+header_overhang(const struct split *s, size_t end)
+{
+	for (size_t k = 0; k < 5 && end < s->n; k++, end++) {
+		struct str l = str_trim(line_at(s, end));
+
+		if (l.n == 0 || l.n > 200 || str_chr(l, '@', 0) < 0 ||
+		    (l.p[l.n - 1] != '>' && l.p[l.n - 1] != ';' &&
+			l.p[l.n - 1] != ','))
+			break;
+	}
+	return end;
+}
+
 /*
  * A header block at line i: its end, or i when there is none. marked: a rule or "Original Message" stands above, so
  * less is asked of it.
@@ -180,6 +195,7 @@ header_block(const struct split *s, size_t i, bool marked)
 		gap = 0;
 		end = i + 1;
 	}
+	end = header_overhang(s, end);
 	fields = (unsigned)__builtin_popcount(kinds);
 	if (!(kinds & 1u << FIELD_FROM))
 		return first;
@@ -191,7 +207,9 @@ header_block(const struct split *s, size_t i, bool marked)
 	return first;
 }
 
-/* The rest is old, or with nothing above it only its header goes. The line to go on at. */
+/*
+ * The rest is old. With nothing above it, it is a forward of which only the header (up to `end`) goes: the line to go on at.
+ */
 static size_t
 old_from(struct split *s, size_t i, size_t end)
 {
@@ -200,7 +218,8 @@ old_from(struct split *s, size_t i, size_t end)
 		return s->n;
 	}
 	mark(s, i, end, DROPPED);
-	return end;
+	s->keep = end;
+	return s->n;
 }
 
 static size_t

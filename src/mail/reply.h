@@ -7,7 +7,13 @@
 
 #include "mail/message.h"
 
-/* At least one span unless the text is blank; when everything looks quoted (a bare forward) the whole text is one span. */
+/*
+ * Quotes below the answer go, and one quote above it; where answers stand between several quotes these stay, for the answers make
+ * no sense without. A forward below a text stays whole; of a mail that is nothing but a forward only its heading goes.
+ * Linear in the text.
+ *
+ * At least one span unless the text is blank; when everything looks quoted (a bare forward) the whole text is one span.
+ */
 void reply_split(struct arena *a, struct str text, struct span **fresh, size_t *nfresh);
 /* Is the new text no more than thanks ("Thank you!", "Danke, hat geklappt", "谢谢")? For tickets that are resolved already. */
 bool reply_is_thanks(struct str new_text);

@@ -24,10 +24,14 @@ enum {
 	DENSE_MAX = 4096, /* bytes of a run of dense characters taken at once */
 };
 
+struct slot {
+	uint32_t hash, at; /* at: the place in the list + 1; 0: free */
+};
+
 struct terms {
 	struct arena *a;
 	struct str *list;
-	uint32_t *slot; /* number in list + 1; 0: free */
+	struct slot *slot;
 	size_t n, cap, nslot;
 	uint64_t seed;
 	bool query;
@@ -67,7 +71,7 @@ terms_new(struct arena *a)
 	classes_init();
 	t->a = a;
 	t->nslot = 512;
-	t->slot = arena_array(a, uint32_t, t->nslot);
+	t->slot = arena_array(a, struct slot, t->nslot);
 	t->cap = 256;
 	t->list = arena_array(a, struct str, t->cap);
 	/* Where the arena lies differs from run to run: nobody can prepare collisions. */
@@ -83,36 +87,49 @@ mix(uint64_t a, uint64_t b)
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
+/* The 1 to 8 bytes at p as a number. */
 static uint64_t
+load(const char *p, size_t n)
+{
+	uint32_t lo, hi;
+
+	if (n >= 4) {
+		memcpy(&lo, p, 4);
+		memcpy(&hi, p + n - 4, 4);
+		return (uint64_t)hi << 32 | lo;
+	}
+	return (uint64_t)(unsigned char)p[0] << 16 |
+	       (uint64_t)(unsigned char)p[n / 2] << 8 | (unsigned char)p[n - 1];
+}
+
+static uint32_t
 hash(const struct terms *t, struct str s)
 {
-	uint64_t h = t->seed ^ s.n, w;
+	uint64_t h = t->seed ^ s.n;
 	size_t i = 0;
 
-	for (; s.n - i >= 8; i += 8) {
-		memcpy(&w, s.p + i, 8);
-		h = mix(h ^ w, 0xa0761d6478bd642fu);
-	}
-	w = 0;
-	if (s.n > i)
-		memcpy(&w, s.p + i, s.n - i);
-	return mix(h ^ w, 0xe7037ed1a0b428dbu);
+	for (; s.n - i > 8; i += 8)
+		h = mix(h ^ load(s.p + i, 8), 0xa0761d6478bd642fu);
+	h = mix(h ^ load(s.p + i, s.n - i), 0xe7037ed1a0b428dbu);
+	return (uint32_t)(h ^ h >> 32);
 }
 
 static void
 grow(struct terms *t)
 {
 	struct str *list = arena_array(t->a, struct str, t->cap * 2);
-	uint32_t *slot = arena_array(t->a, uint32_t, t->nslot * 2);
+	struct slot *slot = arena_array(t->a, struct slot, t->nslot * 2);
 	size_t mask = t->nslot * 2 - 1;
 
 	memcpy(list, t->list, t->n * sizeof *list);
-	for (size_t i = 0; i < t->n; i++) {
-		size_t at = hash(t, list[i]) & mask;
+	for (size_t i = 0; i < t->nslot; i++) {
+		size_t at = t->slot[i].hash & mask;
 
-		while (slot[at])
+		if (!t->slot[i].at)
+			continue;
+		while (slot[at].at)
 			at = (at + 1) & mask;
-		slot[at] = (uint32_t)i + 1;
+		slot[at] = t->slot[i];
 	}
 	t->list = list;
 	t->slot = slot;
@@ -124,11 +141,14 @@ static void
 add(struct terms *t, struct str s)
 {
 	size_t at, mask = t->nslot - 1;
+	uint32_t h;
 
 	if (s.n == 0 || s.n > TERM_MAX || t->n >= TERMS_MAX)
 		return;
-	for (at = hash(t, s) & mask; t->slot[at]; at = (at + 1) & mask)
-		if (str_eq(t->list[t->slot[at] - 1], s))
+	h = hash(t, s);
+	for (at = h & mask; t->slot[at].at; at = (at + 1) & mask)
+		if (t->slot[at].hash == h &&
+		    str_eq(t->list[t->slot[at].at - 1], s))
 			return;
 	if (t->n == t->cap) {
 		grow(t);
@@ -136,7 +156,7 @@ add(struct terms *t, struct str s)
 		return;
 	}
 	t->list[t->n++] = arena_dup(t->a, s);
-	t->slot[at] = (uint32_t)t->n;
+	t->slot[at] = (struct slot){h, (uint32_t)t->n};
 }
 
 /* Two pieces with a joiner between, when that is no longer than a term. */
@@ -364,6 +384,37 @@ garbage_end(struct str s, size_t i)
 	return at < s.n && !ch_is_space(s.p[at]) ? i : at;
 }
 
+/* A word of ASCII alone, by far the commonest: its end, or i when the run is something else. */
+static size_t
+add_plain(struct terms *t, struct str s, size_t i)
+{
+	char low[ASCII_MAX];
+	size_t n = 0;
+	bool letters = false;
+
+	for (; i + n < s.n && n < ASCII_MAX &&
+	       class[(unsigned char)s.p[i + n]] == WORD;
+	     n++) {
+		low[n] = ch_lower(s.p[i + n]);
+		letters |= low[n] > '9';
+	}
+	if (n >= GARBAGE_WORD || (!letters && n > DIGITS_MAX))
+		return i;
+	if (i + n < s.n &&
+	    (class[(unsigned char)s.p[i + n]] != OUT || s.p[i + n] == '*')) {
+		char after = s.p[i + n];
+
+		/* A full stop or comma at the end of a word joins nothing. */
+		if (class[(unsigned char)after] != JOIN ||
+		    (i + n + 1 < s.n &&
+			class[(unsigned char)s.p[i + n + 1]] != OUT &&
+			class[(unsigned char)s.p[i + n + 1]] != JOIN))
+			return i;
+	}
+	add(t, str_n(low, n));
+	return i + n;
+}
+
 static size_t
 add_run(struct terms *t, struct str s, size_t i)
 {
@@ -449,7 +500,8 @@ terms_add(struct terms *t, struct str s)
 	while (i < s.n && t->n < TERMS_MAX) {
 		switch (class[(unsigned char)s.p[i]]) {
 		case WORD:
-			i = add_run(t, s, i);
+			end = add_plain(t, s, i);
+			i = end > i ? end : add_run(t, s, i);
 			break;
 		case HIGH:
 			end = utf8_next(str_from(s, i), &c);

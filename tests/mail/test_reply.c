@@ -123,6 +123,8 @@ static const struct {
 	    "Please see below.\n\n---------- Forwarded message ---------\nFrom: Anna <a@b.example>\nSubject: x\n\nbody\n> quoted"},
 	{"forward apple", "FYI\n\nBegin forwarded message:\n\nFrom: Anna\nbody\n", "FYI\n\nBegin forwarded message:\n\nFrom: Anna\nbody"},
 	{"bare forward", "-------- Weitergeleitete Nachricht --------\nBetreff: x\nDatum: 1.3.2024\nVon: Anna\nAn: Bob\n\nbody\n", "body"},
+	{"bare forward of outlook", "From: Anna <a@b.example>\nSent: Monday\nTo: Bob <b@b.example>,\n<c@b.example>\nSubject: x\n\nbody\n\n____\nFrom: Carl\nSent: Sunday\nTo: Anna\nSubject: x\n\nfirst\n",
+	    "body\n\n____\nFrom: Carl\nSent: Sunday\nTo: Anna\nSubject: x\n\nfirst"},
 	/* quotes and answers */
 	{"bottom", "On Fri, Mar 1, 2024 at 10:00 AM Anna <a@b.example> wrote:\n> old\n> older\n\nAnswer\n", "Answer"},
 	{"greeting, quote, answer", "Hi Anna,\n\nOn Fri, Mar 1, 2024 at 10:00 AM Anna <a@b.example> wrote:\n> old\n\nAnswer\n", "Hi Anna,\n\nAnswer"},
