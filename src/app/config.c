@@ -625,11 +625,25 @@ gather(struct reading *r)
 		strs_add(r->a, &s->languages, S("en"));
 }
 
+/* Where the installed files are; a program that was built but not installed finds them where it was built from. */
+static const char *
+share_dir(void)
+{
+	const char *share = getenv("HELPD_SHARE");
+
+	if (share && *share)
+		return share;
+	if (access(PKGDATADIR "/templates", F_OK) < 0 &&
+	    access(SOURCEDIR "/templates", F_OK) == 0)
+		return SOURCEDIR;
+	return PKGDATADIR;
+}
+
 static void
 template_dirs(struct reading *r)
 {
 	struct config *c = r->c;
-	const char *share = getenv("HELPD_SHARE"), *mine;
+	const char *share = share_dir(), *mine;
 	const struct command *set = block_set(&r->top, "templates");
 	struct stat st;
 
@@ -642,7 +656,7 @@ template_dirs(struct reading *r)
 		    mine);
 	c->templates = str_c(mine);
 	strs_add(r->a, &c->settings.template_dirs,
-	    str_c(path_join(r->a, share ? share : PKGDATADIR, "templates")));
+	    str_c(path_join(r->a, share, "templates")));
 }
 
 static void

@@ -23,14 +23,40 @@ print_complaints(const struct complaints *bad)
 	fwrite(buf_cstr(&out), 1, out.n, stderr);
 }
 
+/* Without these customers get a few plain words only: helpd is not installed, or was moved. */
+static void
+need_templates(const struct settings *s, const struct templates *t,
+    struct arena *a, struct complaints *bad)
+{
+	static const char *const needed[] = {
+	    "ack", "reply", "status", "closed"};
+	struct str last = s->template_dirs.v[s->template_dirs.n - 1];
+	struct str lang = s->languages.n ? s->languages.v[0] : S("en");
+
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		if (!templates_has(t, needed[i])) {
+			struct place at = {arena_cstr(a, last), 1, 1};
+
+			complain_warning(a, bad, at,
+			    "there is no template \"%s\" for %.*s here: is "
+			    "helpd "
+			    "installed? (HELPD_SHARE in the environment names "
+			    "another place than this)",
+			    needed[i], STR_ARG(lang));
+		}
+}
+
 static int
 load_templates(const struct config *c, struct arena *a, struct templates **out,
     struct complaints *bad)
 {
 	const struct settings *s = &c->settings;
 
-	return templates_load(a, &s->template_dirs,
-	    s->languages.n ? s->languages.v[0] : S("en"), out, bad);
+	if (templates_load(a, &s->template_dirs,
+		s->languages.n ? s->languages.v[0] : S("en"), out, bad) < 0)
+		return -1;
+	need_templates(s, *out, a, bad);
+	return 0;
 }
 
 int

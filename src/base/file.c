@@ -82,8 +82,8 @@ sync_parent(const char *path, struct err *err)
 }
 
 int
-file_replace(const char *path, struct str content, unsigned mode,
-    struct err *err)
+file_replace(
+    const char *path, struct str content, unsigned mode, struct err *err)
 {
 	AUTO(buf_fini) struct buf tmp = BUF_INIT;
 	int fd, r;
@@ -125,8 +125,8 @@ dir_make(const char *path, unsigned mode, struct err *err)
 		if (mkdir(buf_cstr(&part), (mode_t)mode) < 0 &&
 		    errno != EEXIST &&
 		    (stat(buf_cstr(&part), &st) < 0 || !S_ISDIR(st.st_mode)))
-			return err_sys(err, ERR_PERM, "cannot make %s",
-			    buf_cstr(&part));
+			return err_sys(
+			    err, ERR_PERM, "cannot make %s", buf_cstr(&part));
 	}
 	if (stat(path, &st) < 0)
 		return err_sys(err, ERR_PERM, "%s", path);
@@ -150,7 +150,7 @@ path_join(struct arena *a, const char *dir, const char *name)
 {
 	size_t n = strlen(dir);
 
-	return (char *)(uintptr_t)arena_printf(a, "%s%s%s", dir,
-	    n && dir[n - 1] == '/' ? "" : "/", name)
+	return (char *)(uintptr_t)arena_printf(
+	    a, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name)
 	    .p;
 }
