@@ -30,7 +30,7 @@ void *arena_alloc_n(struct arena *a, size_t n, size_t size) __attribute__((retur
 /* Copies; the copy is followed by a NUL that is not counted. */
 struct str arena_dup(struct arena *a, struct str s);
 char *arena_cstr(struct arena *a, struct str s);
-struct str arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct str arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
 struct str arena_lower(struct arena *a, struct str s); /* ASCII */
 /* Appends s (not copied) to the list, whose array lives in the arena. Amortised O(1). */
 void strs_add(struct arena *a, struct strs *l, struct str s);
