@@ -136,16 +136,19 @@ weigh(struct job *j)
 	const struct message *m = j->m;
 	uint64_t ticket;
 	uint32_t seq;
+	bool token;
 
 	people_writer(j->a, j->d->settings, m, &j->writer);
 	authres_read(j->a, &m->authentication_results,
 	    &j->d->settings->trust_authserv, j->writer.from.addr, &j->auth);
-	j->returned =
+	token =
 	    token_message_id_verify(j->d->keys, m->message_id, &ticket, &seq);
+	/* The id alone is known to everyone who got the mail. */
+	j->returned = token && j->writer.own;
 	j->automatic = m->automatic;
 	if (j->automatic.n && m->is_list && j->writer.own_list)
 		j->automatic = str_n(NULL, 0);
-	if (j->returned)
+	if (token)
 		j->automatic = S("a mail of ours");
 	else if (j->writer.own && !j->automatic.n)
 		j->automatic = S("our own address as sender");
@@ -281,7 +284,7 @@ find_ticket(struct job *j, struct err *err)
 	    .message = j->m,
 	    .writer = j->writer.address.addr,
 	    .envelope_recipient = j->in->envelope_recipient,
-	    .desk = j->writer.desk || j->writer.own || j->returned,
+	    .desk = j->writer.desk || j->writer.own,
 	    .automatic = j->automatic.n > 0,
 	    .now = j->now,
 	};
@@ -338,8 +341,9 @@ put_article(struct job *j)
 	    .size = j->in->size,
 	};
 
-	if (!r.flag.n && j->writer.own)
-		r.flag = S("From is our own address");
+	if (!r.flag.n && (j->writer.own || j->writer.desk))
+		r.flag = S("an address of ours or of an agent in From, which "
+			   "proves nothing");
 	if (m->bounce)
 		r.bounce = bounce_encode(j->a, m->bounce);
 	if (j->in->packed.n)
@@ -378,8 +382,16 @@ remember(struct job *j)
 static void
 index_mail(struct job *j)
 {
-	for (size_t i = 0; i < j->thread.unknown.n; i++)
-		msgid_put(j->t, j->thread.unknown.v[i], j->k.id, false);
+	const struct strs *unknown = &j->thread.unknown;
+	struct str id = j->m->message_id;
+
+	for (size_t i = 0; i < unknown->n; i++)
+		msgid_put(j->t, unknown->v[i], j->k.id, false);
+	if (id.n && j->out->is_new && !strs_has(unknown, id) &&
+	    j->writer.address.addr.n)
+		msgid_put(j->t,
+		    thread_own_key(j->a, id, j->writer.address.addr), j->k.id,
+		    false);
 	if (j->d->terms)
 		for (size_t i = 0; i < j->m->terms.n; i++)
 			term_batch_add(j->d->terms, j->m->terms.v[i], j->k.id);
@@ -426,6 +438,8 @@ acknowledge(struct job *j, struct err *err)
 		    j->t, &j->k, EVENT_NOT_ACKNOWLEDGED, &who, reason, j->now);
 		return 0;
 	}
+	if (!j->k.language.n)
+		j->k.language = j->person.language;
 	if (limits_take(j->t, j->a, j->d->settings, j->key, j->k.subject,
 		j->now, &hold, err) < 0)
 		return -1;

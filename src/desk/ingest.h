@@ -14,8 +14,7 @@
 #include "store/ledger.h"
 #include "store/term.h"
 
-struct keyring;    /* desk/token.h */
-struct view_cache; /* desk/view.h */
+struct keyring; /* desk/token.h */
 
 /* What the desk needs at hand; the writer owns it. */
 struct desk {
@@ -24,7 +23,6 @@ struct desk {
 	const struct keyring *keys;
 	struct term_batch *terms;       /* gathers search terms; the caller puts it once a commit */
 	bool defer_terms;               /* this commit leaves them for a later one: the caller notes the articles (unindexed_put) */
-	struct view_cache *views;       /* view_cache_new(); NULL: formatters are opened each time, which is slow */
 };
 
 struct intake {

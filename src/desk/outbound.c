@@ -295,7 +295,6 @@ fill_view(struct desk *d, struct outgoing *o, const struct ticket *k)
 {
 	o->queue = queue_of(d->settings, k);
 	o->view.settings = d->settings;
-	o->view.cache = d->views;
 	o->view.ticket = k;
 	o->view.queue = o->queue;
 	o->view.language = view_language(d->settings, k->language);

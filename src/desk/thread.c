@@ -25,6 +25,7 @@
 
 enum {
 	NAMED_MAX = 64, /* tickets one mail may name; more are not looked at */
+	TOKENS_MAX = 8, /* addresses with a token that are verified */
 	MERGES_MAX = 100
 };
 
@@ -54,6 +55,7 @@ struct search {
 	struct thread *out;
 	struct named *v;
 	size_t n, cap;
+	unsigned tokens;
 };
 
 /* --- gathering --------------------------------------------------------- */
@@ -143,6 +145,10 @@ look_at_recipient(struct search *s, struct str addr)
 		str_from(address_local(addr), (size_t)plus + 1), &id, &token) ||
 	    !settings_is_own(s->d->settings, addr))
 		return 0;
+	/* Each costs a signature for everyone who takes part. */
+	if (s->tokens >= TOKENS_MAX)
+		return 0;
+	s->tokens++;
 	/* The ticket as it was when the token was made: before merges. */
 	found = ticket_get(s->t, s->a, id, &k);
 	if (found <= 0)
@@ -184,6 +190,45 @@ look_at_recipients(struct search *s)
 	return 0;
 }
 
+static bool
+takes_part(const struct search *s, const struct named *x)
+{
+	return s->q->desk || people_takes_part(&x->k, s->q->writer);
+}
+
+/*
+ * The first ticket that names an id keeps it. So somebody whose mail was named
+ * by strangers before it arrived would be a stranger to his own thread: his
+ * mail is also indexed under id and writer.
+ */
+struct str
+thread_own_key(struct arena *a, struct str id, struct str writer)
+{
+	return arena_printf(
+	    a, "%.*s %.*s", STR_ARG(id), STR_ARG(address_key(a, writer)));
+}
+
+static int
+look_at_own_copy(struct search *s, struct str id)
+{
+	struct named *x;
+	uint64_t ticket;
+	int found =
+	    msgid_get(s->t, thread_own_key(s->a, id, s->q->writer), &ticket);
+
+	if (found <= 0)
+		return found;
+	if (name_ticket(s, ticket, &x) < 0)
+		return -1;
+	if (!x)
+		return 0;
+	x->how |= BY_ID;
+	if (!x->evidence.n)
+		x->evidence =
+		    arena_printf(s->a, "references <%.*s>", STR_ARG(id));
+	return 0;
+}
+
 static int
 look_at_id(struct search *s, struct str id, unsigned how)
 {
@@ -219,6 +264,8 @@ look_at_id(struct search *s, struct str id, unsigned how)
 		    STR_ARG(id));
 		x->token = token;
 	}
+	if (how == BY_ID && !token && !takes_part(s, x))
+		return look_at_own_copy(s, id);
 	return 0;
 }
 
@@ -238,12 +285,6 @@ look_at_ids(struct search *s)
 			return -1;
 	}
 	return look_at_id(s, m->message_id, BY_OWN);
-}
-
-static bool
-takes_part(const struct search *s, const struct named *x)
-{
-	return s->q->desk || people_takes_part(&x->k, s->q->writer);
 }
 
 static int

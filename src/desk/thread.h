@@ -46,4 +46,7 @@ struct thread {
 
 int thread_decide(const struct desk *d, struct txn *t, struct arena *a, const struct thread_query *q, struct thread *out, struct err *err);
 
+/* The key under which a mail's own id is indexed once more when another ticket holds it already: only its writer finds it there. */
+struct str thread_own_key(struct arena *a, struct str id, struct str writer);
+
 #endif

@@ -1,14 +1,15 @@
 /*
  * The values are all made, whether the template asks for them or not: dates
- * are the only dear ones, and their formatters are kept. Text is clipped; what
- * is quoted at length helps nobody.
+ * are the only dear ones, and their formatters are kept (a handful of
+ * languages and one zone), under a lock since they are not for two at once.
+ * Text is clipped; what is quoted at length helps nobody.
  */
 #include "desk/view.h"
 #include "base/clock.h"
-#include "base/mem.h"
 #include "base/must.h"
 #include "base/utf8.h"
 
+#include <pthread.h>
 #include <unicode/udat.h>
 #include <unicode/ustring.h>
 
@@ -18,33 +19,13 @@ enum {
 	TEXT_MAX = 32 << 10
 };
 
-struct formatter {
+static struct formatter {
 	char language[NAME_MAX_BYTES];
 	char zone[2 * NAME_MAX_BYTES];
 	UDateFormat *f;
-};
-
-struct view_cache {
-	struct formatter v[FORMATTERS];
-	size_t next;
-};
-
-struct view_cache *
-view_cache_new(void)
-{
-	return mem_new(sizeof(struct view_cache));
-}
-
-void
-view_cache_free(struct view_cache *c)
-{
-	if (!c)
-		return;
-	for (size_t i = 0; i < FORMATTERS; i++)
-		if (c->v[i].f)
-			udat_close(c->v[i].f);
-	mem_free(c);
-}
+} formatters[FORMATTERS];
+static size_t next_formatter;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static UDateFormat *
 open_format(const char *language, const char *zone)
@@ -60,16 +41,19 @@ open_format(const char *language, const char *zone)
 	return U_FAILURE(status) ? NULL : f;
 }
 
+/* The caller holds the lock. */
 static UDateFormat *
-cached_format(struct view_cache *c, const char *language, const char *zone)
+find_format(const char *language, const char *zone)
 {
 	struct formatter *x;
 
-	for (size_t i = 0; i < FORMATTERS; i++)
-		if (c->v[i].f && strcmp(c->v[i].language, language) == 0 &&
-		    strcmp(c->v[i].zone, zone) == 0)
-			return c->v[i].f;
-	x = &c->v[c->next++ % FORMATTERS];
+	for (size_t i = 0; i < FORMATTERS; i++) {
+		x = &formatters[i];
+		if (x->f && strcmp(x->language, language) == 0 &&
+		    strcmp(x->zone, zone) == 0)
+			return x->f;
+	}
+	x = &formatters[next_formatter++ % FORMATTERS];
 	if (x->f)
 		udat_close(x->f);
 	*x = (struct formatter){.f = open_format(language, zone)};
@@ -79,28 +63,27 @@ cached_format(struct view_cache *c, const char *language, const char *zone)
 }
 
 static struct str
-format_date(struct arena *a, struct view_cache *c, struct str language,
-    const char *zone, int64_t at)
+format_date(struct arena *a, struct str language, const char *zone, int64_t at)
 {
 	UErrorCode status = U_ZERO_ERROR;
 	char name[NAME_MAX_BYTES];
 	char utf8[300];
 	UChar wide[100];
 	UDateFormat *f;
-	int32_t n;
+	int32_t n = 0;
 
 	if (at == CLOCK_NONE)
 		return str_n(NULL, 0);
 	if (!zone || strlen(zone) >= 2 * NAME_MAX_BYTES)
 		zone = "UTC";
 	snprintf(name, sizeof name, "%.*s", STR_ARG(language));
-	f = c ? cached_format(c, name, zone) : open_format(name, zone);
-	if (!f)
-		return str_n(NULL, 0);
-	n = udat_format(f, (UDate)at, wide, ARRAY_LEN(wide), NULL, &status);
-	if (!c)
-		udat_close(f);
-	if (U_FAILURE(status))
+	pthread_mutex_lock(&lock);
+	f = find_format(name, zone);
+	if (f)
+		n = udat_format(
+		    f, (UDate)at, wide, ARRAY_LEN(wide), NULL, &status);
+	pthread_mutex_unlock(&lock);
+	if (!f || U_FAILURE(status))
 		return str_n(NULL, 0);
 	u_strToUTF8(utf8, sizeof utf8, &n, wide, n, &status);
 	if (U_FAILURE(status) || n < 0)
@@ -240,8 +223,7 @@ set_ticket(struct arena *a, const struct view *v, struct value *root)
 	value_set_str(a, o, "priority", str_c(priority_name(k->priority)));
 	value_set_str(a, o, "queue", k->queue);
 	value_set_str(a, o, "created",
-	    format_date(
-		a, v->cache, v->language, v->settings->timezone, k->created));
+	    format_date(a, v->language, v->settings->timezone, k->created));
 }
 
 static void
@@ -275,8 +257,8 @@ set_message(struct arena *a, const struct view *v, struct value *root)
 	value_set_str(a, o, "date",
 	    v->message_date == CLOCK_NONE
 		? S("")
-		: format_date(a, v->cache, v->language, v->settings->timezone,
-		      v->message_date));
+		: format_date(
+		      a, v->language, v->settings->timezone, v->message_date));
 	value_set_str(a, o, "from", v->known ? from : S(""));
 	o = sub_object(a, root, "answer");
 	value_set_str(a, o, "text", v->answer);

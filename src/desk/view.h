@@ -17,14 +17,8 @@
 #include "desk/template.h"
 #include "store/ticket.h"
 
-/* Date formatters of ICU by language, which are dear to open. One a thread; NULL is allowed where it is short of that. */
-struct view_cache;
-struct view_cache *view_cache_new(void);
-void view_cache_free(struct view_cache *c);
-
 struct view {
 	const struct settings *settings;
-	struct view_cache *cache;       /* may be NULL */
 	const struct ticket *ticket;
 	const struct queue *queue;
 	bool known;

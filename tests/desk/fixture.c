@@ -3,7 +3,6 @@
 #include "desk/change.h"
 #include "desk/outbound.h"
 #include "desk/verify.h"
-#include "desk/view.h"
 #include "store/blob.h"
 
 #include <ftw.h>
@@ -121,8 +120,7 @@ fixture_open(struct fixture *f)
 	commit(t);
 	f->desk = (struct desk){.settings = &f->settings,
 	    .keys = f->keys,
-	    .terms = term_batch_new(),
-	    .views = view_cache_new()};
+	    .terms = term_batch_new()};
 }
 
 static int
@@ -138,7 +136,6 @@ void
 fixture_close(struct fixture *f)
 {
 	term_batch_free(f->desk.terms);
-	view_cache_free(f->desk.views);
 	keyring_free(f->keys);
 	store_close(f->store);
 	arena_fini(&f->a);
@@ -266,6 +263,7 @@ take(struct fixture *f, const struct mail *x, int64_t now)
 	    .size = content.n,
 	    .refused = x->refused ? S("too deep") : S(""),
 	    .oversize = x->oversize,
+	    .retried = x->retried,
 	    .envelope_sender = str_c(x->envelope_sender),
 	    .envelope_recipient = str_c(x->envelope_recipient),
 	};

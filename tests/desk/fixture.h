@@ -51,6 +51,7 @@ struct mail {
 	const char *content;                 /* what is hashed; NULL: something new */
 	const char *envelope_sender, *envelope_recipient, *mailbox_queue, *language;
 	struct bounce *bounce;
+	uint64_t retried;
 	int64_t date;                        /* 0: now */
 	bool spam, no_date, begin_old, refused, oversize, attachment;
 };

@@ -155,6 +155,16 @@ test_quarantine_and_retry(void **state)
 	assert_int_equal(take(f, &m, NOW).quarantine, o.quarantine);
 	m.refused = false;
 	assert_int_equal(take(f, &m, NOW).fate, FATE_QUARANTINE);
+	m.retried = o.quarantine + 1;
+	assert_int_equal(take(f, &m, NOW).fate, FATE_QUARANTINE);
+	m.retried = o.quarantine;
+	m.refused = true;
+	assert_int_equal(take(f, &m, NOW).quarantine, o.quarantine);
+	m.refused = false;
+	o = take(f, &m, NOW);
+	assert_int_equal(o.fate, FATE_TICKET);
+	assert_true(o.ticket > 0);
+	assert_int_equal(take(f, &m, NOW).fate, FATE_TICKET);
 }
 
 static void
@@ -365,6 +375,24 @@ test_own_mail_comes_back(void **state)
 	assert_int_equal(ticket(f, 1).status, STATUS_NEW);
 }
 
+/* Everyone who got a mail of ours knows its Message-ID. */
+static void
+test_our_id_on_a_strangers_mail(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o;
+
+	take(f, &(struct mail){.from = "ann@x.example"}, NOW);
+	o = take(f,
+	    &(struct mail){.from = "eve@y.example",
+		.id = arena_cstr(&f->a, article(f, 1, 2).message_id)},
+	    NOW);
+	assert_true(o.is_new);
+	assert_int_equal(o.fate, FATE_TICKET);
+	assert_int_equal(o.mails, 0);
+	assert_has(article(f, o.ticket, 1).evidence, "stranger: token");
+}
+
 /* Two installations that acknowledge each other fall silent. */
 static void
 test_facing_each_other(void **state)
@@ -454,6 +482,7 @@ main(void)
 	    T(test_list_that_rewrites_from),
 	    T(test_queues),
 	    T(test_own_mail_comes_back),
+	    T(test_our_id_on_a_strangers_mail),
 	    T(test_facing_each_other),
 	    T(test_many_people),
 	    T(test_later_people_are_proposed),

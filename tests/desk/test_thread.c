@@ -252,6 +252,48 @@ test_reply_before_original(void **state)
 	    id, "stranger: message-id");
 }
 
+/* Who names somebody's mail before it arrives takes nothing away from him. */
+static void
+test_named_beforehand(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t eve = take(f,
+	    &(struct mail){
+		.from = "eve@z.example", .references = "o1@x.example"},
+	    NOW)
+			   .ticket;
+	uint64_t ann =
+	    take(f, &(struct mail){.from = ANN, .id = "o1@x.example"}, NOW)
+		.ticket;
+
+	assert_int_not_equal(eve, ann);
+	expect(f, "to his own",
+	    &(struct mail){.from = ANN, .in_reply_to = "o1@x.example"}, JOINS,
+	    ann, "references <o1@x.example>");
+	expect(f, "again",
+	    &(struct mail){.from = ANN, .references = "o1@x.example"}, JOINS,
+	    ann, "references <o1@x.example>");
+	expect(f, "others",
+	    &(struct mail){.from = BOB, .in_reply_to = "o1@x.example"}, LINKED,
+	    eve, "stranger");
+}
+
+/* Thousands of addresses with tokens cost no more than a few. */
+static void
+test_many_tokens(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(buf_fini) struct buf to = BUF_INIT;
+	uint64_t id = begin_thread(f);
+
+	for (int i = 0; i < 2000; i++)
+		buf_puts(&to,
+		    "support+1.aaaaaaaaaaaaaaaaaaaaaaaaaaa@acme.example, ");
+	buf_puts(&to, plus_address(f, id, 3));
+	expect(f, "many", &(struct mail){.from = ANN, .to = buf_cstr(&to)}, NEW,
+	    0, "new");
+}
+
 /* --- what it does to the ticket ---------------------------------------- */
 
 static const struct {
@@ -414,6 +456,8 @@ main(void)
 	    T(test_conflicts),
 	    T(test_nearest_of_a_family),
 	    T(test_reply_before_original),
+	    T(test_named_beforehand),
+	    T(test_many_tokens),
 	    cmocka_unit_test(test_states),
 	    T(test_merged),
 	    T(test_desk_joins_flagged),
