@@ -37,7 +37,13 @@ enum {
 	ATT_INLINE,
 	ATT_PART,
 };
-enum { EVENT_AT = 1, EVENT_KIND, EVENT_ACTOR, EVENT_DETAIL, EVENT_CAUSE };
+enum {
+	EVENT_AT = 1,
+	EVENT_KIND,
+	EVENT_ACTOR,
+	EVENT_DETAIL,
+	EVENT_CAUSE
+};
 
 const char *
 direction_name(enum direction d)
@@ -84,8 +90,8 @@ encode_attachment(struct buf *b, const struct attachment *x)
 	rec_str_opt(b, ATT_TYPE, x->type);
 	rec_str_opt(b, ATT_CONTENT_ID, x->content_id);
 	rec_u64_opt(b, ATT_SIZE, x->size);
-	rec_str(b, ATT_SHA256,
-	    str_n((const char *)x->sha256, sizeof x->sha256));
+	rec_str(
+	    b, ATT_SHA256, str_n((const char *)x->sha256, sizeof x->sha256));
 	rec_u64_opt(b, ATT_INLINE, x->is_inline);
 	rec_str_opt(b, ATT_PART, x->part);
 	rec_end(b, at);
@@ -139,8 +145,8 @@ encode(struct buf *b, const struct article *r)
 	rec_u64_opt(b, TAG_BLOB, r->blob);
 	rec_u64_opt(b, TAG_SIZE, r->size);
 	if (!is_zero(r->sha256))
-		rec_str(b, TAG_SHA256,
-		    str_n((const char *)r->sha256, SHA256_SIZE));
+		rec_str(
+		    b, TAG_SHA256, str_n((const char *)r->sha256, SHA256_SIZE));
 	if (!is_zero(r->content))
 		rec_str(b, TAG_CONTENT,
 		    str_n((const char *)r->content, SHA256_SIZE));
@@ -337,8 +343,8 @@ article_get(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq,
 	r = kv_dup(t, a, T_ARTICLE, key_str(&k), &rec);
 	if (r <= 0)
 		return r;
-	*out = (struct article){
-	    .ticket = ticket, .seq = seq, .date = CLOCK_NONE};
+	*out =
+	    (struct article){.ticket = ticket, .seq = seq, .date = CLOCK_NONE};
 	if (!decode(a, rec, out))
 		return row_corrupt(t, T_ARTICLE, key_str(&k));
 	return 1;

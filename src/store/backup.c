@@ -56,8 +56,8 @@ static int
 copy_to_file(struct store *s, const char *file, store_progress *progress,
     void *ctx, struct err *err)
 {
-	AUTO_FD fd =
-	    open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	AUTO_FD fd = open(
+	    file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct copying c = {.s = s, .fd = fd};
 	pthread_t thread;
 	struct stat st;
@@ -90,8 +90,8 @@ dir_must_be_empty(const char *dir, struct err *err)
 	if (!d)
 		return err_sys(err, ERR_PERM, "%s", dir);
 	while (empty && (e = readdir(d)))
-		empty = strcmp(e->d_name, ".") == 0 ||
-		    strcmp(e->d_name, "..") == 0;
+		empty =
+		    strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
 	closedir(d);
 	return empty ? 0 : err_set(err, ERR_INVAL, "%s is not empty", dir);
 }
@@ -103,8 +103,8 @@ store_backup(struct store *s, const char *dir, store_progress *progress,
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 
 	if (dir_make(dir, 0700, err) < 0 || dir_must_be_empty(dir, err) < 0 ||
-	    copy_to_file(s, path_join(&a, dir, "data.mdb"), progress, ctx,
-		err) < 0)
+	    copy_to_file(
+		s, path_join(&a, dir, "data.mdb"), progress, ctx, err) < 0)
 		return -1;
 	return dir_sync(dir, err);
 }
@@ -141,8 +141,8 @@ lock_out(struct arena *a, const char *dir, int *fd, struct err *err)
 	*fd = open(path_join(a, dir, "lock.mdb"), O_RDWR | O_CLOEXEC);
 	if (*fd < 0)
 		return errno == ENOENT
-		    ? 0
-		    : err_sys(err, ERR_PERM, "%s/lock.mdb", dir);
+			   ? 0
+			   : err_sys(err, ERR_PERM, "%s/lock.mdb", dir);
 	if (fcntl(*fd, F_SETLK, &lock) == 0)
 		return 0;
 	if (errno == EACCES || errno == EAGAIN)

@@ -10,7 +10,10 @@
 #include <pthread.h>
 #include <zstd.h>
 
-enum { LEVEL = 1, WINDOW_LOG = 18 };
+enum {
+	LEVEL = 1,
+	WINDOW_LOG = 18
+};
 
 /* --- one compressor and one decompressor a thread --- */
 
@@ -108,8 +111,8 @@ blob_unpack(struct str packed, size_t max, struct buf *out, struct err *err)
 		return err_set(
 		    err, ERR_CORRUPT, "stored mail is not a zstd frame");
 	if (size > max)
-		return err_set(err, ERR_PERM,
-		    "stored mail is larger than %zu bytes", max);
+		return err_set(
+		    err, ERR_PERM, "stored mail is larger than %zu bytes", max);
 	at = buf_reserve(out, (size_t)size);
 	if (!at)
 		return err_set(err, ERR_PERM, "stored mail is too large");
@@ -149,8 +152,8 @@ blob_get(struct txn *t, uint64_t id, size_t max, struct buf *raw)
 	if (r <= 0)
 		return r;
 	if (blob_unpack(buf_str(packed), max, raw, &e) < 0)
-		return txn_fail(t, e.code, "blob %llu: %s",
-		    (unsigned long long)id, e.msg);
+		return txn_fail(
+		    t, e.code, "blob %llu: %s", (unsigned long long)id, e.msg);
 	return 1;
 }
 

@@ -37,6 +37,16 @@ bool check_tell(struct check *c, const char *fmt, ...) __attribute__((format(pri
 bool check_failed(struct check *c);
 void check_step(struct check *c, const char *what);
 bool check_bits_has(const struct check_bits *b, uint64_t i);
+void check_bits_set(struct check_bits *b, uint64_t i);
+/* Goes through a table: fn for each row. */
+void check_walk(struct check *c, enum table table, const char *what, void (*fn)(struct check *c, struct str key, struct str value));
+/* Known once check_tickets() has begun. */
+bool check_has_ticket(struct check *c, uint64_t id);
+bool check_has_article(struct check *c, uint64_t ticket, uint64_t seq);
+
+/* The parts, in this order. */
+void check_tickets(struct check *c);
+void check_mail(struct check *c);
 void check_terms(struct check *c);
 
 #endif

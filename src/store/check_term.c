@@ -17,7 +17,7 @@ check_run(struct check *c, const struct run *r)
 	int got;
 
 	for (got = run_reader_open(in, c->t, r->id, str_n(NULL, 0), 0);
-	    got > 0 && !c->stop; got = run_reader_next(in)) {
+	     got > 0 && !c->stop; got = run_reader_next(in)) {
 		struct str term = run_reader_term(in);
 		int order =
 		    str_cmp(str_n((const char *)last.term, last.n), term);
@@ -29,8 +29,8 @@ check_run(struct check *c, const struct run *r)
 			break;
 		}
 		if (in->ticket > r->max_ticket) {
-			check_tell(c, "run %u of terms goes beyond what it says",
-			    r->id);
+			check_tell(c,
+			    "run %u of terms goes beyond what it says", r->id);
 			break;
 		}
 		if (!check_bits_has(&c->tickets, in->ticket) && !missing++)
@@ -55,7 +55,7 @@ check_chunks(struct check *c, const struct run *runs, size_t n)
 	int r;
 
 	for (r = iter_ge(&it, c->t, T_TERM, str_n(NULL, 0)); r > 0 && !c->stop;
-	    r = iter_next(&it)) {
+	     r = iter_next(&it)) {
 		unsigned char term[TERM_KEY_MAX];
 		struct str key_term, rest = it.value, postings;
 		uint64_t key_ticket, ticket;
@@ -69,14 +69,16 @@ check_chunks(struct check *c, const struct run *runs, size_t n)
 		while (at < n && runs[at].id < run)
 			at++;
 		if (at == n || runs[at].id != run)
-			check_tell(c, "a chunk of terms is of run %u, which "
-				      "does not exist",
+			check_tell(c,
+			    "a chunk of terms is of run %u, which "
+			    "does not exist",
 			    run);
 		if (chunk_entry(&rest, term, &term_n, &postings) <= 0 ||
 		    !varint_get(&postings, &ticket) || ticket != key_ticket ||
 		    !str_eq(str_n((const char *)term, term_n), key_term))
-			check_tell(c, "a chunk of run %u of terms is not what "
-				      "its key says",
+			check_tell(c,
+			    "a chunk of run %u of terms is not what "
+			    "its key says",
 			    run);
 	}
 	if (r < 0)
@@ -109,6 +111,7 @@ check_terms(struct check *c)
 	}
 	for (unsigned i = 0; i < RUN_LEVELS + 2 && !c->stop; i++)
 		if (count_get(c->t, COUNT_RUNS + i, &n) == 0 && n != counts[i])
-			check_tell(c, "the runs of terms are not counted right");
+			check_tell(
+			    c, "the runs of terms are not counted right");
 	check_failed(c);
 }

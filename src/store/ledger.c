@@ -17,7 +17,12 @@ enum {
 	TAG_AT,
 	TAG_KEY, /* the source's key, only when it was too long to be in ours */
 };
-enum { F_UIDVALIDITY = 1, F_DONE_BELOW, F_BEGUN, F_SKIPPED };
+enum {
+	F_UIDVALIDITY = 1,
+	F_DONE_BELOW,
+	F_BEGUN,
+	F_SKIPPED
+};
 
 static struct key
 name_key(struct str name)
@@ -75,8 +80,7 @@ source_number(struct txn *t, struct str name)
 }
 
 int
-source_name(
-    struct txn *t, struct arena *a, uint32_t source, struct str *name)
+source_name(struct txn *t, struct arena *a, uint32_t source, struct str *name)
 {
 	struct key k = number_key('i', source);
 	struct str v;
@@ -165,8 +169,8 @@ static bool
 same_fate(const struct ledger_row *a, const struct ledger_row *b)
 {
 	return a->fate == b->fate && a->ticket == b->ticket &&
-	    a->seq == b->seq && a->quarantine == b->quarantine &&
-	    memcmp(a->sha256, b->sha256, SHA256_SIZE) == 0;
+	       a->seq == b->seq && a->quarantine == b->quarantine &&
+	       memcmp(a->sha256, b->sha256, SHA256_SIZE) == 0;
 }
 
 void
@@ -200,14 +204,12 @@ ledger_put(struct txn *t, struct source_key s, const struct ledger_row *row)
 	rec_i64(b, TAG_AT, row->at);
 	if (cut)
 		rec_str(b, TAG_KEY, s.key);
-	row_put_scratch(
-	    t, T_LEDGER, key_str(&k), r > 0 ? ROW_PUT : ROW_APPEND);
+	row_put_scratch(t, T_LEDGER, key_str(&k), r > 0 ? ROW_PUT : ROW_APPEND);
 }
 
 int
 ledger_each(struct txn *t, uint32_t source,
-    bool (*fn)(
-	void *ctx, struct source_key k, const struct ledger_row *row),
+    bool (*fn)(void *ctx, struct source_key k, const struct ledger_row *row),
     void *ctx)
 {
 	AUTO(iter_end) struct iter it = ITER_INIT;
@@ -218,7 +220,7 @@ ledger_each(struct txn *t, uint32_t source,
 	from.n = 0;
 	key_uint(&from, source, 4);
 	for (r = iter_ge(&it, t, T_LEDGER, key_str(&from)); r > 0;
-	    r = iter_next(&it)) {
+	     r = iter_next(&it)) {
 		struct source_key k;
 		struct ledger_row row;
 		struct str s, long_key = {0};
@@ -236,8 +238,7 @@ ledger_each(struct txn *t, uint32_t source,
 			return row_corrupt(t, T_LEDGER, it.key);
 		if (source && n != source)
 			return 0;
-		k = (struct source_key){
-		    (uint32_t)n, long_key.n ? long_key : s};
+		k = (struct source_key){(uint32_t)n, long_key.n ? long_key : s};
 		if (!fn(ctx, k, &row))
 			return 0;
 	}
@@ -267,8 +268,7 @@ decode_skipped(struct arena *a, struct str s, struct folder *out)
 }
 
 int
-folder_get(
-    struct txn *t, struct arena *a, uint32_t source, struct folder *out)
+folder_get(struct txn *t, struct arena *a, uint32_t source, struct folder *out)
 {
 	struct key k = number_key('f', source);
 	struct recr r;

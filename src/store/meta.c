@@ -35,7 +35,7 @@ meta_next(struct txn *t, struct str name)
 	if (r > 0)
 		memcpy(&n, v.p, sizeof n);
 	n++;
-	row_put(t, T_META, key_str(&k), str_n((const char *)&n, sizeof n),
-	    ROW_PUT);
+	row_put(
+	    t, T_META, key_str(&k), str_n((const char *)&n, sizeof n), ROW_PUT);
 	return n;
 }

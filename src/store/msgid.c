@@ -9,7 +9,9 @@
 #include "store/ticket.h"
 #include "store/txn_private.h"
 
-enum { ID_HASH = 16 };
+enum {
+	ID_HASH = 16
+};
 
 static struct key
 msgid_key(struct str id)
@@ -49,8 +51,7 @@ msgid_put(struct txn *t, struct str id, uint64_t ticket, bool replace)
 		return;
 	k = msgid_key(id);
 	varint_put(b, ticket);
-	row_put_scratch(
-	    t, T_MSGID, key_str(&k), replace ? ROW_PUT : ROW_NEW);
+	row_put_scratch(t, T_MSGID, key_str(&k), replace ? ROW_PUT : ROW_NEW);
 }
 
 int
@@ -78,6 +79,6 @@ rawhash_put(struct txn *t, const unsigned char hash[SHA256_SIZE],
 
 	varint_put(b, ticket);
 	varint_put(b, seq);
-	row_put_scratch(t, T_RAWHASH, str_n((const char *)hash, SHA256_SIZE),
-	    ROW_PUT);
+	row_put_scratch(
+	    t, T_RAWHASH, str_n((const char *)hash, SHA256_SIZE), ROW_PUT);
 }

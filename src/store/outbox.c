@@ -24,7 +24,11 @@ enum {
 	TAG_AMBIGUOUS,
 	TAG_LAST,
 };
-enum { R_ADDR = 1, R_STATE, R_REPLY };
+enum {
+	R_ADDR = 1,
+	R_STATE,
+	R_REPLY
+};
 
 static const char *const state_names[OUTBOX_STATE_COUNT] = {
 #define X_NAME(n, id, name) [OUTBOX_##id] = name,
@@ -86,8 +90,8 @@ decode_recipient(struct arena *a, struct str rec, struct outbox *o)
 	struct recr r = recr_open(rec);
 	struct recipient *x;
 
-	o->recipients = vec_more(
-	    a, o->recipients, o->nrecipients, sizeof *o->recipients);
+	o->recipients =
+	    vec_more(a, o->recipients, o->nrecipients, sizeof *o->recipients);
 	x = &o->recipients[o->nrecipients++];
 	*x = (struct recipient){0};
 	while (recr_next(&r))
@@ -230,8 +234,8 @@ outbox_put(struct txn *t, struct outbox *o)
 		if (was.n)
 			row_del(t, T_OUTBOX_INDEX, key_str(&was));
 		if (listed)
-			row_put(t, T_OUTBOX_INDEX, key_str(&is), S(""),
-			    ROW_PUT);
+			row_put(
+			    t, T_OUTBOX_INDEX, key_str(&is), S(""), ROW_PUT);
 	}
 	if (old == o->state)
 		return;
@@ -253,8 +257,8 @@ outbox_get(struct txn *t, struct arena *a, uint64_t id, struct outbox *out)
 }
 
 bool
-outbox_index_read(struct str key, enum outbox_state *state, int64_t *next,
-    uint64_t *id)
+outbox_index_read(
+    struct str key, enum outbox_state *state, int64_t *next, uint64_t *id)
 {
 	uint64_t s;
 
@@ -296,8 +300,7 @@ outbox_due(struct txn *t, struct arena *a, int64_t until,
 	AUTO(iter_end) struct iter it = ITER_INIT;
 	int r;
 
-	for (r = lane_start(&it, t, OUTBOX_QUEUED); r > 0;
-	    r = iter_next(&it)) {
+	for (r = lane_start(&it, t, OUTBOX_QUEUED); r > 0; r = iter_next(&it)) {
 		enum outbox_state state;
 		struct outbox o;
 		int64_t next;
@@ -338,7 +341,7 @@ each_sent(struct txn *t, struct arena *a,
 	int r;
 
 	for (r = iter_ge(&it, t, T_OUTBOX, str_n(NULL, 0)); r > 0;
-	    r = iter_next(&it)) {
+	     r = iter_next(&it)) {
 		enum outbox_state state;
 		struct outbox o;
 		struct str k = it.key;

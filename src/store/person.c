@@ -113,7 +113,7 @@ person_each(struct txn *t, struct arena *a,
 	int r;
 
 	for (r = iter_ge(&it, t, T_PERSON, str_n(NULL, 0)); r > 0;
-	    r = iter_next(&it)) {
+	     r = iter_next(&it)) {
 		struct person p;
 
 		if (decode(t, a, arena_dup(a, it.key), it.value, &p) < 0)

@@ -105,7 +105,7 @@ quarantine_each(struct txn *t, struct arena *a,
 	int r;
 
 	for (r = iter_ge(&it, t, T_QUARANTINE, str_n(NULL, 0)); r > 0;
-	    r = iter_next(&it)) {
+	     r = iter_next(&it)) {
 		struct quarantined q;
 		struct str k = it.key;
 		uint64_t id;

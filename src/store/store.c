@@ -16,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READERS = 256 };
+enum {
+	READERS = 256
+};
 
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct store *open_stores;
@@ -37,8 +39,7 @@ claim(struct store *s, struct err *err)
 	for (struct store *o = open_stores; o; o = o->next_open)
 		if (o->dev == s->dev && o->ino == s->ino)
 			r = err_set(err, ERR_TEMP,
-			    "store %s is open in this process already",
-			    s->dir);
+			    "store %s is open in this process already", s->dir);
 	if (r == 0) {
 		s->next_open = open_stores;
 		open_stores = s;
@@ -134,8 +135,8 @@ open_tables_in(struct store *s, bool create, struct err *err)
 	for (enum table i = 0; i < TABLE_COUNT && rc == 0; i++) {
 		if (s->has_table[i])
 			continue;
-		rc = mdb_dbi_open(mdb, table_name(i), create ? MDB_CREATE : 0,
-		    &s->table[i]);
+		rc = mdb_dbi_open(
+		    mdb, table_name(i), create ? MDB_CREATE : 0, &s->table[i]);
 		s->has_table[i] = rc == 0;
 		if (rc == MDB_NOTFOUND && !create)
 			rc = 0;
@@ -319,8 +320,8 @@ store_open(struct store **out, const char *dir, const struct store_options *o,
 	    claim(s, err) < 0)
 		goto fail;
 	if (env_open(s, o->map_size, err) < 0 || open_tables(s, err) < 0 ||
-	    store_migrate(s, migrations, ARRAY_LEN(migrations), STORE_SCHEMA,
-		err) < 0 ||
+	    store_migrate(
+		s, migrations, ARRAY_LEN(migrations), STORE_SCHEMA, err) < 0 ||
 	    (o->create && !s->read_only && sync_dirs(s, err) < 0)) {
 		store_close(s);
 		return -1;

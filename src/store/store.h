@@ -1,5 +1,5 @@
 /*
- * store: the LMDB environment and its transactions. The only home of <lmdb.h> together with store/txn.c.
+ * store: the LMDB environment and its transactions. The only home of <lmdb.h>, together with store/txn.c and store/row.c.
  *
  * Durable: default sync flags, one fsync a commit. One process-wide writer at a time (LMDB's own lock); many readers,
  * who never block it. Values are copied out at the door: nothing that a store function returns points into the map.

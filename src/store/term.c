@@ -9,9 +9,9 @@
 #include "store/term_run.h"
 
 struct batch_term {
-	uint64_t head;   /* first eight bytes, big-endian */
+	uint64_t head; /* first eight bytes, big-endian */
 	uint64_t hash;
-	size_t at;       /* in text */
+	size_t at; /* in text */
 	uint32_t n;
 	uint32_t count;  /* postings */
 	uint32_t ticket; /* the last one added, its index + 1 */
@@ -24,8 +24,8 @@ struct posting {
 struct term_batch {
 	struct batch_term *terms;
 	size_t nterms, terms_cap;
-	uint32_t *table;       /* index + 1; open addressing */
-	size_t table_cap;      /* a power of two */
+	uint32_t *table;  /* index + 1; open addressing */
+	size_t table_cap; /* a power of two */
 	struct buf text;
 	uint64_t *tickets;
 	size_t ntickets, tickets_cap;
@@ -114,7 +114,7 @@ term_index(struct term_batch *b, struct str term)
 	if (b->nterms * 2 >= b->table_cap)
 		table_grow(b);
 	for (at = hash & (b->table_cap - 1); b->table[at];
-	    at = (at + 1) & (b->table_cap - 1)) {
+	     at = (at + 1) & (b->table_cap - 1)) {
 		x = &b->terms[b->table[at] - 1];
 		if (x->hash == hash && x->n == term.n &&
 		    memcmp(b->text.p + x->at, term.p, term.n) == 0)
@@ -189,8 +189,8 @@ sort(const struct term_batch *b, struct order *v, struct order *spare, size_t n)
 			size_t i = lo, j = mid, k = lo;
 
 			while (i < mid && j < hi)
-				spare[k++] = before(b, &v[j], &v[i]) ? v[j++]
-								     : v[i++];
+				spare[k++] =
+				    before(b, &v[j], &v[i]) ? v[j++] : v[i++];
 			while (i < mid)
 				spare[k++] = v[i++];
 			while (j < hi)
@@ -265,8 +265,8 @@ write_run(struct txn *t, const struct term_batch *b, uint32_t id)
 		    tickets + first[k], first[k + 1] - first[k]);
 	}
 	run_writer_flush(&w);
-	run_put(t,
-	    &(struct run){id, 0, RUN_LIVE, w.max_ticket}, (enum run_state)0);
+	run_put(
+	    t, &(struct run){id, 0, RUN_LIVE, w.max_ticket}, (enum run_state)0);
 	mem_free(first);
 	mem_free(tickets);
 	mem_free(two);
@@ -311,7 +311,7 @@ unindexed_each(struct txn *t,
 	int r;
 
 	for (r = iter_ge(&it, t, T_UNINDEXED, str_n(NULL, 0)); r > 0;
-	    r = iter_next(&it)) {
+	     r = iter_next(&it)) {
 		struct str k = it.key;
 		uint64_t v;
 

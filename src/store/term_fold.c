@@ -8,7 +8,13 @@
 #include "store/term_run.h"
 #include "base/mem.h"
 
-enum { TAG_OUT = 1, TAG_INPUT, TAG_TERM, TAG_TICKET, TAG_MAX };
+enum {
+	TAG_OUT = 1,
+	TAG_INPUT,
+	TAG_TERM,
+	TAG_TICKET,
+	TAG_MAX
+};
 
 struct merge {
 	unsigned level;
@@ -269,8 +275,7 @@ merge_step(struct txn *t, struct merge *m, uint64_t max_bytes)
 	for (size_t i = 0; i < g->n; i++)
 		g->s[i].live =
 		    run_reader_open(&g->s[i].r, t, m->inputs[i].id,
-			str_n((const char *)m->term, m->term_n),
-			m->ticket) > 0;
+			str_n((const char *)m->term, m->term_n), m->ticket) > 0;
 	while (t->err.code == ERR_NONE && !over) {
 		struct str term = {0};
 
@@ -312,7 +317,7 @@ bury(struct txn *t, const struct run *dead, uint64_t max_bytes)
 	int r;
 
 	for (r = iter_ge(&it, t, T_TERM, key_str(&from));
-	    r > 0 && n < max_bytes; r = iter_next(&it)) {
+	     r > 0 && n < max_bytes; r = iter_next(&it)) {
 		struct key k = it.at;
 
 		if (!chunk_key_read(it.key, &run, &term, &ticket)) {

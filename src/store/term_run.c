@@ -1,7 +1,13 @@
 #include "store/term_run.h"
 
-enum { TAG_LEVEL = 1, TAG_STATE, TAG_MAX_TICKET };
-enum { TICKET_BYTES = 5 };
+enum {
+	TAG_LEVEL = 1,
+	TAG_STATE,
+	TAG_MAX_TICKET
+};
+enum {
+	TICKET_BYTES = 5
+};
 
 /* --- the directory of runs --- */
 
@@ -88,7 +94,7 @@ run_decode(struct str key, struct str value, struct run *r)
 			break;
 		}
 	return !in.bad && r->state && r->level < RUN_LEVELS &&
-	    r->max_ticket <= KEY_TICKET_MAX;
+	       r->max_ticket <= KEY_TICKET_MAX;
 }
 
 int
@@ -100,7 +106,7 @@ run_list(struct txn *t, struct arena *a, struct run **v, size_t *n)
 	*v = NULL;
 	*n = 0;
 	for (r = iter_ge(&it, t, T_TERM_RUN, str_n(NULL, 0)); r > 0;
-	    r = iter_next(&it)) {
+	     r = iter_next(&it)) {
 		*v = vec_more(a, *v, *n, sizeof **v);
 		if (!run_decode(it.key, it.value, &(*v)[*n]))
 			return row_corrupt(t, T_TERM_RUN, it.key);
@@ -153,8 +159,7 @@ chunk_entry(struct str *rest, unsigned char term[TERM_KEY_MAX], size_t *term_n,
 	if (rest->n == 0)
 		return 0;
 	if (!varint_get(rest, &shared) || !varint_get(rest, &more) ||
-	    shared > *term_n || more > rest->n ||
-	    shared + more > TERM_KEY_MAX)
+	    shared > *term_n || more > rest->n || shared + more > TERM_KEY_MAX)
 		return -1;
 	memcpy(term + shared, rest->p, (size_t)more);
 	*term_n = (size_t)(shared + more);
@@ -170,8 +175,8 @@ chunk_entry(struct str *rest, unsigned char term[TERM_KEY_MAX], size_t *term_n,
 /* --- writing --- */
 
 void
-run_writer_init(struct run_writer *w, struct txn *t, uint32_t run,
-    enum row_put how)
+run_writer_init(
+    struct run_writer *w, struct txn *t, uint32_t run, enum row_put how)
 {
 	w->t = t;
 	w->run = run;
@@ -220,7 +225,7 @@ begin_entry(struct run_writer *w, struct str term, uint64_t ticket)
 	if (w->n == 0)
 		w->key = chunk_key(w->run, term, ticket);
 	while (shared < term.n && shared < w->term_n &&
-	    w->term[shared] == (unsigned char)term.p[shared])
+	       w->term[shared] == (unsigned char)term.p[shared])
 		shared++;
 	put_varint(w, shared);
 	put_varint(w, term.n - shared);

@@ -10,14 +10,15 @@
 struct lane {
 	uint32_t run;
 	struct iter it;
-	uint64_t *v; /* ascending, of the current chunk; v[n - 1] is where the lane stands */
+	uint64_t *
+	    v; /* ascending, of the current chunk; v[n - 1] is where the lane stands */
 	size_t n, cap;
 	bool end;
 };
 
 struct want {
 	struct str term;
-	struct lane *lanes; /* one a run */
+	struct lane *lanes;  /* one a run */
 	unsigned char *bits; /* of a prefix */
 	uint64_t max;        /* highest ticket in bits */
 };
@@ -34,8 +35,8 @@ struct search {
 static int
 corrupt(struct txn *t, uint32_t run)
 {
-	return txn_fail(t, ERR_CORRUPT,
-	    "run %u of terms: a chunk is not in its form", run);
+	return txn_fail(
+	    t, ERR_CORRUPT, "run %u of terms: a chunk is not in its form", run);
 }
 
 /* Tickets of one entry that are at most max, appended to the lane's. */
@@ -45,8 +46,7 @@ lane_take(struct lane *l, struct str postings, uint64_t max)
 	uint64_t at = 0, gap;
 
 	while (postings.n) {
-		if (!varint_get(&postings, &gap) ||
-		    gap > KEY_TICKET_MAX - at)
+		if (!varint_get(&postings, &gap) || gap > KEY_TICKET_MAX - at)
 			return false;
 		at += gap;
 		if (at > max)

@@ -36,7 +36,11 @@ enum {
 	TAG_ACKNOWLEDGED,
 	TAG_EXTRA,
 };
-enum { SUB_A = 1, SUB_B, SUB_C };
+enum {
+	SUB_A = 1,
+	SUB_B,
+	SUB_C
+};
 
 static const char *const status_names[STATUS_COUNT] = {
 #define X_NAME(n, id, name) [STATUS_##id] = name,

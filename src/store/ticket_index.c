@@ -9,8 +9,16 @@
  */
 #include "store/ticket_index.h"
 
-enum order { BY_STATUS = 1, BY_QUEUE, BY_ASSIGNEE, BY_REQUESTER };
-enum { ID_BYTES = 5, TAIL = 8 + ID_BYTES };
+enum order {
+	BY_STATUS = 1,
+	BY_QUEUE,
+	BY_ASSIGNEE,
+	BY_REQUESTER
+};
+enum {
+	ID_BYTES = 5,
+	TAIL = 8 + ID_BYTES
+};
 
 uint64_t
 ticket_hash(struct str s)
@@ -44,8 +52,8 @@ lane_tail(struct key *k, int64_t updated, uint64_t id)
 }
 
 void
-ticket_index_rows(const struct ticket_entry *e,
-    struct key keys[TICKET_INDEXES], unsigned char value[TICKET_INDEX_VALUE])
+ticket_index_rows(const struct ticket_entry *e, struct key keys[TICKET_INDEXES],
+    unsigned char value[TICKET_INDEX_VALUE])
 {
 	const uint64_t hash[] = {0, e->queue, e->assignee, e->requester};
 	struct key v;
@@ -148,9 +156,9 @@ lane_read(struct txn *t, struct lane *l, int r)
 		return row_corrupt(t, T_TICKET_INDEX, k);
 	k = str_from(k, l->prefix.n);
 	l->live = key_read_time(&k, &l->updated) &&
-	    key_read_uint(&k, ID_BYTES, &l->id) &&
-	    key_read_uint(&v, 4, &l->queue) &&
-	    key_read_uint(&v, 4, &l->assignee);
+		  key_read_uint(&k, ID_BYTES, &l->id) &&
+		  key_read_uint(&v, 4, &l->queue) &&
+		  key_read_uint(&v, 4, &l->assignee);
 	return l->live;
 }
 
@@ -228,7 +236,7 @@ matches(const struct listing *l, const struct ticket *k)
 	if (f->assignee.n && !str_eq(f->assignee, k->assignee))
 		return false;
 	return f->requester.n == 0 ||
-	    str_eq(f->requester, address_key(l->a, k->requester.addr));
+	       str_eq(f->requester, address_key(l->a, k->requester.addr));
 }
 
 /* 1 when the ticket is one of the list, 0 when not, -1. */

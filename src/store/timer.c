@@ -2,7 +2,9 @@
 #include "store/timer.h"
 #include "store/txn_private.h"
 
-enum { DATA_MAX = 100 };
+enum {
+	DATA_MAX = 100
+};
 
 static struct key
 timer_key(const struct timer *m)
@@ -65,7 +67,7 @@ timer_each(struct txn *t, struct arena *a,
 	int r;
 
 	for (r = iter_ge(&it, t, T_TIMER, str_n(NULL, 0)); r > 0;
-	    r = iter_next(&it)) {
+	     r = iter_next(&it)) {
 		struct timer m;
 
 		if (decode(t, a, it.key, &m) < 0)

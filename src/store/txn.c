@@ -1,20 +1,13 @@
 /*
- * A transaction and the rows it reads and writes. With store.c the only file that knows LMDB.
- *
- * Rows go through one cursor a table, opened at first use and kept: messages of a group touch neighbouring pages,
- * and LMDB looks first whether the key lies in the page where the cursor stands. Iterators have cursors of their own.
+ * A transaction: how it begins and ends, what an error of LMDB's means, and the numbers that are written once at its commit.
  */
 #include "store/store_private.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <lmdb.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
-
-/* Overflow pages carry a header of 16 bytes: this much data takes exactly one. */
-enum { PIECE = 4096 - 16 };
 
 static const char *const table_names[] = {
 #define X_NAME(id, name) name,
@@ -28,18 +21,6 @@ table_name(enum table table)
 	return table_names[table];
 }
 
-static MDB_val
-val(struct str s)
-{
-	return (MDB_val){s.n, (void *)(uintptr_t)s.p};
-}
-
-static struct str
-unval(MDB_val v)
-{
-	return str_n(v.mv_data, v.mv_size);
-}
-
 /*
  * LMDB reports a write cut short as EIO, which is what a full disk looks like when part of a write still fitted.
  * Nothing that an earlier commit refers to was touched, so a full disk leaves the environment good.
@@ -50,7 +31,7 @@ disk_is_full(const struct store *s)
 	struct statvfs v;
 
 	return statvfs(s->dir, &v) == 0 &&
-	    (uint64_t)v.f_bavail * v.f_frsize < (4u << 20);
+	       (uint64_t)v.f_bavail * v.f_frsize < (4u << 20);
 }
 
 int
@@ -102,17 +83,6 @@ mdb_fault(struct store *s, struct err *err, int rc, const char *doing)
 	return err_set(err, code, "store %s: %s: %s", s->dir, doing,
 	    code == ERR_SPACE && rc == EIO ? strerror(ENOSPC)
 					   : mdb_strerror(rc));
-}
-
-static int
-fail_mdb(struct txn *t, int rc, enum table table, const char *doing)
-{
-	char what[64];
-
-	if (t->err.code != ERR_NONE)
-		return -1;
-	snprintf(what, sizeof what, "%s %s", doing, table_name(table));
-	return mdb_fault(t->store, &t->err, rc, what);
 }
 
 /* --- begin and end --- */
@@ -201,6 +171,18 @@ write_back(struct txn *t)
 		    str_n((const char *)t->count, sizeof t->count), ROW_PUT);
 }
 
+/* A failed write of the meta page makes LMDB refuse everything from then on. */
+static void
+ask_lmdb(struct store *s)
+{
+	MDB_txn *probe = NULL;
+
+	if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, &probe) == MDB_PANIC)
+		s->broken = true;
+	else if (probe)
+		mdb_txn_abort(probe);
+}
+
 int
 txn_commit(struct txn *t, struct err *err)
 {
@@ -226,16 +208,11 @@ txn_commit(struct txn *t, struct err *err)
 	rc = mdb_txn_commit(mdb);
 	if (rc == 0)
 		return 0;
-	/* A failed write of the meta page makes LMDB refuse everything from then on: ask it. */
-	if (rc == ENOSPC || rc == EDQUOT) {
-		MDB_txn *probe = NULL;
-
-		if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, &probe) ==
-		    MDB_PANIC)
-			s->broken = true;
-		else if (probe)
-			mdb_txn_abort(probe);
-	}
+	if (rc == ENOSPC || rc == EDQUOT)
+		ask_lmdb(s);
+	else if (rc > 0 && rc != EIO && rc != ENOMEM)
+		s->broken =
+		    true; /* EIO may yet be a full disk: see mdb_fault() */
 	return mdb_fault(s, err, rc, "commit");
 }
 
@@ -287,380 +264,6 @@ row_corrupt(struct txn *t, enum table table, struct str key)
 	    t->store->dir, table_name(table), buf_cstr(&hex));
 }
 
-/* --- rows --- */
-
-/* 1, 0 when the table does not exist (a read-only look at an older store), -1. */
-static int
-cursor_of(struct txn *t, enum table table, MDB_cursor **c)
-{
-	int rc;
-
-	if (t->err.code != ERR_NONE)
-		return -1;
-	if (t->cursor[table]) {
-		*c = t->cursor[table];
-		return 1;
-	}
-	if (!t->store->has_table[table]) {
-		if (t->write)
-			return fail_mdb(t, MDB_NOTFOUND, table, "open");
-		return 0;
-	}
-	rc = mdb_cursor_open(t->mdb, t->store->table[table], c);
-	if (rc)
-		return fail_mdb(t, rc, table, "open");
-	t->cursor[table] = *c;
-	return 1;
-}
-
-static bool
-key_fits(struct str key)
-{
-	return key.n >= 1 && key.n <= KEY_MAX;
-}
-
-int
-row_get(struct txn *t, enum table table, struct str key, struct str *value)
-{
-	MDB_val k = val(key), v;
-	MDB_cursor *c;
-	int r = cursor_of(t, table, &c);
-
-	*value = str_n(NULL, 0);
-	if (r <= 0)
-		return r;
-	if (!key_fits(key))
-		return 0;
-	r = mdb_cursor_get(c, &k, &v, MDB_SET);
-	if (r == MDB_NOTFOUND)
-		return 0;
-	if (r)
-		return fail_mdb(t, r, table, "read");
-	*value = unval(v);
-	return 1;
-}
-
-bool
-row_put(struct txn *t, enum table table, struct str key, struct str value,
-    enum row_put how)
-{
-	MDB_val k = val(key), v = val(value);
-	MDB_cursor *c;
-	int r;
-
-	must(t->write);
-	if (cursor_of(t, table, &c) <= 0)
-		return false;
-	must(key_fits(key));
-	r = mdb_cursor_put(c, &k, &v,
-	    how == ROW_APPEND || how == ROW_APPEND_NEW ? MDB_APPEND
-		: how == ROW_NEW			 ? MDB_NOOVERWRITE
-							 : 0);
-	if (r == MDB_KEYEXIST && how != ROW_NEW) {
-		k = val(key);
-		v = val(value);
-		r = mdb_cursor_put(c, &k, &v,
-		    how == ROW_APPEND_NEW ? MDB_NOOVERWRITE : 0);
-	}
-	if (r == MDB_KEYEXIST)
-		return false;
-	if (r)
-		fail_mdb(t, r, table, "write");
-	return r == 0;
-}
-
-bool
-row_put_scratch(
-    struct txn *t, enum table table, struct str key, enum row_put how)
-{
-	if (buf_failed(&t->scratch)) {
-		txn_fail(t, ERR_PERM, "a row of %s is too large",
-		    table_name(table));
-		return false;
-	}
-	return row_put(t, table, key, buf_str(&t->scratch), how);
-}
-
-bool
-row_del(struct txn *t, enum table table, struct str key)
-{
-	MDB_val k = val(key), v;
-	MDB_cursor *c;
-	int r;
-
-	must(t->write);
-	if (cursor_of(t, table, &c) <= 0 || !key_fits(key))
-		return false;
-	r = mdb_cursor_get(c, &k, &v, MDB_SET);
-	if (r == 0)
-		r = mdb_cursor_del(c, 0);
-	if (r && r != MDB_NOTFOUND)
-		fail_mdb(t, r, table, "delete");
-	return r == 0;
-}
-
-int
-table_rows(struct txn *t, enum table table, uint64_t *n)
-{
-	MDB_stat st;
-	int r;
-
-	*n = 0;
-	if (t->err.code != ERR_NONE)
-		return -1;
-	if (!t->store->has_table[table])
-		return 0;
-	r = mdb_stat(t->mdb, t->store->table[table], &st);
-	if (r)
-		return fail_mdb(t, r, table, "count");
-	*n = st.ms_entries;
-	return 0;
-}
-
-/* --- values in pieces --- */
-
-static void
-piece_key(struct key *k, size_t base, size_t i)
-{
-	k->n = base;
-	if (i)
-		key_uint(k, i, 3);
-}
-
-void
-kv_put(struct txn *t, enum table table, struct str key, struct str value,
-    enum row_put how)
-{
-	struct key k = {0};
-	struct str old;
-	size_t i = 0;
-
-	must(key.n <= VALUE_KEY_MAX);
-	if (value.n > (size_t)PIECE * ((1u << 24) - 1)) {
-		txn_fail(t, ERR_PERM, "a value of %s is too large",
-		    table_name(table));
-		return;
-	}
-	key_bytes(&k, key);
-	do {
-		piece_key(&k, key.n, i++);
-		row_put(t, table, key_str(&k), str_sub(value, 0, PIECE), how);
-		value = str_from(value, PIECE);
-	} while (value.n && t->err.code == ERR_NONE);
-	/* Pieces of a longer value before; an append had none. */
-	while (how == ROW_PUT && t->err.code == ERR_NONE) {
-		piece_key(&k, key.n, i++);
-		if (row_get(t, table, key_str(&k), &old) <= 0)
-			break;
-		row_del(t, table, key_str(&k));
-	}
-}
-
-/* Calls for each piece in turn. 1, 0, -1. */
-static int
-each_piece(struct txn *t, enum table table, struct str key,
-    bool (*fn)(void *ctx, struct str piece), void *ctx)
-{
-	struct key k = {0};
-	struct str piece;
-	size_t i = 0;
-	int r;
-
-	must(key.n <= VALUE_KEY_MAX);
-	key_bytes(&k, key);
-	for (;;) {
-		piece_key(&k, key.n, i);
-		r = row_get(t, table, key_str(&k), &piece);
-		if (r < 0)
-			return -1;
-		if (r == 0)
-			return i > 0;
-		if (!fn(ctx, piece))
-			return txn_fail(t, ERR_CORRUPT,
-			    "table %s: a value is longer than it may be",
-			    table_name(table));
-		i++;
-		/* A piece that is not full is the last. */
-		if (piece.n < PIECE)
-			return 1;
-	}
-}
-
-struct gather {
-	struct buf *out;
-	size_t start, max;
-};
-
-static bool
-gather_piece(void *ctx, struct str piece)
-{
-	struct gather *g = ctx;
-
-	if (g->max && g->out->n - g->start + piece.n > g->max)
-		return false;
-	buf_put(g->out, piece);
-	return !buf_failed(g->out);
-}
-
-int
-kv_get(struct txn *t, enum table table, struct str key, size_t max,
-    struct buf *out)
-{
-	struct gather g = {out, out->n, max};
-
-	return each_piece(t, table, key, gather_piece, &g);
-}
-
-int
-kv_dup(struct txn *t, struct arena *a, enum table table, struct str key,
-    struct str *out)
-{
-	struct str first;
-	struct buf *b = scratch_take(t);
-	struct gather g = {b, 0, 0};
-	int r = row_get(t, table, key, &first);
-
-	if (r <= 0)
-		return r;
-	if (first.n < PIECE) {
-		*out = arena_dup(a, first);
-		return 1;
-	}
-	r = each_piece(t, table, key, gather_piece, &g);
-	if (r > 0)
-		*out = arena_dup(a, buf_str(b));
-	return r;
-}
-
-bool
-kv_del(struct txn *t, enum table table, struct str key)
-{
-	struct key k = {0};
-	size_t i = 0;
-
-	must(key.n <= VALUE_KEY_MAX);
-	key_bytes(&k, key);
-	for (;; i++) {
-		piece_key(&k, key.n, i);
-		if (!row_del(t, table, key_str(&k)))
-			return i > 0;
-	}
-}
-
-/* --- iteration --- */
-
-static int
-iter_op(struct iter *it, struct str key, MDB_cursor_op op)
-{
-	MDB_val k = val(key), v;
-	int rc = mdb_cursor_get(it->c, &k, &v, op);
-
-	if (rc == MDB_NOTFOUND)
-		return 0;
-	if (rc)
-		return fail_mdb(it->t, rc, it->table, "read");
-	it->key = unval(k);
-	it->value = unval(v);
-	return 1;
-}
-
-/* Only a writer's own changes can move rows under an iterator. */
-static int
-iter_keep(struct iter *it, int r)
-{
-	if (r > 0 && it->t->write) {
-		it->at.n = 0;
-		key_bytes(&it->at, it->key);
-	}
-	return r;
-}
-
-static int
-iter_begin(struct iter *it, struct txn *t, enum table table)
-{
-	int rc;
-
-	if (t->err.code != ERR_NONE)
-		return -1;
-	if (it->c && (it->t != t || it->table != table))
-		iter_end(it);
-	it->t = t;
-	it->table = table;
-	if (it->c)
-		return 1;
-	if (!t->store->has_table[table])
-		return 0;
-	rc = mdb_cursor_open(t->mdb, t->store->table[table], &it->c);
-	return rc ? fail_mdb(t, rc, table, "open") : 1;
-}
-
-int
-iter_ge(struct iter *it, struct txn *t, enum table table, struct str key)
-{
-	int r = iter_begin(it, t, table);
-
-	if (r <= 0)
-		return r;
-	if (key.n == 0)
-		return iter_keep(it, iter_op(it, key, MDB_FIRST));
-	return iter_keep(it, iter_op(it, key, MDB_SET_RANGE));
-}
-
-int
-iter_le(struct iter *it, struct txn *t, enum table table, struct str key)
-{
-	int r = iter_begin(it, t, table);
-
-	if (r <= 0)
-		return r;
-	r = iter_op(it, key, MDB_SET_RANGE);
-	if (r == 0)
-		r = iter_op(it, key, MDB_LAST);
-	else if (r > 0 && !str_eq(it->key, key))
-		r = iter_op(it, key, MDB_PREV);
-	return iter_keep(it, r);
-}
-
-int
-iter_next(struct iter *it)
-{
-	int r;
-
-	if (it->t->err.code != ERR_NONE)
-		return -1;
-	if (!it->t->write)
-		return iter_op(it, str_n(NULL, 0), MDB_NEXT);
-	r = iter_op(it, key_str(&it->at), MDB_SET_RANGE);
-	if (r > 0 && str_eq(it->key, key_str(&it->at)))
-		r = iter_op(it, str_n(NULL, 0), MDB_NEXT);
-	return iter_keep(it, r);
-}
-
-int
-iter_prev(struct iter *it)
-{
-	int r;
-
-	if (it->t->err.code != ERR_NONE)
-		return -1;
-	if (!it->t->write)
-		return iter_op(it, str_n(NULL, 0), MDB_PREV);
-	r = iter_op(it, key_str(&it->at), MDB_SET_RANGE);
-	if (r == 0)
-		r = iter_op(it, str_n(NULL, 0), MDB_LAST);
-	else if (r > 0)
-		r = iter_op(it, str_n(NULL, 0), MDB_PREV);
-	return iter_keep(it, r);
-}
-
-void
-iter_end(struct iter *it)
-{
-	if (it->c)
-		mdb_cursor_close(it->c);
-	it->c = NULL;
-}
-
 /* --- sequences and counts --- */
 
 static bool
@@ -694,8 +297,8 @@ seq_next(struct txn *t, enum sequence s)
 	if (!seq_load(t))
 		return 0;
 	if (t->seq[s] >= KEY_TICKET_MAX) {
-		txn_fail(t, ERR_PERM, "no numbers left for %s",
-		    sequence_names[s]);
+		txn_fail(
+		    t, ERR_PERM, "no numbers left for %s", sequence_names[s]);
 		return 0;
 	}
 	t->seq_changed = true;
@@ -752,17 +355,4 @@ count_get(struct txn *t, unsigned slot, uint64_t *v)
 		return -1;
 	*v = t->count[slot];
 	return 0;
-}
-
-void *
-vec_more(struct arena *a, void *v, size_t n, size_t size)
-{
-	void *more;
-
-	if (n && (n < 4 || (n & (n - 1))))
-		return v;
-	more = arena_alloc_n(a, n < 4 ? 4 : n * 2, size);
-	if (n)
-		memcpy(more, v, n * size);
-	return more;
 }

@@ -129,10 +129,10 @@ message_ids(struct txn *t, struct arena *a, uint64_t i, struct ticket *k)
 	uint64_t found;
 
 	for (unsigned n = 0; n < 3; n++) {
-		struct str id = arena_printf(a,
-		    "CAF%llx.%u.%llu@mail%llu.example.org",
-		    (unsigned long long)(i * 2654435761u), n,
-		    (unsigned long long)i, (unsigned long long)(i % 97));
+		struct str id =
+		    arena_printf(a, "CAF%llx.%u.%llu@mail%llu.example.org",
+			(unsigned long long)(i * 2654435761u), n,
+			(unsigned long long)i, (unsigned long long)(i % 97));
 
 		if (msgid_get(t, id, &found) == 0)
 			msgid_put(t, id, k->id, false);
@@ -148,10 +148,8 @@ write_outbox(struct txn *t, struct arena *a, const struct shape *s,
 	    .kind = S("ack"),
 	    .recipients = &to,
 	    .nrecipients = 1,
-	    .message_id =
-		arena_printf(a, "helpd.%llu.%llx@desk.example",
-		    (unsigned long long)k->id,
-		    (unsigned long long)rnd(UINT64_MAX)),
+	    .message_id = arena_printf(a, "helpd.%llu.%llx@desk.example",
+		(unsigned long long)k->id, (unsigned long long)rnd(UINT64_MAX)),
 	    .subject = k->subject,
 	    .state = OUTBOX_QUEUED,
 	    .created = now,
@@ -169,8 +167,8 @@ write_message(struct txn *t, struct arena *a, const struct shape *s,
     uint64_t *tickets, uint32_t source)
 {
 	struct source_key sk = {source,
-	    arena_printf(a, "17%08llu.M%lluP77.host",
-		(unsigned long long)i, (unsigned long long)rnd(1000000))};
+	    arena_printf(a, "17%08llu.M%lluP77.host", (unsigned long long)i,
+		(unsigned long long)rnd(1000000))};
 	struct ledger_row row = {.fate = FATE_TICKET, .at = (int64_t)i};
 	uint64_t customer = rnd(4600);
 	struct str who = arena_printf(a, "customer%llu@example%llu.org",
@@ -191,13 +189,12 @@ write_message(struct txn *t, struct arena *a, const struct shape *s,
 	random_bytes(content, sizeof content);
 	must(rawhash_get(t, content, &found, &found_seq) == 0);
 	if (person_get(t, a, who, &p) == 0)
-		p = (struct person){
-		    .key = who, .addr = who, .first_seen = now};
+		p = (struct person){.key = who, .addr = who, .first_seen = now};
 	p.last_seen = now;
 	p.articles++;
 	person_put(t, &p);
-	if (!follow || ticket_get(t, a, *tickets - rnd(MIN(*tickets, 500u)),
-			   &k) <= 0) {
+	if (!follow ||
+	    ticket_get(t, a, *tickets - rnd(MIN(*tickets, 500u)), &k) <= 0) {
 		part = (struct participant){
 		    {S("A Customer"), who}, ROLE_REQUESTER};
 		k = (struct ticket){.subject = S("The printer is on fire "
@@ -419,7 +416,8 @@ static void
 compare(const char *base, unsigned messages, unsigned group)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
-	char *one = path_join(&a, base, "store"), *two = path_join(&a, base, "bare");
+	char *one = path_join(&a, base, "store"),
+	     *two = path_join(&a, base, "bare");
 	struct shape shape = {6000, 1800, 1500, 150, true};
 	struct run_result r = {0}, bare = {0};
 	struct store *s = open_new(one);
@@ -433,7 +431,8 @@ compare(const char *base, unsigned messages, unsigned group)
 		die(&e);
 	run_bare(two, &shape, messages, group, &bare);
 	printf("%4u a commit: store %6.1f us cpu %7.1f us wall, bare %6.1f us "
-	       "cpu %7.1f us wall; wall rate %.2f of bare; %.1f KB a message kept, %.1f written (%.1f)\n",
+	       "cpu %7.1f us wall; wall rate %.2f of bare; %.1f KB a message "
+	       "kept, %.1f written (%.1f)\n",
 	    group, r.cpu * 1e6 / messages, r.wall * 1e6 / messages,
 	    bare.cpu * 1e6 / messages, bare.wall * 1e6 / messages,
 	    bare.wall / r.wall, (double)used / messages / 1024,
@@ -519,8 +518,8 @@ time_search(struct store *s, const struct words *w, bool rare)
 	struct err e;
 
 	for (unsigned i = 0; i < rounds; i++) {
-		struct str two[2] = {rare ? w->v[ARRAY_LEN(w->v) - 1 - i]
-					  : w->v[i % 20],
+		struct str two[2] = {
+		    rare ? w->v[ARRAY_LEN(w->v) - 1 - i] : w->v[i % 20],
 		    w->v[i % 7 + 20]};
 		struct strs q = {two, rare ? 1 : 2};
 		struct txn *t;
@@ -535,8 +534,8 @@ time_search(struct store *s, const struct words *w, bool rare)
 }
 
 static void
-large_step(struct store **sp, const char *dir, unsigned *written,
-    unsigned upto, uint64_t *tickets, const struct words *w)
+large_step(struct store **sp, const char *dir, unsigned *written, unsigned upto,
+    uint64_t *tickets, const struct words *w)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	struct shape shape = {500, 500, 500, 40, false};
@@ -544,7 +543,7 @@ large_step(struct store **sp, const char *dir, unsigned *written,
 	struct store *s = *sp;
 	struct ticket_filter active = {
 	    .statuses = 1u << STATUS_NEW | 1u << STATUS_OPEN |
-		1u << STATUS_PENDING | 1u << STATUS_HOLD,
+			1u << STATUS_PENDING | 1u << STATUS_HOLD,
 	    .limit = 50};
 	struct ticket_filter narrow = {.queue = S("support"),
 	    .requester = S("customer77@example27.org"),
@@ -559,13 +558,13 @@ large_step(struct store **sp, const char *dir, unsigned *written,
 
 		if (txn_write(s, &t, &e) < 0)
 			die(&e);
-		for (unsigned g = 0; g < 1000 && *written < upto; g++) {
+		for (unsigned g = 0; g < 10000 && *written < upto; g++) {
 			arena_reset(&a);
-			write_message(t, &a, &shape, w, terms, (*written)++,
-			    tickets, 1);
+			write_message(
+			    t, &a, &shape, w, terms, (*written)++, tickets, 1);
 		}
 		term_batch_put(t, terms);
-		term_fold(t, 8u << 20);
+		term_fold(t, 64u << 20);
 		if (txn_commit(t, &e) < 0)
 			die(&e);
 	}
@@ -656,7 +655,8 @@ main(int argc, char **argv)
 		compare(base, messages, group);
 	else
 		for (unsigned g = 1; g <= 100; g *= 10)
-			compare(base, g == 1 ? MIN(messages, 2000u) : messages, g);
+			compare(
+			    base, g == 1 ? MIN(messages, 2000u) : messages, g);
 	rmdir(base);
 	return 0;
 }

@@ -77,8 +77,8 @@ stray_index(struct txn *t)
 	unsigned char v[TICKET_INDEX_VALUE];
 
 	ticket_index_rows(&e, keys, v);
-	row_put(t, T_TICKET_INDEX, key_str(&keys[0]), str_n((char *)v, 8),
-	    ROW_PUT);
+	row_put(
+	    t, T_TICKET_INDEX, key_str(&keys[0]), str_n((char *)v, 8), ROW_PUT);
 }
 static void
 wrong_index(struct txn *t)
@@ -273,9 +273,8 @@ finds_each_damage(void **state)
 		t = box_write(&b);
 		damages[i].damage(t);
 		box_commit(t);
-		assert_int_equal(store_check(b.s, NULL, box_print_problem, &all,
-				     &n, &e),
-		    0);
+		assert_int_equal(
+		    store_check(b.s, NULL, box_print_problem, &all, &n, &e), 0);
 		if (!str_has(buf_str(&all), str_c(damages[i].told)))
 			fail_msg("%zu: %s not in:\n%s", i, damages[i].told,
 			    buf_cstr(&all));

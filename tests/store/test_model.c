@@ -12,14 +12,19 @@
 #include "store/ticket.h"
 #include "store/timer.h"
 
-enum { MAX_TICKETS = 120, MAX_OUT = 200, MAX_TIMERS = 60, PEOPLE = 9 };
+enum {
+	MAX_TICKETS = 120,
+	MAX_OUT = 200,
+	MAX_TIMERS = 60,
+	PEOPLE = 9
+};
 
 struct model_ticket {
 	enum status status;
 	unsigned queue, assignee, requester;
 	int64_t updated;
 	uint32_t articles, events;
-	size_t text[40];     /* length of each article's text */
+	size_t text[40]; /* length of each article's text */
 	uint32_t text_seed[40];
 };
 struct model_out {
@@ -262,9 +267,9 @@ see_ticket(void *ctx, const struct ticket *k)
 	assert_int_equal(k->updated, m->updated);
 	assert_true(str_eq(k->queue, str_c(queues[m->queue])));
 	if (s->n)
-		assert_true(k->updated < s->at[s->n - 1] ||
-		    (k->updated == s->at[s->n - 1] &&
-			k->id < s->id[s->n - 1]));
+		assert_true(
+		    k->updated < s->at[s->n - 1] ||
+		    (k->updated == s->at[s->n - 1] && k->id < s->id[s->n - 1]));
 	s->id[s->n] = k->id;
 	s->at[s->n++] = k->updated;
 	return true;
@@ -288,8 +293,9 @@ compare_lists(struct txn *t, struct arena *a)
 			const struct model_ticket *m = &now.ticket[id];
 
 			want += (!f.statuses || f.statuses & 1u << m->status) &&
-			    (!q || m->queue == q) && (!g || m->assignee == g) &&
-			    (!f.requester.n || m->requester == p);
+				(!q || m->queue == q) &&
+				(!g || m->assignee == g) &&
+				(!f.requester.n || m->requester == p);
 		}
 		assert_int_equal(all.n, want);
 		if (all.n < 3)

@@ -91,8 +91,8 @@ dead_reader_is_cleared(void **state)
 		struct txn *t = box_write(&b);
 
 		for (unsigned i = 0; i < 50; i++)
-			counter_put(t,
-			    arena_printf(&b.a, "%d", (int)i), S("value"));
+			counter_put(
+			    t, arena_printf(&b.a, "%d", (int)i), S("value"));
 		box_commit(t);
 		if (round == 10)
 			store_usage(b.s, &before, &size);

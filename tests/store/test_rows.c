@@ -6,8 +6,7 @@
 static void
 fates(void **state)
 {
-	struct ledger_row row = {.fate = FATE_QUARANTINE, .quarantine = 4},
-			  got;
+	struct ledger_row row = {.fate = FATE_QUARANTINE, .quarantine = 4}, got;
 	struct source_key k;
 	struct err e = ERR_INIT;
 	struct box b;
@@ -90,8 +89,8 @@ ledger_in_order(void **state)
 	assert_int_equal(ledger_each(t, 1, take_key, &keys), 0);
 	buf_putc(&keys.all, '|');
 	assert_int_equal(ledger_each(t, 0, take_key, &keys), 0);
-	assert_string_equal(buf_cstr(&keys.all),
-	    "1:a 1:c 1:700 |1:a 1:c 1:700 2:b ");
+	assert_string_equal(
+	    buf_cstr(&keys.all), "1:a 1:c 1:700 |1:a 1:c 1:700 2:b ");
 	box_commit(t);
 	buf_fini(&keys.all);
 	box_fini(&b);
@@ -212,11 +211,12 @@ people_and_counters(void **state)
 static void
 whole_article(void **state)
 {
-	struct address who = {S("Ann"), S("ann@x.org")}, two[] = {
-		{S(""), S("b@x.org")}, {S("unreadable"), S("")}};
+	struct address who = {S("Ann"), S("ann@x.org")},
+		       two[] = {
+			   {S(""), S("b@x.org")}, {S("unreadable"), S("")}};
 	struct span fresh[] = {{0, 5}, {6, 11}};
-	struct attachment att = {S("r.pdf"), S("application/pdf"), S("cid"),
-	    99, {1, 2, 3}, true, S("2.1")};
+	struct attachment att = {S("r.pdf"), S("application/pdf"), S("cid"), 99,
+	    {1, 2, 3}, true, S("2.1")};
 	struct article r = {.ticket = 1,
 	    .seq = 1,
 	    .direction = DIRECTION_OUT,
@@ -282,9 +282,8 @@ whole_article(void **state)
 static void
 unknown_tags_are_skipped(void **state)
 {
-	static const enum table records[] = {
-	    T_TICKET, T_ARTICLE, T_EVENT, T_PERSON, T_OUTBOX, T_LEDGER,
-	    T_QUARANTINE, T_TERM_RUN};
+	static const enum table records[] = {T_TICKET, T_ARTICLE, T_EVENT,
+	    T_PERSON, T_OUTBOX, T_LEDGER, T_QUARANTINE, T_TERM_RUN};
 	struct box b;
 	struct txn *t;
 	struct ticket k;
@@ -299,7 +298,7 @@ unknown_tags_are_skipped(void **state)
 		int got;
 
 		for (got = iter_ge(&it, t, records[i], str_n(NULL, 0)); got > 0;
-		    got = iter_next(&it)) {
+		     got = iter_next(&it)) {
 			AUTO(buf_fini) struct buf v = BUF_INIT;
 			struct key key = it.at;
 
@@ -307,8 +306,8 @@ unknown_tags_are_skipped(void **state)
 			rec_u64(&v, 9998, 5);
 			buf_put(&v, it.value);
 			rec_str(&v, 9997, S("more"));
-			row_put(t, records[i], key_str(&key), buf_str(&v),
-			    ROW_PUT);
+			row_put(
+			    t, records[i], key_str(&key), buf_str(&v), ROW_PUT);
 		}
 	}
 	assert_int_equal(ticket_get(t, &b.a, 1, &k), 1);
@@ -346,7 +345,7 @@ damaged_rows_crash_nothing(void **state)
 		int got;
 
 		for (got = iter_ge(&it, look_in, table, str_n(NULL, 0));
-		    got > 0 && rows < 2; got = iter_next(&it), rows++) {
+		     got > 0 && rows < 2; got = iter_next(&it), rows++) {
 			struct key key = {0};
 			struct str old = arena_dup(&b.a, it.value);
 

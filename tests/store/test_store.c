@@ -4,7 +4,8 @@
 #include "store/store_private.h"
 #include "store/ticket.h"
 
-#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static void
@@ -23,7 +24,7 @@ opens_only_what_is_there(void **state)
 	struct store *s;
 	struct box b;
 	struct stat st;
-	char file[100];
+	char file[200];
 
 	(void)state;
 	expect(store_open(&s, "/nonexistent/x", NULL, &e), &e, ERR_NOENT,
@@ -48,8 +49,9 @@ opens_only_what_is_there(void **state)
 	    &e, ERR_NOENT, "no store");
 	/* A file that is none of LMDB's. */
 	snprintf(file, sizeof file, "%s/data.mdb", b.dir);
-	assert_int_equal(file_replace(file, S("this is not a store at all, it "
-					      "is some text"),
+	assert_int_equal(file_replace(file,
+			     S("this is not a store at all, it "
+			       "is some text"),
 			     0600, &e),
 	    0);
 	assert_int_equal(store_open(&s, b.dir, NULL, &e), -1);
@@ -181,8 +183,7 @@ schemas(void **state)
 	assert_int_equal(store_migrate(b.s, steps, 2, 3, &e), 0);
 	/* A step that fails, and one that is missing, leave it as it was. */
 	expect(store_migrate(b.s, bad, 1, 4, &e), &e, ERR_CORRUPT, "migrated");
-	expect(store_migrate(b.s, steps, 2, 4, &e), &e, ERR_INVAL,
-	    "no longer");
+	expect(store_migrate(b.s, steps, 2, 4, &e), &e, ERR_INVAL, "no longer");
 	expect(store_migrate(b.s, steps, 2, 2, &e), &e, ERR_INVAL, "newer");
 	t = box_read(&b);
 	assert_int_equal(meta_get(t, &b.a, S("half"), &v), 0);
@@ -245,6 +246,45 @@ map_full(void **state)
 	assert_int_equal(table_rows(t, T_BLOB, &used), 0);
 	assert_int_equal(used, stored + 500);
 	box_commit(t);
+	box_fini(&b);
+}
+
+/* A write that the system refuses for another reason than a full disk: nobody may go on with that environment. */
+static void
+write_fails(void **state)
+{
+	struct rlimit old, tight;
+	struct err e = ERR_INIT;
+	struct box b;
+	struct txn *t;
+	struct str v;
+	void (*handler)(int);
+	int r;
+
+	(void)state;
+	box_init(&b);
+	t = box_write(&b);
+	meta_put(t, S("kept"), S("yes"));
+	box_commit(t);
+	assert_int_equal(fill(&b, 20, &e), 0);
+	handler = signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	tight = old;
+	tight.rlim_cur = 256 * 1024;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	r = fill(&b, 200, &e);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	signal(SIGXFSZ, handler);
+	expect(r, &e, ERR_TEMP, "commit");
+	assert_true(store_is_broken(b.s));
+	expect(txn_write(b.s, &t, &e), &e, ERR_TEMP, "opened again");
+	expect(txn_read(b.s, &t, &e), &e, ERR_TEMP, "opened again");
+	store_close(b.s);
+	box_open(&b);
+	t = box_read(&b);
+	assert_int_equal(meta_get(t, &b.a, S("kept"), &v), 1);
+	box_commit(t);
+	assert_int_equal(fill(&b, 20, &e), 0);
 	box_fini(&b);
 }
 
@@ -315,9 +355,9 @@ blobs(void **state)
 		/* Every cut and every flipped bit is refused or harmless. */
 		for (size_t cut = 0; cut < packed.n && cut < 40; cut++) {
 			buf_reset(&back);
-			assert_int_equal(blob_unpack(str_sub(buf_str(&packed), 0,
-							 cut),
-					     1 << 20, &back, &e),
+			assert_int_equal(
+			    blob_unpack(str_sub(buf_str(&packed), 0, cut),
+				1 << 20, &back, &e),
 			    -1);
 		}
 	}
@@ -327,7 +367,9 @@ blobs(void **state)
 static void
 one_more_reader(void **state)
 {
-	enum { N = 257 };
+	enum {
+		N = 257
+	};
 	struct txn *v[N] = {0};
 	struct err e = ERR_INIT;
 	struct box b;
@@ -355,6 +397,7 @@ main(void)
 	    cmocka_unit_test(first_error_sticks),
 	    cmocka_unit_test(schemas),
 	    cmocka_unit_test(map_full),
+	    cmocka_unit_test(write_fails),
 	    cmocka_unit_test(space_is_reused),
 	    cmocka_unit_test(blobs),
 	    cmocka_unit_test(one_more_reader),

@@ -2,7 +2,10 @@
 #include "box.h"
 #include "store/ticket.h"
 
-enum { TICKETS = 400, WORDS = 60 };
+enum {
+	TICKETS = 400,
+	WORDS = 60
+};
 
 struct hits {
 	uint64_t v[100000];
