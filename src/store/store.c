@@ -114,7 +114,8 @@ env_open(struct store *s, uint64_t size, struct err *err)
 	do {
 		rc = env_try(s, size);
 		size /= 4;
-	} while (rc == ENOMEM && !fixed && size >= (1u << 26));
+	} while ((rc == ENOMEM || rc == EINVAL) && !fixed &&
+	    size >= (1u << 26));
 	if (rc == 0)
 		return 0;
 	if (rc == ENOENT)
@@ -294,7 +295,7 @@ prepare_dir(struct store *s, bool create, struct err *err)
 	return dir_make(s->dir, 0700, err);
 }
 
-/* LMDB syncs its file, not the directory that names it. */
+/* LMDB syncs its file, not the directory that names it. The one above may be closed to us: then it was there before. */
 static int
 sync_dirs(struct store *s, struct err *err)
 {
@@ -302,7 +303,8 @@ sync_dirs(struct store *s, struct err *err)
 
 	if (dir_sync(s->dir, err) < 0)
 		return -1;
-	return dir_sync(path_join(&a, s->dir, ".."), err);
+	dir_sync(path_join(&a, s->dir, ".."), NULL);
+	return 0;
 }
 
 int

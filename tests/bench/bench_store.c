@@ -357,7 +357,7 @@ run_bare(const char *dir, const struct shape *shape, unsigned messages,
 	double c0, w0;
 
 	check(mdb_env_create(&env));
-	check(mdb_env_set_mapsize(env, (size_t)1 << 36));
+	check(mdb_env_set_mapsize(env, (size_t)1 << 33));
 	check(mdb_env_set_maxdbs(env, 2));
 	check(mdb_env_open(env, dir, 0, 0600));
 	check(mdb_txn_begin(env, NULL, 0, &txn));
