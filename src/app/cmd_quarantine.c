@@ -132,6 +132,8 @@ ingest_again(struct session *s, struct txn *t, struct arena *a, int64_t now,
 
 	memcpy(in.sha256, g->q.sha256, sizeof in.sha256);
 	memcpy(in.content, g->content, sizeof in.content);
+	if (intake_decode(a, g->q.intake, &in, err) < 0)
+		return -1;
 	return ingest(&s->desk, t, a, &in, now, &g->outcome, err);
 }
 

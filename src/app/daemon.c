@@ -54,6 +54,15 @@ on_committed(void *ctx)
 		senders_wake(s);
 }
 
+static size_t
+on_coming(void *ctx)
+{
+	struct house *h = ctx;
+	struct pipeline *p = __atomic_load_n(&h->pipeline, __ATOMIC_ACQUIRE);
+
+	return p ? pipeline_depth(p) : 0;
+}
+
 static int
 take_lock(struct house *h)
 {
@@ -150,7 +159,8 @@ static int
 open_house(struct house *h)
 {
 	struct err err = ERR_INIT;
-	struct writer_options wo = {.committed = on_committed, .ctx = h};
+	struct writer_options wo = {
+	    .committed = on_committed, .coming = on_coming, .ctx = h};
 	struct job recover = {.run = recover_run};
 
 	h->spool = session_path(&h->s, "spool");

@@ -16,7 +16,7 @@ enum {
 	    6 << 20, /* what may wait; one mail above it waits alone */
 	QUEUE_ITEMS = 1024,
 	THREADS = 16,
-	AHEAD = 4, /* batches parsed but not committed, a thread */
+	AHEAD = 512, /* mails parsed but not committed */
 	/* After a mail this large its memory goes back to the system. */
 	LARGE = 4 << 20,
 };
@@ -52,7 +52,7 @@ struct pipeline {
 	size_t open; /* pushed, not done */
 	uint64_t taken,
 	    given; /* batches formed; batches handed to the writer */
-	unsigned uncommitted;
+	size_t uncommitted;
 	struct batch *ready; /* parsed out of turn */
 	bool stop;
 	pthread_t thread[THREADS];
@@ -139,7 +139,7 @@ finish(struct batch *b)
 	batch_free(b);
 	pthread_mutex_lock(&in->lock);
 	in->open -= n;
-	in->uncommitted--;
+	in->uncommitted -= n;
 	pthread_cond_broadcast(&in->idle);
 	pthread_cond_broadcast(&in->more);
 	pthread_mutex_unlock(&in->lock);
@@ -292,12 +292,12 @@ parser_thread(void *arg)
 		struct batch *b;
 
 		while (!(in->stop && !in->first) &&
-		       (!in->first || in->uncommitted >= AHEAD * in->threads))
+		       (!in->first || in->uncommitted >= AHEAD))
 			pthread_cond_wait(&in->more, &in->lock);
 		if (!in->first)
 			break;
 		b = take(in);
-		in->uncommitted++;
+		in->uncommitted += b->n;
 		pthread_mutex_unlock(&in->lock);
 		parse(in, b);
 		pthread_mutex_lock(&in->lock);
@@ -384,10 +384,5 @@ pipeline_close(struct pipeline **pin)
 size_t
 pipeline_depth(struct pipeline *in)
 {
-	size_t n;
-
-	pthread_mutex_lock(&in->lock);
-	n = in->open;
-	pthread_mutex_unlock(&in->lock);
-	return n;
+	return in->open;
 }

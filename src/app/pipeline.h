@@ -39,6 +39,6 @@ void pipeline_push(struct pipeline *in, struct item *it);
 /* Waits until everything pushed is done. */
 void pipeline_drain(struct pipeline *in);
 void pipeline_close(struct pipeline **in);
-size_t pipeline_depth(struct pipeline *in);
+size_t pipeline_depth(struct pipeline *in); /* pushed and not done; takes no lock */
 
 #endif

@@ -17,6 +17,7 @@ enum {
 	 * single mail is committed at once. */
 	TERMS_NOW = 16,
 	TERMS_DELAY_MS = 2000,
+	LINGER_MS = 40,
 	FULL_WAIT_S = 5,
 	FOLD_BYTES = 4 << 20,
 	NOTES_MAX = 10000,
@@ -31,6 +32,7 @@ struct writer {
 	pthread_cond_t more, idle;
 	struct job *first, **last;
 	size_t queued; /* not done yet */
+	size_t weight; /* of the jobs that wait */
 	bool stop, flush;
 	bool full;
 	uint64_t commits, jobs;
@@ -215,25 +217,35 @@ do_group(struct writer *w, struct job **group, size_t n, bool terms)
 }
 
 static void
+wait_until(struct writer *w, int64_t until)
+{
+	struct timespec ts = {.tv_sec = (time_t)(until / 1000),
+	    .tv_nsec = (long)(until % 1000) * 1000000};
+
+	pthread_cond_timedwait(&w->more, &w->lock, &ts);
+}
+
+static void
 wait_more(struct writer *w)
 {
-	if (w->terms_due) {
-		int64_t left = w->terms_due - clock_mono();
-		struct timespec ts;
-
-		if (left <= 0)
-			return;
-		clock_gettime(CLOCK_MONOTONIC, &ts);
-		ts.tv_sec += left / 1000;
-		ts.tv_nsec += (left % 1000) * 1000000;
-		if (ts.tv_nsec >= 1000000000) {
-			ts.tv_sec++;
-			ts.tv_nsec -= 1000000000;
-		}
-		pthread_cond_timedwait(&w->more, &w->lock, &ts);
-	} else {
+	if (w->terms_due)
+		wait_until(w, w->terms_due);
+	else
 		pthread_cond_wait(&w->more, &w->lock);
-	}
+}
+
+/* The lock is held. */
+static void
+linger(struct writer *w)
+{
+	int64_t until = clock_mono() + LINGER_MS;
+
+	if (!w->options.coming)
+		return;
+	while (w->first && w->weight < GROUP_WEIGHT && !w->stop && !w->flush &&
+	       w->options.coming(w->options.ctx) > w->weight &&
+	       clock_mono() < until)
+		wait_until(w, until);
 }
 
 static void *
@@ -251,10 +263,12 @@ writer_thread(void *arg)
 		while (!w->first && !w->stop && !w->flush &&
 		       (!w->terms_due || w->terms_due > clock_mono()))
 			wait_more(w);
+		linger(w);
 		while (w->first && n < GROUP_JOBS &&
 		       (n == 0 || weight + w->first->weight <= GROUP_WEIGHT)) {
 			group[n] = w->first;
 			weight += group[n]->weight;
+			w->weight -= group[n]->weight;
 			w->first = group[n]->next;
 			group[n++]->next = NULL;
 		}
@@ -321,6 +335,7 @@ writer_submit(struct writer *w, struct job *j)
 	*w->last = j;
 	w->last = &j->next;
 	w->queued++;
+	w->weight += j->weight;
 	pthread_cond_signal(&w->more);
 	pthread_mutex_unlock(&w->lock);
 }

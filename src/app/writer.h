@@ -25,6 +25,11 @@ struct job {
 struct writer_options {
 	/* Called after a commit, in the writer's thread: rows may be due in the outbox. */
 	void (*committed)(void *ctx);
+	/*
+	 * How many messages are on their way here; may be NULL. While there are more than wait already, a small group waits for
+	 * them a few milliseconds: each commit writes the same upper pages of the tables again.
+	 */
+	size_t (*coming)(void *ctx);
 	void *ctx;
 };
 
