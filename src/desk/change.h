@@ -27,7 +27,7 @@ int change_set(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 int change_note(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str text, const struct actor *who, struct str author, int64_t now,
     uint32_t *seq, struct err *err);
 
-/* Puts the ticket with `updated` set, when anything changed; -1 with the transaction's error. */
+/* Puts the ticket (each change has set `updated`); -1 with the transaction's error. */
 int change_done(struct txn *t, struct ticket *k, int64_t now, struct err *err);
 
 #endif

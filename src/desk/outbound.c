@@ -482,7 +482,7 @@ outbound_answer(struct desk *d, struct txn *t, struct arena *a,
 			return -1;
 	if (k->first_response == CLOCK_NONE)
 		k->first_response = now;
-	k->agent_wrote = now;
+	k->agent_wrote = k->updated = now;
 	event_add(t, k, EVENT_ANSWERED, &w->who, name_all(a, &o), now);
 	index_text(d, a, k->id, o.view.answer);
 	if (seq)

@@ -15,7 +15,7 @@
 struct check {
 	struct txn *t;
 	const struct settings *s;
-	struct arena a; /* of one ticket at a time */
+	struct arena a;     /* of one ticket at a time */
 	struct arena *rows; /* of one row at a time of a table that is walked */
 	void (*found)(void *ctx, struct str where, struct str what);
 	void (*progress)(void *ctx, uint64_t tickets);
