@@ -45,18 +45,18 @@ static void __attribute__((format(printf, 2, 3)))
 warn(struct gather *g, const char *fmt, ...)
 {
 	struct strs *l = g->b->warnings;
-	struct str what;
+	AUTO(buf_fini) struct buf b = buf_max(1000), clean = BUF_INIT;
 	va_list ap;
-	char line[300];
 
 	if (l->n >= WARNINGS_MAX)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof line, fmt, ap);
+	buf_vprintf(&b, fmt, ap);
 	va_end(ap);
-	what = utf8_clip(str_c(line), sizeof line - 4);
-	if (!strs_has(l, what))
-		strs_add(g->b->arena, l, arena_dup(g->b->arena, what));
+	utf8_put_clean(&clean, buf_str(&b));
+	if (clean.n && !strs_has(l, buf_str(&clean)))
+		strs_add(
+		    g->b->arena, l, arena_dup(g->b->arena, buf_str(&clean)));
 }
 
 static bool
@@ -324,10 +324,10 @@ read_text(struct gather *g, const struct part *p, bool covered)
 	charset_decode(b->arena, label, content, &t);
 	if (t.unknown)
 		warn(g, "charset %.*s is not known, read as %.*s",
-		    STR_ARG(str_sub(label, 0, 60)), STR_ARG(t.charset));
+		    STR_ARG(utf8_clip(label, 60)), STR_ARG(t.charset));
 	else if (t.guessed && label.n)
 		warn(g, "charset %.*s is wrong, read as %.*s",
-		    STR_ARG(str_sub(label, 0, 60)), STR_ARG(t.charset));
+		    STR_ARG(utf8_clip(label, 60)), STR_ARG(t.charset));
 	t.text = charset_lines(b->arena, t.text);
 	if (!is_html) {
 		if (str_ieq(

@@ -350,11 +350,12 @@ charset_is_utf8(struct str s)
 struct str
 charset_lines(struct arena *a, struct str s)
 {
-	const char *cr, *p = s.p, *end = s.p + s.n;
+	const char *cr, *p = s.p, *end;
 	char *out, *o;
 
 	if (!s.n)
 		return s;
+	end = p + s.n;
 	if (!memchr(s.p, '\r', s.n) && !memchr(s.p, '\0', s.n))
 		return s;
 	out = o = arena_bytes(a, s.n);
@@ -473,7 +474,7 @@ from_icu(struct arena *a, UConverter *conv, struct str s, size_t *bad)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 	UChar pivot[2048];
-	const char *p = s.p, *end = s.p + s.n;
+	const char *p = s.n ? s.p : "", *end = p + s.n;
 	uint32_t lead = 0;
 	UErrorCode e = U_ZERO_ERROR;
 

@@ -25,28 +25,38 @@ field_name(struct str line)
 	return end && n < line.n && line.p[n] == ':' ? end : 0;
 }
 
-/* Takes a line; lone CRs end lines too. no_lf: there is none any more, so do not look again. */
+/* Lines one after the other; lone CRs end them too. The next LF is looked for once, however many CRs stand before it. */
+struct lines {
+	struct str rest;
+	const char
+	    *lf; /* NULL: not looked for yet; rest's end: there is none */
+};
+
 static bool
-next_line(struct str *rest, struct str *line, bool *no_lf)
+next_line(struct lines *l, struct str *line)
 {
-	const char *p = rest->p, *lf = NULL, *cr;
+	const char *p = l->rest.p, *end, *cr;
 	size_t n;
 
-	if (!rest->n)
+	if (!l->rest.n)
 		return false;
-	if (!*no_lf)
-		lf = memchr(p, '\n', rest->n);
-	*no_lf = !lf;
-	n = lf ? (size_t)(lf - p) : rest->n;
+	end = p + l->rest.n;
+	if (!l->lf || l->lf < p) {
+		l->lf = memchr(p, '\n', l->rest.n);
+		if (!l->lf)
+			l->lf = end;
+	}
+	n = (size_t)(l->lf - p);
 	cr = memchr(p, '\r', n);
 	/* CR CR LF, made by some relays, is one line end. */
-	if (cr && (!lf || (cr + 1 != lf && !(cr + 2 == lf && cr[1] == '\r')))) {
+	if (cr && (l->lf == end || (cr + 1 != l->lf &&
+				       !(cr + 2 == l->lf && cr[1] == '\r')))) {
 		*line = str_n(p, (size_t)(cr - p));
-		*rest = str_from(*rest, line->n + 1);
+		l->rest = str_from(l->rest, line->n + 1);
 		return true;
 	}
 	*line = str_n(p, cr ? (size_t)(cr - p) : n);
-	*rest = str_from(*rest, lf ? n + 1 : n);
+	l->rest = str_from(l->rest, l->lf < end ? n + 1 : n);
 	return true;
 }
 
@@ -99,15 +109,16 @@ add_field(struct arena *a, struct fields *f, size_t *cap, struct str line,
 size_t
 fields_scan(struct arena *a, struct str s, struct fields *out)
 {
-	struct str rest = s, line, peek, after;
+	struct lines rest = {.rest = s}, after;
+	struct str line, peek;
 	size_t cap = 0, body = 0, n;
-	bool no_lf = false, last = false;
+	bool last = false;
 
 	*out = (struct fields){0};
-	while (next_line(&rest, &line, &no_lf)) {
+	while (next_line(&rest, &line)) {
 		body = (size_t)(line.p - s.p);
 		if (!line.n)
-			return s.n - rest.n;
+			return s.n - rest.rest.n;
 		if (ch_is_wsp(line.p[0])) {
 			struct raw_field *x = last ? &out->v[out->n - 1] : NULL;
 
@@ -128,7 +139,7 @@ fields_scan(struct arena *a, struct str s, struct fields *out)
 			continue;
 		after = rest;
 		do {
-			if (!next_line(&after, &peek, &no_lf))
+			if (!next_line(&after, &peek))
 				return body;
 		} while (peek.n && ch_is_wsp(peek.p[0]));
 		if (!is_usual(peek))

@@ -158,9 +158,12 @@ static void
 cut(struct arena *a, struct str body, struct str boundary, size_t max,
     struct cuts *c)
 {
-	const char *p = body.p, *end = body.p + body.n, *from = NULL;
+	const char *p = body.p, *end, *from = NULL;
 
 	*c = (struct cuts){0};
+	if (!body.n)
+		return;
+	end = p + body.n;
 	while (p < end && c->n <= max) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		const char *next = nl ? nl + 1 : end;
@@ -244,7 +247,8 @@ find_cuts(struct mime *m, struct part *p, struct cuts *c)
 		return -1;
 	if (boundary.n && boundary.n <= BOUNDARY_MAX)
 		cut(m->arena, p->body, boundary, max, c);
-	if (!c->n && p->transfer != TRANSFER_IDENTITY) {
+	if (!c->n && p->transfer != TRANSFER_IDENTITY && boundary.n &&
+	    boundary.n <= BOUNDARY_MAX) {
 		/* RFC 2045 §6.4 forbids to encode a multipart; it is done. */
 		struct str plain = part_content(m->arena, p);
 
@@ -308,8 +312,11 @@ read_embedded(struct mime *m, struct part *p)
 	if (!str_trim(raw).n)
 		return 0;
 	/* RFC 2046 §5.2.1 forbids to encode it; it is done. */
-	if (p->transfer != TRANSFER_IDENTITY)
+	if (p->transfer != TRANSFER_IDENTITY) {
+		if (raw.n > ENCODED_MAX)
+			return 0;
 		raw = part_content(m->arena, p);
+	}
 	if (guard_scan(m->guard, raw.n))
 		return -1;
 	return read_part(m, p, raw, p->number, S("text/plain"));

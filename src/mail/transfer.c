@@ -97,7 +97,8 @@ base64_rest(unsigned char *o, uint32_t acc, unsigned have)
 size_t
 base64_decode(struct str in, char *out)
 {
-	const unsigned char *p = (const unsigned char *)in.p, *end = p + in.n;
+	const unsigned char *p = (const unsigned char *)(in.n ? in.p : "");
+	const unsigned char *end = p + in.n;
 	unsigned char *o = (unsigned char *)out;
 	uint32_t acc = 0;
 	unsigned have = 0;
@@ -174,7 +175,7 @@ qp_run(const char *p, const char *e, char *o)
 size_t
 qp_decode(struct str in, char *out)
 {
-	const char *p = in.p, *end = p + in.n;
+	const char *p = in.n ? in.p : "", *end = p + in.n;
 	char *o = out;
 
 	while (p < end) {
