@@ -13,7 +13,8 @@
 
 enum {
 	WARNINGS_MAX = 50,
-	BOUNDARY_MAX = 4096
+	BOUNDARY_MAX = 4096,
+	ENCODED_MAX = 16 << 20
 };
 
 static void
