@@ -125,7 +125,8 @@ class Helpd:
         os.makedirs(self.etc, exist_ok=True)
         os.makedirs(self.data, exist_ok=True)
         if not os.path.exists(self.etc + "/templates"):
-            os.symlink(os.path.join(SRC, "templates"), self.etc + "/templates")
+            # A copy: the source tree may lie where only root can look.
+            shutil.copytree(os.path.join(SRC, "templates"), self.etc + "/templates")
         self.secret()
         self.configure(mailboxes, transports, site, rest)
         give(self.base)

@@ -1,5 +1,6 @@
 """The main job, with real programs around it: a customer writes, gets a number, and the reply finds the ticket."""
 import email.utils
+import shutil
 
 from house import HELPD, mail, reply_to, wait_for
 
@@ -55,8 +56,10 @@ def test_pipe(h):
     """And where Postfix hands the mail to `helpd deliver`; the first mail comes while no daemon runs."""
     inbox = h.maildir("ann")
     helpd = h.helpd(f'mailbox "unused" {{ maildir "{h.maildir("unused").path}"; }}', 'transport "later" { maildir "/nonexistent"; }')
+    # Postfix runs it as somebody who may not see the build directory.
+    program = shutil.copy(HELPD, helpd.base + "/program")
     postfix = h.postfix({"support@acme.example": None, "ann@customer.example": inbox.path},
-                        pipe=[HELPD, "-c", helpd.etc, "deliver", "--sender", "${sender}", "--recipient", "${recipient}"])
+                        pipe=[program, "-c", helpd.etc, "deliver", "--sender", "${sender}", "--recipient", "${recipient}"])
     helpd.write_conf(helpd.conf.replace('transport "later" { maildir "/nonexistent"; }', postfix.transport))
     helpd.start()
     loop(h, helpd, h.mutt(postfix.port, inbox=inbox), postfix, inbox)
