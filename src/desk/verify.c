@@ -15,8 +15,8 @@
 struct check {
 	struct txn *t;
 	const struct settings *s;
-	struct arena a;     /* of one ticket at a time */
-	struct arena *rows; /* of one row at a time of a table that is walked */
+	struct arena a;    /* of one ticket at a time */
+	struct arena rows; /* of one row at a time of a table that is walked */
 	void (*found)(void *ctx, struct str where, struct str what);
 	void (*progress)(void *ctx, uint64_t tickets);
 	void *ctx;
@@ -349,7 +349,7 @@ count_row(void *ctx, const struct outbox *o)
 		    o->recipients[i].state != OUTBOX_SENT)
 			report(c, str_c(where),
 			    "is sent, but not to every recipient");
-	arena_reset(c->rows);
+	arena_reset(&c->rows);
 	return true;
 }
 
@@ -360,24 +360,21 @@ count_quarantined(void *ctx, const struct quarantined *q)
 
 	(void)q;
 	c->counts->quarantined++;
-	arena_reset(c->rows);
+	arena_reset(&c->rows);
 	return true;
 }
 
 static int
 check_tables(struct check *c)
 {
-	AUTO(arena_fini) struct arena a = ARENA_INIT;
-
-	c->rows = &a;
 	if (ledger_each(c->t, 0, check_fate, c) < 0)
 		return -1;
 	for (int s = OUTBOX_QUEUED; s < OUTBOX_STATE_COUNT; s++) {
-		if (outbox_each(c->t, &a, (enum outbox_state)s, count_row, c) <
-		    0)
+		if (outbox_each(
+			c->t, &c->rows, (enum outbox_state)s, count_row, c) < 0)
 			return -1;
 	}
-	return quarantine_each(c->t, &a, count_quarantined, c);
+	return quarantine_each(c->t, &c->rows, count_quarantined, c);
 }
 
 int64_t
@@ -407,5 +404,6 @@ desk_verify(struct txn *t, const struct settings *s,
 	if (!c.failed && check_tables(&c) < 0)
 		c.failed = true;
 	arena_fini(&c.a);
+	arena_fini(&c.rows);
 	return c.failed ? txn_error(t, err) : c.problems;
 }

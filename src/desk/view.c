@@ -289,11 +289,11 @@ struct value *
 view_make(struct arena *a, const struct view *v)
 {
 	struct value *root = value_object(a);
+	int64_t days = v->queue->reopen_within / CLOCK_DAY;
 
 	value_set_str(a, root, "site", v->settings->site);
 	value_set_bool(a, root, "known", v->known);
-	value_set_num(a, root, "reopen_days",
-	    (double)(v->queue->reopen_within / CLOCK_DAY));
+	value_set_num(a, root, "reopen_days", (double)days);
 	set_ticket(a, v, root);
 	set_people(a, v, root);
 	set_message(a, v, root);
