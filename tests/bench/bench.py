@@ -345,11 +345,14 @@ User desk
 Pass secret
 SSLType None
 AuthMechs LOGIN
+
 IMAPStore far
 Account a
+
 MaildirStore near
 Path {sync}/
 Inbox {sync}/INBOX
+
 Channel c
 Far :far:
 Near :near:
@@ -437,7 +440,7 @@ def bench_send():
             before = len(ids)
             sample = os.path.join(ROOT, "sample.eml")
             with open(sample, "wb") as f:
-                f.write(b"From: support@desk.example\r\nSubject: [Desk #1] Hello\r\n\r\n" + b"We have received your message.\r\n" * 80)
+                subprocess.run([HELPD, "-c", conf, "outbox", "show", ids[0]], check=True, stdout=f)
             n, s, _ = loop("loop_smtp", f"smtp://127.0.0.1:{port}", sample, str(before))
             bare.append(n / s)
             for at in range(0, before, 1000):
@@ -481,7 +484,7 @@ def bench_idle():
     d = None
     try:
         conf = configure(os.path.join(ROOT, "idle"), f'''mailbox "far" {{ imap "imap+plain://127.0.0.1:{port}"; user "desk"; password_file "@SECRET@"; }}
-mailbox "near" {{ maildir "{fresh('near')}"; begin "all"; }}''', DEAD)
+mailbox "near" {{ maildir "{fresh('near')}"; begin "all"; }}''', f'transport "out" {{ maildir "{ROOT}/out"; }}')
         for sub in ("new", "cur", "tmp"):
             os.makedirs(os.path.join(ROOT, "near", sub))
         d = daemon(conf)
