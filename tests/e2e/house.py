@@ -158,6 +158,7 @@ queue "sales" {{ address "sales@acme.example"; }}
 
     def env(self):
         env = {k: v for k, v in os.environ.items() if not k.startswith(("HELPD", "NOTIFY"))}
+        env["HELPD_SHARE"] = self.etc
         env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
         return env
 

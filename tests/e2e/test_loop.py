@@ -59,7 +59,7 @@ def test_pipe(h):
     # Postfix runs it as somebody who may not see the build directory.
     program = shutil.copy(HELPD, helpd.base + "/program")
     postfix = h.postfix({"support@acme.example": None, "ann@customer.example": inbox.path},
-                        pipe=[program, "-c", helpd.etc, "deliver", "--sender", "${sender}", "--recipient", "${recipient}"])
+                        pipe=["/usr/bin/env", "HELPD_SHARE=" + helpd.etc, program, "-c", helpd.etc, "deliver", "--sender", "${sender}", "--recipient", "${recipient}"])
     helpd.write_conf(helpd.conf.replace('transport "later" { maildir "/nonexistent"; }', postfix.transport))
     helpd.start()
     loop(h, helpd, h.mutt(postfix.port, inbox=inbox), postfix, inbox)
