@@ -376,6 +376,8 @@ finish(struct reader *r, const struct entry *e, size_t to, unsigned depth)
 		return;
 	}
 	name = str_trim(str_sub(r->s, e->from, e->angle));
+	while (name.n && name.p[name.n - 1] == '<') /* "<<a@b>>" */
+		name = str_rtrim(str_sub(name, 0, name.n - 1));
 	if (!read_addr(a, str_sub(r->s, e->angle, e->angle_end), true, &addr)) {
 		/* "a@b <>" and the like. "<>" alone is nobody. */
 		if (bare_addr(a, name, &addr, &name)) {
@@ -394,7 +396,9 @@ finish(struct reader *r, const struct entry *e, size_t to, unsigned depth)
 	if (!name.n)
 		name = comment;
 	if (!name.n)
-		name = str_trim(str_sub(r->s, e->angle_end, to));
+		name = str_ltrim(str_sub(r->s, e->angle_end, to));
+	while (name.n && name.p[0] == '>')
+		name = str_ltrim(str_from(name, 1));
 	add(r, clean_name(a, name), addr);
 }
 

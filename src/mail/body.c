@@ -452,6 +452,8 @@ join_text(struct gather *g, bool embedded, bool all)
 		if (x->embedded != embedded ||
 		    (x->is_html && x->covered && !all))
 			continue;
+		if (g->n > 1 && is_blank(s))
+			continue;
 		if (x->is_html)
 			s = html_as_text(g, s);
 		if (n++ == 0) {

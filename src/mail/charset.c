@@ -639,6 +639,21 @@ guess_by_uchardet(struct str s)
 	return str_n(name, n);
 }
 
+enum {
+	FEW = 4
+};
+
+/* How many bytes are not ASCII, counted up to max. */
+static size_t
+high_bytes(struct str s, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n && n < max; i++)
+		n += (unsigned char)s.p[i] >> 7;
+	return n;
+}
+
 struct str
 charset_guess(struct str s)
 {
@@ -653,6 +668,9 @@ charset_guess(struct str s)
 	}
 	if (charset_is_utf8(s))
 		return S("utf-8");
+	/* One accent in a subject tells nothing; western is the best bet. */
+	if (high_bytes(s, FEW) < FEW)
+		return S("windows-1252");
 	u = guess_by_uchardet(s);
 	if (!u.n || str_eq(u, S("ascii")) || str_eq(u, S("us-ascii")) ||
 	    str_eq(u, S("utf-8")))

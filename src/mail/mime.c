@@ -201,7 +201,7 @@ find_boundary(struct str body)
 		struct str after = rest, next;
 
 		line = str_rtrim(line);
-		if (line.n < 4 || !str_starts(line, S("--")) ||
+		if (line.n < 3 || !str_starts(line, S("--")) ||
 		    line.n > BOUNDARY_MAX || !str_cut(&after, '\n', &next))
 			continue;
 		if (str_istarts(next, S("content-")) && field_name(next))

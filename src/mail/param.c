@@ -37,16 +37,25 @@ skip_blank(struct str s, size_t i)
 	return i;
 }
 
+static bool
+is_name_char(char c)
+{
+	return ch_is_alnum(c) || c == '-' || c == '*';
+}
+
 /* Is the quote at i the one that closes? It is when a semicolon, the end or another parameter follows. */
 static bool
 closes(struct str s, size_t i)
 {
-	bool blank = false;
+	size_t word;
 
 	for (i++; i < s.n && ch_is_space(s.p[i]); i++)
-		blank = true;
-	return i >= s.n || s.p[i] == ';' || s.p[i] == ',' || s.p[i] == '(' ||
-	       (blank && ch_is_alnum(s.p[i]));
+		;
+	if (i >= s.n || s.p[i] == ';' || s.p[i] == ',' || s.p[i] == '(')
+		return true;
+	for (word = i; i < s.n && is_name_char(s.p[i]); i++)
+		;
+	return i > word && i < s.n && s.p[i] == '=';
 }
 
 static struct str
