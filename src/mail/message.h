@@ -75,12 +75,12 @@ struct message {
 	struct str message_id;       /* empty when there is none */
 	struct strs in_reply_to;
 	struct strs references;      /* oldest first */
-	int64_t date;                /* of the Date field; CLOCK_NONE when absent or unreadable */
+	int64_t date;                /* of the Date field, 1900 to 9999; CLOCK_NONE when absent or unreadable */
 	struct strs authentication_results; /* Authentication-Results values, topmost first, at most 10 */
 
 	/* content */
-	struct str text;             /* plain text of the whole mail, LF line ends; from HTML when there is no text part */
-	struct span *fresh;          /* what the writer newly wrote: `text` without quotes, signature, disclaimers */
+	struct str text;             /* plain text of the whole mail, LF line ends; from HTML when there is no text part; the texts of mails inside it behind */
+	struct span *fresh;          /* what the writer newly wrote: `text` without quotes, signature, disclaimers, mails inside */
 	size_t nfresh;
 	struct str html;             /* the HTML part as it came, decoded to UTF-8; empty when there is none */
 	struct attachments attachments;
