@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ struct carrier {
 	const struct transport *t;
 	struct arena arena;
 	struct smtp *smtp;
+	_Atomic bool cancel; /* nobody waits for a server any more */
 };
 
 int
@@ -50,6 +52,7 @@ open_smtp(struct carrier *c, struct err *err)
 	    .xoauth2 = t->xoauth2,
 	    .helo = t->helo,
 	    .timeout_s = (unsigned)(t->timeout / 1000),
+	    .cancel = &c->cancel,
 	};
 	int r;
 
@@ -94,7 +97,7 @@ send_maildir(struct carrier *c, struct arena *a, struct sent_to *to, size_t n,
 
 /* Writes the mail to the program, LF line ends as it expects them. */
 static int
-feed_program(int fd, struct str bytes, int64_t deadline)
+feed_program(struct carrier *c, int fd, struct str bytes, int64_t deadline)
 {
 	AUTO(buf_fini) struct buf lf = BUF_INIT;
 	struct str line, rest = bytes;
@@ -109,8 +112,10 @@ feed_program(int fd, struct str bytes, int64_t deadline)
 		int64_t left = deadline - clock_mono();
 		ssize_t w;
 
-		if (left <= 0 || poll(&p, 1, (int)left) <= 0)
+		if (left <= 0 || atomic_load(&c->cancel))
 			return -1;
+		if (poll(&p, 1, (int)MIN(left, CLOCK_SECOND)) <= 0)
+			continue;
 		w = write(fd, rest.p, rest.n);
 		if (w < 0 && errno != EAGAIN && errno != EINTR)
 			return -1;
@@ -121,7 +126,7 @@ feed_program(int fd, struct str bytes, int64_t deadline)
 }
 
 static int
-wait_program(pid_t pid, int64_t deadline)
+wait_program(struct carrier *c, pid_t pid, int64_t deadline)
 {
 	int status;
 
@@ -132,7 +137,7 @@ wait_program(pid_t pid, int64_t deadline)
 			break;
 		if (r < 0 && errno != EINTR)
 			return -1;
-		if (clock_mono() >= deadline) {
+		if (clock_mono() >= deadline || atomic_load(&c->cancel)) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			return -1;
@@ -207,12 +212,16 @@ send_program(struct carrier *c, struct arena *a, struct str sender,
 		same_for_all(a, to, n, SENT_LATER, str_c(err->msg));
 		return -1;
 	}
-	given = feed_program(fd, bytes, deadline) == 0;
+	given = feed_program(c, fd, bytes, deadline) == 0;
+	/* An end of the input would be the end of a mail, whole for all that
+	 * the program knows: it must not see one. */
+	if (!given)
+		kill(pid, SIGKILL);
 	close(fd);
-	status = wait_program(pid, deadline);
+	status = wait_program(c, pid, deadline);
 	if (status == 0 && given)
 		same_for_all(a, to, n, SENT_OK, S("taken"));
-	else if (status == EX_TEMPFAIL || (!given && status != 0))
+	else if (status == EX_TEMPFAIL || !given)
 		same_for_all(a, to, n, SENT_LATER,
 		    arena_printf(a, "%.*s: exit status %d", STR_ARG(c->t->path),
 			status));
@@ -249,6 +258,12 @@ carrier_send(struct carrier *c, struct arena *a, struct str sender,
 		return -1;
 	}
 	return -1;
+}
+
+void
+carrier_cancel(struct carrier *c)
+{
+	atomic_store(&c->cancel, true);
 }
 
 void

@@ -246,10 +246,15 @@ cmd_quarantine(struct verb_context *c, int argc, char **argv)
 	    : one                     ? argc != 3
 				      : !again || argc < 3)
 		return verb_usage(c);
-	if (again && jail_open(&jail, &jo, &err) < 0)
-		return verb_err(c, &err);
-	status = session_open(
-	    &s, c, again ? SESSION_STORE | SESSION_DESK : SESSION_STORE);
+	status = session_open(&s, c, again ? SESSION_CONFIG : SESSION_STORE);
+	/* The jail is forked before the store is mapped, and not by root. */
+	if (status == EX_OK && again)
+		status = session_own(&s, c);
+	if (status == EX_OK && again && jail_open(&jail, &jo, &err) < 0)
+		status = verb_err(c, &err);
+	if (status == EX_OK && again)
+		status =
+		    session_open_store(&s, c, SESSION_STORE | SESSION_DESK);
 	if (status == EX_OK && one)
 		status = show(c, &s, argv[2]);
 	else if (status == EX_OK && !again)

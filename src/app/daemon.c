@@ -39,9 +39,12 @@ struct house {
 	struct feeds *feeds;
 	struct senders *senders;
 	char *spool;
+	struct arena arena; /* of the templates of the last reload */
 	int lock, control, signals;
 	int64_t started;
+	size_t message_size; /* the largest that the jail takes */
 	bool stop;
+	int status; /* to end with */
 };
 
 static void
@@ -134,12 +137,18 @@ stop_feeds(struct house *h)
 {
 	struct senders *s = h->senders;
 
+	/* Both have their few seconds at the same time, and none of them is
+	 * kept by a full disk. */
+	writer_hurry(h->writer, true);
+	if (s)
+		senders_ask(s);
 	feeds_stop(&h->feeds);
 	/* The writer may look at it until what was submitted is done. */
 	writer_flush(h->writer);
 	__atomic_store_n(&h->senders, NULL, __ATOMIC_RELEASE);
 	writer_flush(h->writer);
 	senders_stop(&s);
+	writer_flush(h->writer);
 }
 
 static int
@@ -151,8 +160,42 @@ open_jail(struct house *h)
 	    .limits.message_bytes = h->s.config->settings.message_size,
 	};
 
+	h->message_size = h->s.config->settings.message_size;
 	return jail_open(&h->jail, &jo, &err) < 0 ? verb_err(h->c, &err)
 						  : EX_OK;
+}
+
+/* A signal within ms that ends us? */
+static bool
+told_to_end(struct house *h, int ms)
+{
+	struct pollfd p = {.fd = h->signals, .events = POLLIN};
+	struct signalfd_siginfo si;
+
+	while (poll(&p, 1, ms) > 0 &&
+	       read(h->signals, &si, sizeof si) == (ssize_t)sizeof si)
+		if (si.ssi_signo != SIGHUP) {
+			log_info("daemon", "ending on a signal");
+			return true;
+		}
+	return false;
+}
+
+/* Before anything is sent. Without room on the disk it waits for it, but not
+ * for ever when told to end. */
+static int
+recover(struct house *h, struct err *err)
+{
+	struct job job = {.run = recover_run, .weight = 1};
+
+	writer_hurry(h->writer, true);
+	while (writer_do(h->writer, &job, err) < 0) {
+		if (err->code != ERR_SPACE || h->o.once || told_to_end(h, 5000))
+			return -1;
+	}
+	*err = ERR_INIT;
+	writer_hurry(h->writer, h->o.once);
+	return 0;
 }
 
 static int
@@ -161,7 +204,6 @@ open_house(struct house *h)
 	struct err err = ERR_INIT;
 	struct writer_options wo = {
 	    .committed = on_committed, .coming = on_coming, .ctx = h};
-	struct job recover = {.run = recover_run};
 
 	h->spool = session_path(&h->s, "spool");
 	if (spool_make(h->spool, &err) < 0)
@@ -169,7 +211,7 @@ open_house(struct house *h)
 	if (store_clear_stale(h->s.store, &err) < 0)
 		return verb_err(h->c, &err);
 	if (writer_open(&h->writer, h->s.store, &h->s.desk, &wo, &err) < 0 ||
-	    writer_do(h->writer, &recover, &err) < 0 ||
+	    recover(h, &err) < 0 ||
 	    pipeline_open(&h->pipeline, h->jail, h->writer,
 		h->s.config->workers, &err) < 0 ||
 	    start_feeds(h, &err) < 0)
@@ -180,73 +222,96 @@ open_house(struct house *h)
 static void
 close_house(struct house *h)
 {
+	struct pipeline *p = h->pipeline;
+
 	if (h->writer && (h->feeds || h->senders))
 		stop_feeds(h);
-	pipeline_close(&h->pipeline);
+	__atomic_store_n(&h->pipeline, NULL, __ATOMIC_RELEASE);
+	if (h->writer) {
+		writer_hurry(h->writer, true);
+		writer_flush(h->writer);
+	}
+	pipeline_close(&p);
 	writer_close(&h->writer);
 	jail_close(&h->jail);
-	close_fd(&h->control);
-	if (h->lock >= 0 && h->control >= 0)
+	if (h->control >= 0)
 		unlink(session_path(&h->s, "helpd.sock"));
+	close_fd(&h->control);
 	session_close(&h->s);
+	arena_fini(&h->arena);
 	close_fd(&h->lock);
 	close_fd(&h->signals);
 }
 
-struct reload_job {
-	struct job job;
-	struct config *config;
-	struct templates *templates;
-};
-
-static int
-reload_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
-    int64_t now, struct err *err)
+/* What is fixed when the daemon starts: an edit of it is told, not followed. */
+static void
+keep_fixed(struct house *h, struct config *new)
 {
-	struct reload_job *r = (struct reload_job *)j;
+	const struct config *old = h->s.config;
 
-	(void)t;
-	(void)a;
-	(void)now;
-	(void)err;
-	d->settings = &r->config->settings;
-	d->templates = r->templates;
-	return 0;
+	if (!h->c->data_dir && !str_eq(new->data, old->data)) {
+		log_warning("config", "data: another directory is used from "
+				      "the next start on");
+	}
+	if (new->workers != old->workers || new->map_size != old->map_size) {
+		log_warning("config", "workers, map_size: used from the next "
+				      "start on");
+	}
+	if (new->settings.message_size > h->message_size) {
+		log_warning("config",
+		    "message_size: more than %zu bytes from the next start on",
+		    h->message_size);
+		new->settings.message_size = h->message_size;
+	}
 }
 
-/* Everything is read first; any error keeps what runs. The reason goes to *why.
+/*
+ * Everything is read first; any error keeps what runs. The reason goes to *why.
+ * While nothing is fed and nothing sent the writer is idle and looks at no
+ * settings: that is when they are exchanged, without the store, which may be
+ * full.
  */
 static bool
 reload(struct house *h, struct buf *why)
 {
-	struct reload_job r = {.job.run = reload_run};
 	struct arena arena = ARENA_INIT;
+	struct config *config = NULL;
+	struct templates *templates = NULL;
 	struct err err = ERR_INIT;
 
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
 	    (long long)clock_mono() * 1000);
-	if (session_load(h->c, &r.config, &arena, &r.templates) < 0) {
+	if (session_load(h->c, &config, &arena, &templates) < 0) {
 		log_error("config",
 		    "errors in %s: the old configuration "
 		    "stays in force",
 		    h->c->config_dir);
 		buf_puts(why, "the configuration has errors (see the log); "
 			      "the old one stays in force");
-		config_free(&r.config);
+		config_free(&config);
 		arena_fini(&arena);
 		sd_notify(0, "READY=1");
 		return false;
 	}
-	r.config->settings.generation = h->s.config->settings.generation + 1;
+	config->settings.generation = h->s.config->settings.generation + 1;
+	keep_fixed(h, config);
 	stop_feeds(h);
-	if (writer_do(h->writer, &r.job, &err) < 0)
-		log_error("config", "%s", err.msg);
+	h->s.desk.settings = &config->settings;
+	h->s.desk.templates = templates;
 	config_free(&h->s.config);
-	h->s.config = r.config;
-	/* The data path and the old templates stay in the session's arena,
-	 * small, until the end. */
-	if (start_feeds(h, &err) < 0)
-		log_error("config", "%s", err.msg);
+	h->s.config = config;
+	h->s.templates = templates;
+	/* Those of the start are in the session's arena, to the end. */
+	arena_fini(&h->arena);
+	h->arena = arena;
+	writer_hurry(h->writer, false);
+	if (start_feeds(h, &err) < 0) {
+		log_error("config", "%s; ending", err.msg);
+		buf_puts(why, "the mailboxes cannot be watched; ending");
+		h->stop = true;
+		h->status = EX_OSERR;
+		return false;
+	}
 	log_info("config", "%s is in force", h->c->config_dir);
 	sd_notify(0, "READY=1");
 	return true;
@@ -348,7 +413,7 @@ loop(struct house *h)
 static int
 do_once(struct house *h)
 {
-	size_t failed = feeds_wait(h->feeds);
+	size_t failed = 0;
 	struct sender_context sc = {
 	    .store = h->s.store,
 	    .writer = h->writer,
@@ -358,12 +423,19 @@ do_once(struct house *h)
 	struct senders *s;
 	struct err err = ERR_INIT;
 
+	while (!feeds_ended(h->feeds))
+		if (told_to_end(h, 10))
+			return EX_TEMPFAIL;
+	failed = feeds_wait(h->feeds);
 	pipeline_drain(h->pipeline);
 	writer_flush(h->writer);
 	if (senders_start(&s, &sc, &err) < 0)
 		return verb_err(h->c, &err);
+	__atomic_store_n(&h->senders, s, __ATOMIC_RELEASE);
+	while (!senders_ended(s))
+		if (told_to_end(h, 10))
+			return EX_TEMPFAIL;
 	failed += senders_wait(s);
-	senders_stop(&s);
 	writer_flush(h->writer);
 	return failed ? EX_TEMPFAIL : EX_OK;
 }
@@ -432,6 +504,7 @@ daemon_run(struct verb_context *c, const struct daemon_options *o)
 			    h.s.config->ntransports);
 			sd_notify(0, "READY=1");
 			loop(&h);
+			status = h.status;
 			sd_notify(0, "STOPPING=1");
 		}
 	}

@@ -5,6 +5,8 @@
 #include "base/must.h"
 #include "net/imap.h"
 
+#include <poll.h>
+
 enum {
 	FIRST_WAIT = 1000,
 	LONGEST_WAIT = 300000
@@ -12,6 +14,9 @@ enum {
 enum {
 	FIRST_WAIT_PERM = 60000,
 	LONGEST_WAIT_PERM = 1800000
+};
+enum {
+	GRACE = 4000 /* at an end, for what is under way */
 };
 
 struct feeds {
@@ -109,6 +114,26 @@ feed_failed(struct feed *f, const struct err *err)
 	return wait;
 }
 
+void
+feed_trouble(struct feed *f, const struct err *err)
+{
+	char text[sizeof f->status.error];
+	bool news;
+
+	snprintf(text, sizeof text, "%.*s", (int)sizeof text - 1, err->msg);
+	pthread_mutex_lock(&f->lock);
+	news = strcmp(text, f->status.error) != 0;
+	f->status.state = "waiting";
+	f->status.last_ok = clock_now();
+	f->status.next_try = CLOCK_NONE;
+	f->failures = 0;
+	memcpy(f->status.error, text, sizeof text);
+	pthread_mutex_unlock(&f->lock);
+	if (news)
+		log_error("feed", "mailbox=%.*s %s", STR_ARG(f->mailbox->name),
+		    err->msg);
+}
+
 /* The lock is held. */
 static void
 wait_until(struct feed *f, int64_t until)
@@ -144,22 +169,40 @@ feed_stopping(struct feed *f)
 	return stop;
 }
 
+/* The lock is held. */
+static void
+note_failure(struct feed *f, uint32_t uid, const struct err *why)
+{
+	/* Nothing is said of what an end left unread, nor of a full disk, which
+	 * the writer tells. */
+	if (!f->failed && !f->stop && why->code != ERR_SPACE)
+		log_error("feed",
+		    "mailbox=%.*s a message could not be stored and stays "
+		    "where it is: %s",
+		    STR_ARG(f->mailbox->name), why->msg);
+	if (!f->failed)
+		f->failure = *why;
+	f->failed = true;
+	if (uid && (!f->failed_uid || uid < f->failed_uid))
+		f->failed_uid = uid;
+}
+
+void
+feed_fail(struct feed *f, uint32_t uid, const struct err *why)
+{
+	pthread_mutex_lock(&f->lock);
+	note_failure(f, uid, why);
+	pthread_mutex_unlock(&f->lock);
+}
+
 static void
 item_done(struct item *it, const struct err *failed)
 {
 	struct feed *f = it->owner;
 
-	if (failed)
-		log_error("feed",
-		    "mailbox=%.*s a message could not be stored and stays "
-		    "where "
-		    "it is: %s",
-		    STR_ARG(f->mailbox->name), failed->msg);
 	pthread_mutex_lock(&f->lock);
 	if (failed) {
-		f->failed = true;
-		if (!f->failed_uid || it->uid < f->failed_uid)
-			f->failed_uid = it->uid;
+		note_failure(f, it->uid, failed);
 	} else {
 		f->status.taken++;
 		it->next = NULL;
@@ -202,15 +245,31 @@ feed_take(struct feed *f, bool wait)
 	return list;
 }
 
-size_t
-feed_open(struct feed *f)
+int
+feed_failures(struct feed *f, struct err *err)
 {
-	size_t n;
+	bool failed;
 
 	pthread_mutex_lock(&f->lock);
-	n = f->open;
+	failed = f->failed;
+	f->failed = false;
+	if (failed)
+		*err = f->failure;
 	pthread_mutex_unlock(&f->lock);
-	return n;
+	return failed ? err_in(err, "some of it could not be stored and stays "
+				    "where it is")
+		      : 0;
+}
+
+bool
+feed_is_full(struct feed *f)
+{
+	bool full;
+
+	pthread_mutex_lock(&f->lock);
+	full = f->failed && f->failure.code == ERR_SPACE;
+	pthread_mutex_unlock(&f->lock);
+	return full;
 }
 
 bool
@@ -319,13 +378,51 @@ feeds_wait(struct feeds *f)
 	return failed;
 }
 
-void
-feeds_stop(struct feeds **pf)
+bool
+feeds_ended(struct feeds *f)
 {
-	struct feeds *f = *pf;
+	for (size_t i = 0; i < f->nimap; i++)
+		if (f->imap[i].has_thread && !atomic_load(&f->imap[i].ended))
+			return false;
+	return !f->maildirs || maildir_feed_ended(f->maildirs);
+}
 
-	if (!f)
-		return;
+static void
+interrupt_all(struct feeds *f)
+{
+	for (size_t i = 0; i < f->nimap; i++) {
+		struct feed *x = &f->imap[i];
+
+		pthread_mutex_lock(&x->lock);
+		if (x->imap)
+			imap_interrupt(x->imap);
+		pthread_mutex_unlock(&x->lock);
+	}
+}
+
+/* Whoever waits for news ends at once, whoever works may finish; after a while
+ * nobody waits for a server or for a parser any more. */
+static void
+wait_for_end(struct feeds *f)
+{
+	int64_t began = clock_mono(), last = began;
+
+	while (!feeds_ended(f)) {
+		int64_t now = clock_mono();
+
+		poll(NULL, 0, 10);
+		if (now - began < GRACE || now - last < 500)
+			continue;
+		last = now;
+		pipeline_hurry(f->c.pipeline, true);
+		interrupt_all(f);
+	}
+	pipeline_hurry(f->c.pipeline, false);
+}
+
+void
+feeds_ask(struct feeds *f)
+{
 	if (f->maildirs)
 		maildir_feed_stop(f->maildirs);
 	for (size_t i = 0; i < f->nimap; i++) {
@@ -334,10 +431,21 @@ feeds_stop(struct feeds **pf)
 		pthread_mutex_lock(&x->lock);
 		x->stop = true;
 		if (x->imap)
-			imap_interrupt(x->imap);
+			imap_wake(x->imap);
 		pthread_cond_broadcast(&x->cond);
 		pthread_mutex_unlock(&x->lock);
 	}
+}
+
+void
+feeds_stop(struct feeds **pf)
+{
+	struct feeds *f = *pf;
+
+	if (!f)
+		return;
+	feeds_ask(f);
+	wait_for_end(f);
 	feeds_wait(f);
 	for (size_t i = 0; i < f->nimap; i++)
 		feed_fini(&f->imap[i]);

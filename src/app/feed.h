@@ -25,7 +25,14 @@ struct feed_context {
 int feeds_start(struct feeds **out, const struct feed_context *c, struct err *err);
 /* once: waits until all have read what there was; returns how many mailboxes could not be read. */
 size_t feeds_wait(struct feeds *f);
-/* Asks all to end, waits for what they have under way. */
+/* Have all threads nothing more to do? */
+bool feeds_ended(struct feeds *f);
+/* Asks all to end, and does not wait; any thread, until feeds_stop(). */
+void feeds_ask(struct feeds *f);
+/*
+ * The same, and waits: whoever waits for news ends at once, what is under way has a few seconds, then connections are interrupted and what
+ * has not been parsed is left where it is. The writer should be in a hurry (writer_hurry()), or a full disk is waited for.
+ */
 void feeds_stop(struct feeds **f);
 
 /* What is known of one mailbox, for `helpd status`. */

@@ -9,6 +9,7 @@
  */
 #include "app/feed_private.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -36,6 +37,8 @@ struct reading {
 	struct imap_seen *seen; /* from done_below on */
 	size_t nseen;
 	enum fate *fates;
+	uint32_t got[FETCH_UIDS]; /* of the FETCH in progress */
+	size_t ngot;
 };
 
 static bool
@@ -174,7 +177,9 @@ acknowledge_done(struct reading *r, bool wait, struct err *err)
 		item_free(list);
 		list = next;
 	}
+	fault_point("acknowledge-before");
 	result = put_away(r, uids, n, err);
+	fault_point("acknowledge-after");
 	mem_free(uids);
 	return result;
 }
@@ -194,30 +199,45 @@ new_item(struct reading *r, uint32_t uid)
 	return it;
 }
 
+/* Nothing more is to be fetched. */
+static bool
+enough(struct reading *r)
+{
+	return feed_stopping(r->f) || feed_is_full(r->f);
+}
+
 static bool
 fetched(void *ctx, uint32_t uid, struct str raw)
 {
 	struct reading *r = ctx;
 	struct item *it = new_item(r, uid);
 
+	if (r->ngot < FETCH_UIDS)
+		r->got[r->ngot++] = uid;
 	buf_put(&it->raw, raw);
 	feed_push(r->f, it);
-	return !feed_stopping(r->f);
+	return !enough(r);
 }
 
 static int
 fetch_alone(struct reading *r, const struct imap_seen *s, bool oversize,
-    struct err *err)
+    size_t max, struct err *err)
 {
 	struct item *it = new_item(r, s->uid);
 	int got;
 
-	it->size = s->size;
+	it->size = oversize ? MAX(s->size, (uint64_t)max + 1) : s->size;
 	it->oversize = oversize;
-	got =
-	    oversize
-		? imap_fetch_header(r->imap, s->uid, HEAD_BYTES, &it->raw, err)
-		: imap_fetch_large(r->imap, s->uid, s->size, &it->raw, err);
+	it->raw.max = oversize ? 0 : max;
+	got = oversize
+		  ? imap_fetch_header(r->imap, s->uid,
+			MIN(max, (size_t)HEAD_BYTES), &it->raw, err)
+		  : imap_fetch_large(r->imap, s->uid, s->size, &it->raw, err);
+	if (got < 0 && buf_failed(&it->raw)) {
+		/* Larger than the server said. */
+		item_free(it);
+		return fetch_alone(r, s, true, max, err);
+	}
 	if (got < 0) {
 		item_free(it);
 		/* Vanished under our feet: nothing to take. */
@@ -228,6 +248,56 @@ fetch_alone(struct reading *r, const struct imap_seen *s, bool oversize,
 		it->size = it->raw.n;
 	feed_push(r->f, it);
 	return 0;
+}
+
+static bool
+is_one_of(const uint32_t *uids, size_t n, uint32_t uid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (uids[i] == uid)
+			return true;
+	return false;
+}
+
+/*
+ * A mail that was not in the answer has vanished, which is no harm; or the
+ * server keeps it back, and then it is not to be passed by for ever.
+ */
+static int
+check_missing(
+    struct reading *r, const uint32_t *uids, size_t n, struct err *err)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct imap_seen *left;
+	size_t nleft;
+
+	if (r->ngot >= n || enough(r))
+		return 0;
+	if (imap_survey(r->imap, &a, uids[0], uids[n - 1], &left, &nleft, err) <
+	    0)
+		return -1;
+	for (size_t i = 0; i < nleft; i++) {
+		struct err why = ERR_INIT;
+
+		if (!is_one_of(uids, n, left[i].uid) ||
+		    is_one_of(r->got, r->ngot, left[i].uid))
+			continue;
+		err_set(&why, ERR_TEMP,
+		    "the server has the mail with UID %u, but does not give it",
+		    left[i].uid);
+		feed_fail(r->f, left[i].uid, &why);
+	}
+	return 0;
+}
+
+static int
+fetch_some(struct reading *r, const uint32_t *uids, size_t n, struct err *err)
+{
+	r->ngot = 0;
+	if (imap_fetch(r->imap, uids, n, fetched, r, err) < 0 ||
+	    check_missing(r, uids, n, err) < 0)
+		return -1;
+	return acknowledge_done(r, false, err);
 }
 
 static int
@@ -247,17 +317,17 @@ fetch_all(struct reading *r, struct err *err)
 			continue;
 		if (n && (end || alone || n == FETCH_UIDS ||
 			     bytes + s->size > FETCH_BYTES)) {
-			if (imap_fetch(r->imap, uids, n, fetched, r, err) < 0 ||
-			    acknowledge_done(r, false, err) < 0)
+			if (fetch_some(r, uids, n, err) < 0)
 				return -1;
 			n = bytes = 0;
 		}
-		if (feed_stopping(r->f))
+		if (enough(r))
 			return 0;
 		if (end)
 			break;
 		if (alone) {
-			if (fetch_alone(r, s, max && s->size > max, err) < 0)
+			if (fetch_alone(r, s, max && s->size > max, max, err) <
+			    0)
 				return -1;
 		} else {
 			uids[n++] = s->uid;
@@ -360,8 +430,13 @@ read_folder_in(struct reading *r, struct err *err)
 	 */
 	if (acknowledge_done(r, true, result == 0 ? err : &late) < 0)
 		result = -1;
-	if (result == 0 && !feed_stopping(r->f))
+	if (result == 0 && !enough(r))
 		result = end_folder(r, err);
+	if (feed_failures(r->f, &late) < 0 && result == 0) {
+		if (err)
+			*err = late;
+		result = -1;
+	}
 	return result;
 }
 
@@ -383,7 +458,16 @@ set_imap(struct feed *f, struct imap *imap)
 {
 	pthread_mutex_lock(&f->lock);
 	f->imap = imap;
+	/* Asked before there was anybody to ask. */
+	if (imap && f->stop)
+		imap_interrupt(imap);
 	pthread_mutex_unlock(&f->lock);
+}
+
+static void
+opening(void *ctx, struct imap *imap)
+{
+	set_imap(ctx, imap);
 }
 
 static int
@@ -401,6 +485,8 @@ connect_to(struct feed *f, struct imap **imap, struct err *err)
 	    .user = m->user,
 	    .auth = m->xoauth2 ? IMAP_AUTH_XOAUTH2 : IMAP_AUTH_PASSWORD,
 	    .timeout_s = (unsigned)(m->timeout / 1000),
+	    .opening = opening,
+	    .ctx = f,
 	};
 	int r;
 
@@ -411,10 +497,7 @@ connect_to(struct feed *f, struct imap **imap, struct err *err)
 	r = imap_open(&login, imap, err);
 	if (secret.p)
 		secret_wipe(secret.p, secret.n);
-	if (r < 0)
-		return -1;
-	set_imap(f, *imap);
-	return 0;
+	return r;
 }
 
 /* As long as the connection is good, or the feed is to end. */
@@ -472,5 +555,6 @@ imap_feed_thread(void *arg)
 		if (r < 0 && feed_sleep(f, wait))
 			break;
 	} while (!feed_stopping(f));
+	atomic_store(&f->ended, true);
 	return NULL;
 }

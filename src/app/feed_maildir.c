@@ -8,6 +8,7 @@
 #include "app/feed_private.h"
 #include "app/spool.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -20,7 +21,10 @@
 
 enum {
 	CUR_PAUSE = 30000,
-	LEDGER_CHUNK = 512
+	AGAIN_MS = 60000, /* for files that cannot be read */
+	LEDGER_CHUNK = 512,
+	HEAD_BYTES =
+	    1 << 20 /* of an oversize mail; the jail takes no more than max */
 };
 
 struct box {
@@ -32,7 +36,15 @@ struct box {
 	bool look_new, look_cur;
 	int64_t cur_at; /* clock_mono() of the last look at cur/ */
 	int64_t retry;  /* clock_mono() when to try again after a failure; 0 */
+	int64_t
+	    again; /* the same for single files; new ones do not wait for it; 0 */
 	bool spool, begun;
+};
+
+/* Files that cannot be read. */
+struct unread {
+	size_t n;
+	struct err first;
 };
 
 struct maildir_feed {
@@ -44,10 +56,11 @@ struct maildir_feed {
 	int wake; /* eventfd: the wish to end */
 	pthread_t thread;
 	bool has_thread;
+	_Atomic bool ended;
 };
 
 static int
-acknowledge(struct box *b, struct str key, enum fate fate, struct err *err)
+put_away(struct box *b, struct str key, enum fate fate, struct err *err)
 {
 	enum after after = b->spool ? AFTER_DELETE : b->feed.mailbox->after;
 
@@ -62,6 +75,17 @@ acknowledge(struct box *b, struct str key, enum fate fate, struct err *err)
 	if (after == AFTER_MOVE)
 		return maildir_move(b->path, key, b->move_to, err) < 0 ? -1 : 0;
 	return maildir_to_cur(b->path, key, err) < 0 ? -1 : 0;
+}
+
+static int
+acknowledge(struct box *b, struct str key, enum fate fate, struct err *err)
+{
+	int r;
+
+	fault_point("acknowledge-before");
+	r = put_away(b, key, fate, err);
+	fault_point("acknowledge-after");
+	return r;
 }
 
 static void
@@ -118,7 +142,8 @@ take_file(struct box *b, const struct maildir_file *file, struct err *err)
 	if (max && file->size > max) {
 		it->oversize = true;
 		it->size = file->size;
-		r = maildir_read_head(b->path, file, 1 << 20, &it->raw, err);
+		r = maildir_read_head(
+		    b->path, file, MIN(max, (size_t)HEAD_BYTES), &it->raw, err);
 	} else {
 		r = maildir_read(b->path, file, max, &it->raw, err);
 	}
@@ -218,8 +243,30 @@ begin_box(struct box *b, struct err *err)
 	return writer_do(b->feed.c->writer, &s.job, err);
 }
 
+/*
+ * One file, of which the ledger says fate. A file that cannot be read, or not
+ * be put away, is no reason to leave the others.
+ */
+static void
+do_file(struct box *b, const struct maildir_file *file, enum fate fate,
+    struct unread *bad)
+{
+	bool is_new = str_eq(file->dir, S("new"));
+	struct err err = ERR_INIT;
+	int r = 0;
+
+	if (fate == FATE_NONE)
+		r = take_file(b, file, &err);
+	/* Safe already, but a crash came before it was put away. */
+	else if (is_new || b->feed.mailbox->after != AFTER_CUR)
+		r = acknowledge(b, file->key, fate, &err);
+	if (r < 0 && bad->n++ == 0)
+		bad->first = err;
+}
+
+/* bad: what could not be read of it. */
 static int
-read_box(struct box *b, bool all, struct err *err)
+read_box(struct box *b, bool all, struct unread *bad, struct err *err)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	struct maildir_file *files;
@@ -237,23 +284,11 @@ read_box(struct box *b, bool all, struct err *err)
 		if (look_up(b, files, from, to, fates, err) < 0)
 			return -1;
 		for (size_t i = from; i < to; i++) {
-			enum fate fate = fates[i - from];
-			bool is_new = str_eq(files[i].dir, S("new"));
-			enum after after = b->feed.mailbox->after;
-
-			if (feed_stopping(&b->feed))
+			if (feed_stopping(&b->feed) || feed_is_full(&b->feed))
 				return 0;
-			if (fate == FATE_NONE) {
-				if (take_file(b, &files[i], err) < 0)
-					return -1;
-				if (i % 64 == 63)
-					acknowledge_done(b, false);
-			} else if (is_new || after != AFTER_CUR) {
-				/* Safe already, but a crash came before it was
-				 * put away. */
-				if (acknowledge(b, files[i].key, fate, err) < 0)
-					return -1;
-			}
+			do_file(b, &files[i], fates[i - from], bad);
+			if (i % 64 == 63)
+				acknowledge_done(b, false);
 		}
 	}
 	return 0;
@@ -281,6 +316,7 @@ static void
 do_box(struct maildir_feed *m, struct box *b)
 {
 	struct err err = ERR_INIT;
+	struct unread bad = {0};
 	bool all = b->look_cur;
 	int r;
 
@@ -291,18 +327,27 @@ do_box(struct maildir_feed *m, struct box *b)
 		r = begin_box(b, &err);
 	b->look_new = b->look_cur = false;
 	if (r == 0)
-		r = read_box(b, all, &err);
+		r = read_box(b, all, &bad, &err);
 	acknowledge_done(b, true);
 	if (all)
 		b->cur_at = clock_mono();
+	if (r == 0 && !feed_stopping(&b->feed))
+		r = feed_failures(&b->feed, &err);
 	if (r < 0) {
 		b->retry = clock_mono() + feed_failed(&b->feed, &err);
 		b->look_new = b->look_cur = true;
 		return;
 	}
-	b->retry = 0;
+	b->retry = b->again = 0;
 	b->begun = true;
-	feed_ok(&b->feed);
+	if (!bad.n) {
+		feed_ok(&b->feed);
+		return;
+	}
+	if (bad.n > 1)
+		err_in(&bad.first, "%zu files, the first", bad.n);
+	feed_trouble(&b->feed, &bad.first);
+	b->again = clock_mono() + AGAIN_MS;
 }
 
 static void
@@ -337,6 +382,8 @@ do_boxes(struct maildir_feed *m)
 			at = b->cur_at + CUR_PAUSE;
 			b->look_cur = false;
 		}
+		if (b->again && b->again <= now)
+			b->look_new = b->look_cur = true;
 		if (b->retry > now)
 			at = b->retry;
 		else if (b->look_new || b->look_cur)
@@ -345,6 +392,8 @@ do_boxes(struct maildir_feed *m)
 			at = b->retry;
 		else if (cur && at >= 0)
 			b->look_cur = true;
+		if (b->again && (at < 0 || b->again < at))
+			at = b->again;
 		if (at >= 0 && (next < 0 || at < next))
 			next = at;
 	}
@@ -377,6 +426,7 @@ maildir_thread(void *arg)
 		    dirwatch_read(m->watch, on_change, m, &err) < 0)
 			log_error("feed", "%s", err.msg);
 	}
+	atomic_store(&m->ended, true);
 	return NULL;
 }
 
@@ -432,6 +482,12 @@ maildir_feed_stop(struct maildir_feed *m)
 	}
 	if (write(m->wake, &one, sizeof one) < 0)
 		log_error("feed", "eventfd cannot be written");
+}
+
+bool
+maildir_feed_ended(const struct maildir_feed *m)
+{
+	return !m->has_thread || atomic_load(&m->ended);
 }
 
 size_t

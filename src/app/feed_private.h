@@ -3,6 +3,7 @@
 #define APP_FEED_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "app/feed.h"
 
@@ -16,13 +17,15 @@ struct feed {
 	pthread_cond_t cond;       /* CLOCK_MONOTONIC; something is done, or stop */
 	struct item *done, **done_last; /* committed, to be acknowledged */
 	size_t open;               /* pushed, not done */
-	bool failed;               /* an item could not be stored since feed_begin() */
+	bool failed;               /* an item could not be stored since feed_failures() */
+	struct err failure;        /* why the first of them could not */
 	bool stop;
 	unsigned failures;         /* in a row, for the back-off */
 	struct feed_status status;
 	struct imap *imap;         /* for imap_interrupt(); under lock */
 	pthread_t thread;
 	bool has_thread;
+	_Atomic bool ended;        /* the thread has nothing more to do */
 	uint32_t failed_uid;       /* the lowest UID that was not stored; 0: none */
 };
 
@@ -32,6 +35,8 @@ void feed_state(struct feed *f, const char *state);
 void feed_ok(struct feed *f);
 /* Logs, notes, and returns how long to wait, in ms: 1 s doubling to 5 min (PERM: from 60 s to 30 min), ± 20 %. */
 int64_t feed_failed(struct feed *f, const struct err *err);
+/* The mailbox was read, but for something that stays: noted, and logged when it is news. */
+void feed_trouble(struct feed *f, const struct err *err);
 /* Sleeps; true when the feed is to end. */
 bool feed_sleep(struct feed *f, int64_t ms);
 bool feed_stopping(struct feed *f);
@@ -40,7 +45,12 @@ bool feed_stopping(struct feed *f);
 void feed_push(struct feed *f, struct item *it);
 /* The items committed since the last call, linked by next; wait: until all that was pushed is done. Items that failed are freed and noted. */
 struct item *feed_take(struct feed *f, bool wait);
-size_t feed_open(struct feed *f);
+/* Notes that something could not be taken (its UID, or 0); one line in the log for all that fail together. */
+void feed_fail(struct feed *f, uint32_t uid, const struct err *why);
+/* Could something not be stored since the last call? Then why, in *err, and -1. */
+int feed_failures(struct feed *f, struct err *err);
+/* There is no room in the store: nothing more is to be pushed. */
+bool feed_is_full(struct feed *f);
 
 /* May the original be moved or deleted, or flagged, after that? */
 bool feed_acknowledges(enum fate fate, enum after after);
@@ -52,6 +62,7 @@ int feed_put_folder(struct feed *f, uint32_t source, const struct folder *folder
 struct maildir_feed;
 int maildir_feed_start(struct maildir_feed **out, const struct feed_context *c, struct err *err);
 void maildir_feed_stop(struct maildir_feed *m); /* asks */
+bool maildir_feed_ended(const struct maildir_feed *m);
 size_t maildir_feed_join(struct maildir_feed *m);
 void maildir_feed_free(struct maildir_feed *m);
 size_t maildir_feed_count(const struct maildir_feed *m);

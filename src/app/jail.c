@@ -17,9 +17,9 @@
 enum {
 	DEFAULT_MESSAGE = 50 << 20,
 	OUT_SLACK = 64 << 20,
-	/* A worker that neither answers nor uses CPU for so long is taken for
-	 * dead. */
-	STALL_MS = 30000,
+	/* A worker that finishes nothing for so many seconds is taken for dead.
+	 * What computes is ended by its CPU limit long before. */
+	STALL_S = 15,
 	/* Above this a mail is parsed alone, one at a time in the whole jail:
 	 * two at once could pass the memory bound. */
 	LARGE = 8 << 20,
@@ -43,6 +43,7 @@ struct jail {
 	pthread_mutex_t lock;
 	pthread_cond_t free;
 	pthread_mutex_t zygote_lock, large_lock;
+	_Atomic bool hurry;
 };
 
 static void end_worker(struct slot *s);
@@ -125,14 +126,30 @@ jail_close(struct jail **pj)
 			munmap(j->mem[i].shared, j->mem[i].size);
 	}
 	close_fd(&j->fd);
-	if (j->zygote > 0)
-		waitpid(j->zygote, NULL, 0);
+	if (j->zygote > 0) {
+		/* It would end by itself, unless somebody has stopped it. */
+		kill(j->zygote, SIGKILL);
+		while (waitpid(j->zygote, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
 	pthread_mutex_destroy(&j->lock);
 	pthread_mutex_destroy(&j->zygote_lock);
 	pthread_mutex_destroy(&j->large_lock);
 	pthread_cond_destroy(&j->free);
 	mem_free(j);
 	*pj = NULL;
+}
+
+void
+jail_hurry(struct jail *j, bool hurry)
+{
+	atomic_store(&j->hurry, hurry);
+}
+
+bool
+jail_hurries(const struct jail *j)
+{
+	return atomic_load(&j->hurry);
 }
 
 int
@@ -230,21 +247,35 @@ start_worker(struct jail *j, struct slot *s, struct err *err)
 	return r;
 }
 
-/* Waits for the worker's byte: 1 answered, 0 it died or stalls. */
+/*
+ * Waits for the worker's byte: 1 answered, 0 it died or stalls, -1 nobody waits
+ * for it any more. In steps, so that time in which all of us stood still counts
+ * as one.
+ */
 static int
-await(struct slot *s)
+await(struct jail *j, struct slot *s)
 {
-	for (;;) {
+	uint32_t seen = 0, quiet = 0;
+
+	while (quiet < STALL_S) {
 		struct pollfd p = {.fd = s->fd, .events = POLLIN};
+		uint32_t done;
 		char c;
-		int r = poll(&p, 1, STALL_MS);
+		int r = poll(&p, 1, 1000);
 
 		if (r < 0 && errno == EINTR)
 			continue;
-		if (r <= 0)
+		if (r < 0)
 			return 0;
-		return recv(s->fd, &c, 1, MSG_DONTWAIT) == 1;
+		if (r > 0)
+			return recv(s->fd, &c, 1, MSG_DONTWAIT) == 1;
+		if (atomic_load(&j->hurry))
+			return -1;
+		done = atomic_load(&s->mem.shared->done);
+		quiet = done == seen ? quiet + 1 : 0;
+		seen = done;
 	}
+	return 0;
 }
 
 static void
@@ -261,12 +292,14 @@ static int
 read_answer(
     struct arena *a, const struct slot *s, uint32_t i, struct jailed *out)
 {
-	const struct jail_item *it = &s->mem.shared->item[i];
+	/* Each is read once: who writes there is not to be trusted. */
+	const volatile struct jail_item *it = &s->mem.shared->item[i];
 	uint64_t at = it->out, n = it->out_n;
 	uint32_t code = it->code;
 	char why[sizeof it->why];
 
-	memcpy(why, it->why, sizeof why);
+	for (size_t k = 0; k < sizeof why; k++)
+		why[k] = it->why[k];
 	why[sizeof why - 1] = '\0';
 	if (code == ERR_NONE && n <= s->mem.out_size &&
 	    at <= s->mem.out_size - n) {
@@ -286,7 +319,8 @@ read_answer(
 
 /*
  * One request on one slot: how many items are answered. *suspect is set when
- * the worker died on the item after those, and not because it had been idle.
+ * the worker died on the item after those, and not because it had been idle,
+ * or answered without having done anything.
  */
 static int
 request(struct jail *j, struct arena *a, struct slot *s, uint32_t op,
@@ -314,7 +348,13 @@ request(struct jail *j, struct arena *a, struct slot *s, uint32_t op,
 		    .in = used, .in_n = items[i].raw.n, .code = ERR_CORRUPT};
 		used += items[i].raw.n;
 	}
-	r = send(s->fd, "p", 1, MSG_NOSIGNAL) == 1 && await(s);
+	r = send(s->fd, "p", 1, MSG_NOSIGNAL) == 1 ? await(j, s) : 0;
+	if (r < 0) {
+		end_worker(s);
+		give_back(s->mem.in, used);
+		give_back(s->mem.out, s->mem.out_size);
+		return err_set(err, ERR_TEMP, "helpd is ending");
+	}
 	done = MIN(atomic_load(&sh->done), n);
 	for (uint32_t i = 0; i < done; i++) {
 		if (read_answer(a, s, i, &items[i]) == 1)
@@ -322,8 +362,8 @@ request(struct jail *j, struct arena *a, struct slot *s, uint32_t op,
 		*answered = i + 1;
 		produced += items[i].record.n;
 	}
-	if (!r) {
-		*suspect = *answered == done && atomic_load(&sh->begun);
+	if (!r || !*answered) {
+		*suspect = r || (*answered == done && atomic_load(&sh->begun));
 		end_worker(s);
 	}
 	give_back(s->mem.in, used);

@@ -33,9 +33,12 @@ struct jailed {
 };
 /*
  * Parses n mails on one worker, waiting for a free one (thread-safe). Every item gets a record or a reason. Returns -1 only when no worker
- * can be started at all.
+ * can be started at all, or in a hurry.
  */
 int jail_parse(struct jail *j, struct arena *a, struct jailed *items, size_t n, struct err *err);
+/* While it is set, jail_parse() waits a second at most, and returns -1: the daemon ends, what it has not read stays where it is. */
+void jail_hurry(struct jail *j, bool hurry);
+bool jail_hurries(const struct jail *j);
 /* The bytes of one attachment, appended to *out. */
 int jail_attachment(struct jail *j, struct str raw, size_t index, struct buf *out, struct err *err);
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <malloc.h>
 #include <poll.h>
 #include <seccomp.h>
@@ -29,6 +30,7 @@ enum {
 	 * twice, and what the libraries take. */
 	DATA_LIMIT = 176 << 20,
 	STACK_LIMIT = 8 << 20,
+	NOBODY = 65534,
 };
 
 static void
@@ -263,10 +265,15 @@ jail_zygote(int fd, const struct jail_slot *slots, const struct jail_options *o)
 {
 	struct err err = ERR_INIT;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_NAME, "helpd-jail");
 	keep_only(&fd, 1);
+	/* A verb run by root (helpd parse): nobody needs that here. It clears
+	 * the death signal, so that comes after it. */
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 ||
+				  setuid(NOBODY) < 0))
+		_exit(71);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);

@@ -16,7 +16,7 @@ enum {
 	    6 << 20, /* what may wait; one mail above it waits alone */
 	QUEUE_ITEMS = 1024,
 	THREADS = 16,
-	AHEAD = 512, /* mails parsed but not committed */
+	AHEAD = 1024, /* mails parsed but not committed */
 	/* After a mail this large its memory goes back to the system. */
 	LARGE = 4 << 20,
 };
@@ -38,7 +38,8 @@ struct batch {
 	struct row row[BATCH_ITEMS];
 	struct arena arena;
 	bool large;
-	bool solo; /* one at a time, from here: */
+	bool unread; /* given back as it came: we are ending */
+	bool solo;   /* one at a time, from here: */
 	size_t at;
 };
 
@@ -49,7 +50,7 @@ struct pipeline {
 	pthread_cond_t more, room, idle;
 	struct item *first, **last;
 	size_t items, bytes;
-	size_t open; /* pushed, not done */
+	_Atomic size_t open; /* pushed, not done */
 	uint64_t taken,
 	    given; /* batches formed; batches handed to the writer */
 	size_t uncommitted;
@@ -98,7 +99,7 @@ batch_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
     int64_t now, struct err *err)
 {
 	struct batch *b = (struct batch *)j;
-	size_t end = b->solo ? b->at + 1 : b->n;
+	size_t end = b->unread ? 0 : b->solo ? b->at + 1 : b->n;
 
 	for (size_t i = b->solo ? b->at : 0; i < end; i++) {
 		struct item *it = b->item[i];
@@ -154,15 +155,20 @@ static void
 batch_done(struct job *j, const struct err *failed)
 {
 	struct batch *b = (struct batch *)j;
+	struct err ending = ERR_INIT;
 
+	if (b->unread) {
+		err_set(&ending, ERR_TEMP, "helpd is ending");
+		failed = &ending;
+	}
 	if (!failed && !b->solo) {
 		for (size_t i = 0; i < b->n; i++)
 			b->item[i]->done(b->item[i], NULL);
 		finish(b);
 		return;
 	}
-	if (failed && failed->code == ERR_SPACE) {
-		/* The writer is ending while it waits for room. */
+	if (failed && (b->unread || failed->code == ERR_SPACE)) {
+		/* The writer is not to wait for room. */
 		for (size_t i = b->at; i < b->n; i++)
 			b->item[i]->done(b->item[i], failed);
 		finish(b);
@@ -245,10 +251,18 @@ parse(struct pipeline *in, struct batch *b)
 	struct jailed *jailed = arena_array(&b->arena, struct jailed, b->n);
 	struct err err = ERR_INIT;
 
+	if (jail_hurries(in->jail)) {
+		b->unread = true;
+		return;
+	}
 	for (size_t i = 0; i < b->n; i++)
 		jailed[i].raw = buf_str(&b->item[i]->raw);
 	for (int tries = 0;
 	     jail_parse(in->jail, &b->arena, jailed, b->n, &err) < 0; tries++) {
+		if (jail_hurries(in->jail)) {
+			b->unread = true;
+			return;
+		}
 		log_error("jail", "%s", err.msg);
 		/* Without the process that forks parsers nothing goes on: a new
 		 * start brings it back, and loses nothing. */
@@ -379,6 +393,12 @@ pipeline_close(struct pipeline **pin)
 	pthread_cond_destroy(&in->idle);
 	mem_free(in);
 	*pin = NULL;
+}
+
+void
+pipeline_hurry(struct pipeline *in, bool hurry)
+{
+	jail_hurry(in->jail, hurry);
 }
 
 size_t

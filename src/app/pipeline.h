@@ -36,6 +36,8 @@ void item_free(struct item *it);
 
 int pipeline_open(struct pipeline **out, struct jail *j, struct writer *w, unsigned threads, struct err *err);
 void pipeline_push(struct pipeline *in, struct item *it);
+/* While it is set, what has not been parsed within a second goes back to its owner as failed: at an end that is not to take long. */
+void pipeline_hurry(struct pipeline *in, bool hurry);
 /* Waits until everything pushed is done. */
 void pipeline_drain(struct pipeline *in);
 void pipeline_close(struct pipeline **in);

@@ -1,5 +1,6 @@
 #include "app/sender.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -8,7 +9,9 @@
 #include "store/blob.h"
 #include "store/outbox.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum {
 	GROUP = 4, /* claimed in one commit; two groups are in doubt at most */
@@ -17,7 +20,12 @@ enum {
 	REST_MS = 5000, /* an idle connection is let go after */
 	FIRST_WAIT = 5000,
 	LONGEST_WAIT = 300000, /* after the server could not be reached */
+	STORE_WAIT = 10000,    /* after the store did not take something */
 	MESSAGE_MAX = 256 << 20,
+	GRACE = 7000, /* at an end, for the mail that is under way */
+	/* A row that is due later than any attempt is ever put off was written
+	 * when the clock was wrong. */
+	FARTHEST = 3 * 3600000,
 };
 
 struct claim {
@@ -47,10 +55,11 @@ struct sender {
 	struct carrier *carrier;
 	pthread_t thread;
 	bool has_thread;
+	_Atomic bool ended; /* the thread has nothing more to do */
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	bool stop, woken;
-	int64_t hold_until; /* clock_now(): the server cannot be reached */
+	int64_t hold_until; /* clock_mono(): the server cannot be reached */
 	unsigned failures;
 	bool failed; /* the last attempt did not reach it */
 	struct sender_status status;
@@ -61,6 +70,7 @@ struct senders {
 	struct sender_context c;
 	struct sender *v;
 	size_t n;
+	_Atomic int64_t asked; /* clock_mono() when they were asked to end; 0 */
 };
 
 struct due {
@@ -97,6 +107,7 @@ turn_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
 {
 	struct turn *x = (struct turn *)j;
 	struct due due = {x->s, x->ids, 0};
+	int64_t first = now;
 
 	x->n = 0;
 	for (size_t i = 0; i < x->nbefore; i++) {
@@ -110,7 +121,11 @@ turn_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
 	}
 	if (!x->claim)
 		return 0;
-	if (outbox_due(t, a, now, find_due, &due) < 0)
+	if (outbox_next(t, &first) < 0)
+		return txn_error(t, err);
+	if (first <= now + FARTHEST)
+		first = now;
+	if (outbox_due(t, a, first, find_due, &due) < 0)
 		return txn_error(t, err);
 	x->n = due.n;
 	return due.n ? delivery_claim(t, a, x->ids, x->n, now, err) : 0;
@@ -143,14 +158,52 @@ turn_submit(struct turn *x, bool claim)
 }
 
 static void
-turn_wait(struct turn *x)
+turn_wait_done(struct turn *x)
 {
 	pthread_mutex_lock(&x->s->lock);
 	while (!x->done)
 		pthread_cond_wait(&x->s->cond, &x->s->lock);
 	pthread_mutex_unlock(&x->s->lock);
-	if (x->err.code)
-		log_error("outbox", "%s", x->err.msg);
+}
+
+/* Nothing is claimed for a while: the store does not take it. */
+static void
+put_off(struct sender *s, const struct err *err)
+{
+	log_error("outbox", "%s", err->msg);
+	pthread_mutex_lock(&s->lock);
+	s->hold_until = clock_mono() + STORE_WAIT;
+	s->failed = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/*
+ * Waits for the commit. What came of a mail must not be lost with another's:
+ * after a failure each result is tried by itself, and one that cannot be stored
+ * even so stays "sending", to be counted as ambiguous at the next start.
+ */
+static void
+turn_wait(struct turn *x)
+{
+	struct claim before[GROUP];
+	size_t n = x->nbefore;
+
+	turn_wait_done(x);
+	if (x->err.code) {
+		put_off(x->s, &x->err);
+		memcpy(before, x->before, sizeof before);
+		for (size_t i = 0; i < n && (n > 1 || x->claim); i++) {
+			x->before[0] = before[i];
+			x->nbefore = 1;
+			turn_submit(x, false);
+			turn_wait_done(x);
+			if (x->err.code)
+				log_error("outbox", "id=%llu %s",
+				    (unsigned long long)before[i].id,
+				    x->err.msg);
+		}
+		x->n = 0;
+	}
 	x->nbefore = 0;
 	arena_reset(&x->arena);
 }
@@ -205,8 +258,8 @@ unreachable(struct sender *s, const struct err *err)
 	wait = MIN(wait, (int64_t)LONGEST_WAIT);
 	s->failures++;
 	s->failed = true;
-	s->hold_until = clock_now() + wait;
-	s->status.next_try = s->hold_until;
+	s->hold_until = clock_mono() + wait;
+	s->status.next_try = clock_now() + wait;
 	snprintf(s->status.error, sizeof s->status.error, "%.*s",
 	    (int)sizeof s->status.error - 1, err->msg);
 	pthread_mutex_unlock(&s->lock);
@@ -242,6 +295,8 @@ send_row(struct sender *s, struct turn *x, struct claim *c)
 	if (r <= 0) {
 		log_error("outbox", "id=%llu cannot be read: %s",
 		    (unsigned long long)c->id, r < 0 ? err.msg : "it is gone");
+		/* No result for anybody: later, and later still. */
+		c->tried = true;
 		return true;
 	}
 	for (size_t i = 0; i < o.nrecipients && n < RECIPIENTS; i++)
@@ -249,9 +304,12 @@ send_row(struct sender *s, struct turn *x, struct claim *c)
 		    o.recipients[i].state == OUTBOX_SENDING)
 			to[n++] =
 			    (struct sent_to){.addr = o.recipients[i].addr};
+	fault_point("send-before");
 	r = n ? carrier_send(
 		    s->carrier, &a, o.sender, to, n, buf_str(&bytes), &err)
 	      : 0;
+	/* The server's word is known to nobody but us. */
+	fault_point("send-after");
 	if (r < 0) {
 		unreachable(s, &err);
 		return false;
@@ -348,17 +406,22 @@ send_due(struct sender *s)
 	}
 }
 
-/* When the next row of ours is due, or -1 for none. */
+/* How long until the next row is due, 0 now, or -1 when there is none. */
 static int64_t
 next_due(struct sender *s)
 {
 	AUTO(txn_abort) struct txn *t = NULL;
 	struct err err = ERR_INIT;
-	int64_t at = -1;
+	int64_t at = -1, left, hold = s->hold_until - clock_mono();
 
-	if (txn_read(s->c->store, &t, &err) < 0 || outbox_next(t, &at) <= 0)
+	if (txn_read(s->c->store, &t, &err) < 0)
+		return STORE_WAIT;
+	if (outbox_next(t, &at) <= 0)
 		return -1;
-	return MAX(at, s->hold_until);
+	left = at - clock_now();
+	if (left > FARTHEST)
+		left = 0;
+	return MAX(MAX(left, hold), (int64_t)0);
 }
 
 static void *
@@ -368,22 +431,24 @@ sender_thread(void *arg)
 	int64_t idle_since = 0;
 
 	while (!stopping(s)) {
-		int64_t due = next_due(s), now = clock_now(), wait = -1;
+		int64_t due = next_due(s), wait = -1;
 		struct timespec ts;
 
-		if (due >= 0 && due <= now) {
+		if (due == 0) {
 			send_due(s);
 			idle_since = clock_mono();
 			if (s->c->once)
 				break;
 			/* Rows of other transports must not keep us turning. */
-			if (next_due(s) <= clock_now() && !s->failed)
+			if (next_due(s) == 0)
 				wait = CLOCK_SECOND;
+			else
+				continue;
 		} else if (s->c->once) {
 			break;
-		} else if (due >= 0) {
+		} else if (due > 0) {
 			/* Never long at a stretch: the clock may be set meanwhile. */
-			wait = MIN(due - now, (int64_t)LONGEST_SLEEP);
+			wait = MIN(due, (int64_t)LONGEST_SLEEP);
 		}
 		pthread_mutex_lock(&s->lock);
 		if (wait < 0 || wait > REST_MS)
@@ -410,6 +475,7 @@ sender_thread(void *arg)
 		}
 	}
 	carrier_rest(s->carrier);
+	atomic_store(&s->ended, true);
 	return NULL;
 }
 
@@ -482,18 +548,42 @@ senders_wait(struct senders *s)
 }
 
 void
-senders_stop(struct senders **ps)
+senders_ask(struct senders *s)
 {
-	struct senders *s = *ps;
+	int64_t now = clock_mono();
 
-	if (!s)
-		return;
 	for (size_t i = 0; i < s->n; i++) {
 		pthread_mutex_lock(&s->v[i].lock);
 		s->v[i].stop = true;
 		pthread_cond_broadcast(&s->v[i].cond);
 		pthread_mutex_unlock(&s->v[i].lock);
 	}
+	if (!s->asked)
+		s->asked = now;
+}
+
+bool
+senders_ended(struct senders *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].has_thread && !atomic_load(&s->v[i].ended))
+			return false;
+	return true;
+}
+
+void
+senders_stop(struct senders **ps)
+{
+	struct senders *s = *ps;
+
+	if (!s)
+		return;
+	senders_ask(s);
+	while (!senders_ended(s) && clock_mono() - s->asked < GRACE)
+		poll(NULL, 0, 10);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].carrier)
+			carrier_cancel(s->v[i].carrier);
 	senders_wait(s);
 	for (size_t i = 0; i < s->n; i++) {
 		struct sender *x = &s->v[i];

@@ -21,6 +21,10 @@ struct sender_context {
 int senders_start(struct senders **out, const struct sender_context *c, struct err *err);
 void senders_wake(struct senders *s); /* rows may be due; any thread */
 size_t senders_wait(struct senders *s); /* once: how many transports failed */
+bool senders_ended(struct senders *s);
+/* Asks all to end, and does not wait; any thread, until senders_stop(). What they are sending may finish. */
+void senders_ask(struct senders *s);
+/* The same, and waits; after a few seconds the connections are cut: what was given whole is then ambiguous. */
 void senders_stop(struct senders **s);
 
 struct sender_status {
@@ -37,6 +41,8 @@ int carrier_open(struct carrier **out, const struct transport *t, struct err *er
 /* Fills to[]; -1 when the transport as a whole cannot be used (everything is to be tried later). */
 struct sent_to;
 int carrier_send(struct carrier *c, struct arena *a, struct str sender, struct sent_to *to, size_t n, struct str bytes, struct err *err);
+/* Ends what is under way and all that would follow; any thread. */
+void carrier_cancel(struct carrier *c);
 /* Nothing to send for a while: lets an open connection go. */
 void carrier_rest(struct carrier *c);
 void carrier_close(struct carrier **c);

@@ -1,5 +1,6 @@
 #include "app/writer.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -11,12 +12,13 @@
 #include <unistd.h>
 
 enum {
-	GROUP_WEIGHT = 256, /* messages in one commit */
+	GROUP_WEIGHT = 512, /* messages in one commit */
 	GROUP_JOBS = 256,
 	/* A group below this leaves its search terms for a later one, so that a
 	 * single mail is committed at once. */
 	TERMS_NOW = 16,
 	TERMS_DELAY_MS = 2000,
+	TERMS_RETRY_MS = 60000, /* after they could not be written */
 	LINGER_MS = 40,
 	FULL_WAIT_S = 5,
 	FOLD_BYTES = 4 << 20,
@@ -34,6 +36,7 @@ struct writer {
 	size_t queued; /* not done yet */
 	size_t weight; /* of the jobs that wait */
 	bool stop, flush;
+	bool hurry; /* a full disk is told, not waited for */
 	bool full;
 	uint64_t commits, jobs;
 	int64_t busy_since;
@@ -116,7 +119,11 @@ commit_group(struct writer *w, struct job **group, size_t n, bool terms,
 		return -1;
 	done = t;
 	t = NULL;
-	return txn_commit(done, err);
+	fault_point("commit-before");
+	if (txn_commit(done, err) < 0)
+		return -1;
+	fault_point("commit-after");
+	return 0;
 }
 
 static void
@@ -145,7 +152,7 @@ set_full(struct writer *w, bool full, const struct err *err)
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* Waits for room; false when the writer is to stop meanwhile. */
+/* Waits for room; false when the jobs are to be told instead. */
 static bool
 wait_for_room(struct writer *w, const struct err *err)
 {
@@ -154,7 +161,7 @@ wait_for_room(struct writer *w, const struct err *err)
 	set_full(w, true, err);
 	for (int i = 0; i < FULL_WAIT_S * 10; i++) {
 		pthread_mutex_lock(&w->lock);
-		stop = w->stop;
+		stop = w->stop || w->hurry;
 		pthread_mutex_unlock(&w->lock);
 		if (stop)
 			return false;
@@ -169,7 +176,8 @@ tell(struct job *j, const struct err *failed)
 	j->done(j, failed);
 }
 
-static void
+/* False when search terms could not be written; each job is told its own fate. */
+static bool
 do_group(struct writer *w, struct job **group, size_t n, bool terms)
 {
 	struct err err = ERR_INIT;
@@ -188,32 +196,36 @@ do_group(struct writer *w, struct job **group, size_t n, bool terms)
 				continue;
 			for (size_t i = 0; i < n; i++)
 				tell(group[i], &err);
-			return;
+			return false;
 		}
 		if (n == 0) {
 			log_error("store", "search terms: %s", err.msg);
-			return;
+			return false;
 		}
-		if (n == 1) {
-			log_error("store", "%s", err.msg);
-			tell(group[0], &err);
-			return;
+		/* The others are not to suffer from one, nor the one from the
+		 * terms of others: each for itself. */
+		if (n > 1 || (terms && !culprit)) {
+			for (size_t i = 0; i < n; i++)
+				do_group(w, &group[i], 1, false);
+			return false;
 		}
-		/* The others are not to suffer from one: each for itself. */
-		for (size_t i = 0; i < n; i++)
-			do_group(w, &group[i], 1, false);
-		return;
+		log_error("store", "%s", err.msg);
+		tell(group[0], &err);
+		return false;
 	}
 	arena_reset(&w->arena);
 	if (w->full)
 		set_full(w, false, NULL);
 	if (terms && !w->more_notes)
 		w->terms_lost = false;
+	pthread_mutex_lock(&w->lock);
 	w->commits++;
+	pthread_mutex_unlock(&w->lock);
 	for (size_t i = 0; i < n; i++)
 		tell(group[i], NULL);
 	if (n && w->options.committed)
 		w->options.committed(w->options.ctx);
+	return true;
 }
 
 static void
@@ -258,7 +270,7 @@ writer_thread(void *arg)
 	for (;;) {
 		size_t n = 0;
 		unsigned weight = 0;
-		bool terms, flushed;
+		bool terms, flushed, good;
 
 		while (!w->first && !w->stop && !w->flush &&
 		       (!w->terms_due || w->terms_due > clock_mono()))
@@ -281,7 +293,7 @@ writer_thread(void *arg)
 			break;
 		w->busy_since = clock_mono();
 		pthread_mutex_unlock(&w->lock);
-		do_group(w, group, n, terms);
+		good = do_group(w, group, n, terms);
 		pthread_mutex_lock(&w->lock);
 		w->queued -= n;
 		w->jobs += n;
@@ -291,7 +303,13 @@ writer_thread(void *arg)
 		else if (!w->terms_due &&
 			 (w->terms_lost || term_batch_count(w->desk->terms)))
 			w->terms_due = clock_mono() + TERMS_DELAY_MS;
-		if (flushed && w->terms_due == 0 && !w->first)
+		/* Terms that cannot be written now wait for a better time: the
+		 * articles noted as waiting for them are in the store. */
+		if (terms && !good)
+			w->terms_due = clock_mono() + TERMS_RETRY_MS;
+		if (terms && !good && n == 0 && w->stop)
+			break;
+		if (flushed && (w->terms_due == 0 || !good) && !w->first)
 			w->flush = false;
 		pthread_cond_broadcast(&w->idle);
 	}
@@ -427,6 +445,14 @@ writer_close(struct writer **pw)
 	pthread_cond_destroy(&w->idle);
 	mem_free(w);
 	*pw = NULL;
+}
+
+void
+writer_hurry(struct writer *w, bool hurry)
+{
+	pthread_mutex_lock(&w->lock);
+	w->hurry = hurry;
+	pthread_mutex_unlock(&w->lock);
 }
 
 void

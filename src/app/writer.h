@@ -40,8 +40,14 @@ void writer_submit(struct writer *w, struct job *j);
 int writer_do(struct writer *w, struct job *j, struct err *err);
 /* What is submitted is done, the terms are written, the thread ends. */
 void writer_close(struct writer **w);
-/* Waits until all that was submitted before is committed and every search term is findable. */
+/* Waits until all that was submitted before is committed and every search term is findable, or cannot be written now. */
 void writer_flush(struct writer *w);
+
+/*
+ * While it is set, a job is told of a full disk (ERR_SPACE) instead of waiting for room: what is to end, or to be read anew, must not wait
+ * for somebody who tidies up.
+ */
+void writer_hurry(struct writer *w, bool hurry);
 
 struct writer_state {
 	size_t queued;

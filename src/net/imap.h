@@ -25,6 +25,12 @@ struct imap_login {
 	struct str user, secret; /* secret: password, or the OAuth2 access token */
 	enum imap_auth auth;
 	unsigned timeout_s;      /* for a whole command, plus what large data needs at 16 KB/s; 0: 60 */
+	/*
+	 * Told of the connection before it is made, and with NULL when that failed, before it is freed: imap_interrupt() may be called in
+	 * between. May be NULL.
+	 */
+	void (*opening)(void *ctx, struct imap *i);
+	void *ctx;
 };
 
 /*

@@ -346,8 +346,11 @@ imap_open(const struct imap_login *l, struct imap **out, struct err *err)
 	i = mem_new(sizeof(*i));
 	i->timeout_s = l->timeout_s ? l->timeout_s : 60;
 	guard_init(&i->guard, &i->stream);
-	if (stream_init(&i->stream, err) < 0 ||
-	    stream_connect(&i->stream, l->host, port, l->plaintext_loopback,
+	if (stream_init(&i->stream, err) < 0)
+		goto fail;
+	if (l->opening)
+		l->opening(l->ctx, i);
+	if (stream_connect(&i->stream, l->host, port, l->plaintext_loopback,
 		i->timeout_s, err) < 0)
 		goto fail;
 	stream_begin(&i->stream, i->timeout_s);
@@ -357,6 +360,8 @@ imap_open(const struct imap_login *l, struct imap **out, struct err *err)
 	*out = i;
 	return 0;
 fail:
+	if (l->opening)
+		l->opening(l->ctx, NULL);
 	if (i->stream.err.code == ERR_NONE)
 		stream_fail(&i->stream, ERR_TEMP, "not logged in");
 	imap_close(&i);

@@ -16,7 +16,8 @@
 
 enum {
 	RATE = 16384,
-	CONNECT_S = 30
+	CONNECT_S = 30,
+	QUIT_S = 3
 };
 
 struct smtp {
@@ -60,6 +61,19 @@ on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 	if (!ok)
 		return CURL_SOCKET_BAD;
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* Called once a second at least. */
+static int
+on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	const struct smtp_server *server = ctx;
+
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
+	return server->cancel && atomic_load(server->cancel);
 }
 
 /* --- a server --- */
@@ -136,6 +150,9 @@ set_options(struct smtp *s)
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_anything);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_anything);
 	curl_easy_setopt(c, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
+	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, &s->server);
+	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	if (!s->user[0])
 		return;
 	curl_easy_setopt(c, CURLOPT_USERNAME, s->user);
@@ -196,6 +213,8 @@ smtp_free(struct smtp **sp)
 	if (!s)
 		return;
 	*sp = NULL;
+	/* QUIT is a courtesy: nobody waits long for its answer. */
+	curl_easy_setopt(s->curl, CURLOPT_FTP_RESPONSE_TIMEOUT, (long)QUIT_S);
 	curl_easy_cleanup(s->curl);
 	smtp_talk_fini(&s->talk);
 	secret_wipe(s->secret, strlen(s->secret));

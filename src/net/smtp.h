@@ -7,6 +7,8 @@
 #ifndef NET_SMTP_H
 #define NET_SMTP_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/buf.h"
@@ -22,6 +24,8 @@ struct smtp_server {
 	bool xoauth2;
 	struct str helo;          /* our name in EHLO; empty: the host's */
 	unsigned timeout_s;       /* of one mail, plus what its size needs; 0: 120 */
+	/* Set by any thread: what is under way fails within a second or so, and so does all after it. NULL: nobody will. Must outlive the struct smtp. */
+	const _Atomic bool *cancel;
 };
 
 struct smtp;

@@ -4,6 +4,7 @@
  * is ambiguous exactly when all of its data was written and the reply to the final dot did not come.
  */
 #include "net/smtp_talk.h"
+#include "base/fault.h"
 #include "base/must.h"
 #include "base/utf8.h"
 
@@ -123,6 +124,8 @@ smtp_on_read(char *to, size_t size, size_t count, void *ctx)
 
 	memcpy(to, t->bytes.p + t->given, n);
 	t->given += n;
+	if (t->given == t->bytes.n)
+		fault_point("send-given");
 	return n;
 }
 
