@@ -46,8 +46,8 @@ plain_address(struct arena *a, struct str s)
 	for (size_t i = 0; i < s.n; i++)
 		if (ch_is_space(s.p[i]) || s.p[i] == '(' || s.p[i] == ',')
 			s = str_sub(s, 0, i);
-	if (s.n > ADDRESS_MAX || str_chr(s, '@', 0) < 0)
-		return (struct str){0};
+	if (s.n > ADDRESS_MAX || str_chr(s, '@', 0) < 0 || str_has(s, S("...")))
+		return (struct str){0}; /* "bo...@y.example": made unreadable */
 	return arena_dup(a, s);
 }
 
@@ -167,10 +167,11 @@ judge(const struct evidence *e)
 	enum bounce_reason r = REASON_NONE;
 
 	for (size_t i = 0; i < e->n && r == REASON_NONE; i++) {
-		r = reason_by_words(e->words[i]);
 		/* The numbers say more than what the whole text says. */
-		if (r == REASON_NONE && i + 1 == e->special)
+		if (i == e->special)
 			r = reason_by_status(e->status, e->code);
+		if (r == REASON_NONE)
+			r = reason_by_words(e->words[i]);
 	}
 	return r != REASON_NONE ? r : reason_by_status(e->status, e->code);
 }
@@ -181,6 +182,7 @@ static void
 evidence_text(struct detector *d, struct evidence *e)
 {
 	evidence_add(e, words_about(d, e->address));
+	e->special = e->n;
 	for (size_t i = 0; i < d->notice.n; i++)
 		if (address_eq(d->notice.v[i].address, e->address)) {
 			struct str words = d->notice.v[i].words;
@@ -188,10 +190,11 @@ evidence_text(struct detector *d, struct evidence *e)
 
 			if (first.n > e->address.n + 8)
 				evidence_add(e, first);
-			evidence_add(e, words);
+			e->special = e->n;
+			if (words.n > first.n)
+				evidence_add(e, words);
 			break;
 		}
-	e->special = e->n;
 	evidence_add(e, d->notice.text);
 	evidence_add(e, d->s->message->subject);
 }
@@ -247,6 +250,9 @@ is_sure(const struct detector *d, const struct evidence *e)
 		return false;
 	if (str_ihas(d->notice.text, S("RCPT")))
 		return true;
+	for (size_t i = 0; i < e->special; i++)
+		if (reason_is_plain(e->words[i]))
+			return true;
 	/* A bare 550 with such words may be meant for the mail; only prose of the reporting system says what it means. */
 	return !is_vague(e->status) || !e->code.n;
 }
@@ -343,9 +349,10 @@ report_group(struct detector *d, const struct fields *f)
 		final = report_field(d, f, "X-Actual-Recipient");
 	if (!original.n && !final.n)
 		return;
-	e.address = plain_address(d->a, final);
+	/* The one that was written to; behind it aliases and hosts of their own. */
+	e.address = plain_address(d->a, original);
 	if (!e.address.n)
-		e.address = plain_address(d->a, original);
+		e.address = plain_address(d->a, final);
 	e.action = lower_word(d->a, report_field(d, f, "Action"));
 	str_word(&status, &word);
 	if (status_valid(word))
@@ -518,7 +525,8 @@ original_read(struct detector *d, const struct fields *original)
 	struct addresses to = {0};
 
 	addresses_parse(d->a, fields_get(original, S("To")), &to);
-	if (to.n == 1)
+	/* A mail of a list was refused by one who reads it, whom nobody names. */
+	if (to.n == 1 && !fields_get(original, S("List-Id")).n)
 		e.address = to.v[0].addr;
 	evidence_text(d, &e);
 	conclude(d, &e);
@@ -547,16 +555,27 @@ own_addresses(struct detector *d, struct strs *own)
 		strs_add(d->a, own, m->from.v[i].addr);
 }
 
+static struct str
+from_domain(const struct message *m)
+{
+	struct str from = m->from.n ? m->from.v[0].addr : (struct str){0};
+
+	return str_from(from, (size_t)(str_rchr(from, '@') + 1));
+}
+
 struct bounce *
 bounce_detect(struct arena *a, const struct bounce_source *s)
 {
 	struct detector d = {.a = a, .s = s};
 	struct fields original = {0};
 	struct strs own = {0};
+	struct bounce_source inner;
+	struct str wrapped;
 	bool named, complaint, notification;
 
-	if (bounce_is_report(s, "disposition-notification") ||
-	    str_ihas(s->report_type, S("disposition-notification")))
+	if ((bounce_is_report(s, "disposition-notification") ||
+		str_ihas(s->report_type, S("disposition-notification"))) &&
+	    !bounce_is_rejection(s))
 		return NULL;
 	named = bounce_field(s->message, S("X-Failed-Recipients")).n > 0;
 	complaint = !s->report.n && s->original.n &&
@@ -566,9 +585,16 @@ bounce_detect(struct arena *a, const struct bounce_source *s)
 	if (!s->report.n && !named && !complaint && !notification &&
 	    !bounce_looks_like_one(s))
 		return NULL;
+	wrapped = bounce_within(s);
+	if (wrapped.n && !s->report.n) {
+		inner = *s;
+		inner.report = wrapped;
+		d.s = s = &inner;
+	}
 	d.out = arena_new(a, struct bounce);
 	own_addresses(&d, &own);
-	notice_read(a, s->message->text, &own, &d.notice);
+	notice_read(
+	    a, s->message->text, &own, from_domain(s->message), &d.notice);
 	d.delayed = notice_delayed(d.notice.text);
 	fields_scan(
 	    a, s->original.n ? s->original : d.notice.original, &original);

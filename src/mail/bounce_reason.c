@@ -89,6 +89,29 @@ reason_by_words(struct str text)
 					: REASON_NONE;
 }
 
+bool
+reason_is_plain(struct str text)
+{
+	static const struct {
+		const char *phrase;
+		char first;
+	} plain[] = {{"user unknown", 'u'}, {"unknown user", 'u'},
+	    {"no such user", 'n'}, {"no such mailbox", 'n'},
+	    {"no such recipient", 'n'}, {"no mail box", 'n'},
+	    {"mail-box not found", 'm'}, {"mailbox not found", 'm'},
+	    {"does not exist", 'd'}, {"doesn't exist", 'd'}, {"not exist", 'n'},
+	    {"not a known user", 'n'}, {"not a valid user", 'n'},
+	    {"not an active address", 'n'}, {"user not found", 'u'},
+	    {"mailbox unavailable", 'm'}};
+
+	for (size_t at = 0; at < text.n; at++)
+		for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+			if (ch_lower(text.p[at]) == plain[i].first &&
+			    phrase_at(text, at, plain[i].phrase))
+				return true;
+	return false;
+}
+
 enum bounce_reason
 reason_by_status(struct str status, struct str code)
 {

@@ -45,6 +45,8 @@ extern const size_t reason_phrases_n;
 
 /* By phrase alone; REASON_NONE when none is known. Case and line breaks do not matter. */
 enum bounce_reason reason_by_words(struct str text);
+/* Do the words say in so many words that there is no such mailbox? */
+bool reason_is_plain(struct str text);
 /* By an enhanced status ("5.1.1") and reply code ("550"), either of which may be empty. */
 enum bounce_reason reason_by_status(struct str status, struct str code);
 /* "the mailbox does not exist": for where the mail has no words of its own. */

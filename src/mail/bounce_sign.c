@@ -1,4 +1,5 @@
 #include "mail/bounce_sign.h"
+#include "base/must.h"
 #include "mail/automatic.h"
 #include "mail/bounce_text.h"
 
@@ -10,6 +11,7 @@ is_daemon_name(struct str name)
 	       str_ihas(name, S("mailer daemon")) ||
 	       str_ihas(name, S("delivery subsystem")) ||
 	       str_ihas(name, S("delivery system")) ||
+	       str_ieq(name, S("system administrator")) ||
 	       str_ihas(name, S("postmaster"));
 }
 
@@ -24,9 +26,11 @@ is_daemon_address(struct str addr)
 	       str_ihas(local, S("mailerdaemon")) ||
 	       str_ihas(local, S("mailer_daemon")) ||
 	       str_istarts(local, S("postmaster")) ||
+	       str_istarts(local, S("post_master")) ||
 	       str_ihas(local, S("maildelivery")) ||
 	       str_ihas(local, S("mail-daemon")) ||
 	       str_ihas(local, S("microsoftexchange")) ||
+	       str_ihas(local, S("system administrator")) ||
 	       str_ieq(local, S("mdaemon"));
 }
 
@@ -67,6 +71,87 @@ bounce_is_notification(const struct message *m)
 		   str_has(text, S("\"notificationType\":\"Delivery\"")));
 }
 
+bool
+bounce_is_rejection(const struct bounce_source *s)
+{
+	const struct message *m = s->message;
+
+	return str_ihas(s->report, S("; deleted")) &&
+	       (str_ihas(bounce_field(m, S("Auto-Submitted")), S("rejected")) ||
+		   str_ihas(m->subject, S("rejected"))) &&
+	       str_ihas(str_sub(m->text, 0, 2000), S("rejected"));
+}
+
+struct str
+bounce_within(const struct bounce_source *s)
+{
+	struct str x = s->original, line, head;
+	ptrdiff_t at, end;
+
+	at = str_find(x, S("\n\n"), 0);
+	end = str_find(x, S("\n\r\n"), 0);
+	if (at < 0 || (end >= 0 && end < at))
+		at = end;
+	head = str_sub(x, 0, at < 0 ? 0 : (size_t)at);
+	if (!str_ihas(head, S("multipart/report")) ||
+	    !str_ihas(head, S("delivery-status")))
+		return (struct str){0};
+	x = str_from(x, (size_t)at);
+	at = str_ifind(x, S("content-type: message/delivery-status"), 0);
+	if (at < 0)
+		return (struct str){0};
+	x = str_from(x, (size_t)at);
+	while (x.n && str_cut(&x, '\n', &line) && str_trim(line).n)
+		;
+	end = str_find(x, S("\n--"), 0);
+	return str_sub(x, 0, end < 0 ? x.n : (size_t)end + 1);
+}
+
+/*
+ * The first words of a notice, and the mail address that it is about within the next lines: a parcel that "could not be delivered to"
+ * a street is none.
+ */
+static bool
+opens_like_notice(struct str text)
+{
+	static const char *const openings[] = {"failed recipient",
+	    "non-delivery report", "not be delivered to",
+	    "not deliver message to", "not deliver your message to",
+	    "not be delivered because", "n'a pas pu",
+	    "not delivered to the following", "delivery to the following",
+	    "not reach the following", "konnte nicht zugestellt",
+	    "no se pudo entregar", "non è stato recapitato", "not deliver to"};
+	struct str line;
+	size_t lines = 0;
+	bool said = false;
+
+	while (text.n && lines < 8 && str_cut(&text, '\n', &line)) {
+		line = str_trim(line);
+		lines += line.n > 0;
+		/* Greetings, and what is forwarded or quoted, are a person's. */
+		if (line.n && (line.p[0] == '>' || line.p[line.n - 1] == ','))
+			return false;
+		for (size_t i = 0; i < ARRAY_LEN(openings) && lines < 5; i++)
+			said |= str_ihas(line, str_c(openings[i]));
+		if (said && str_chr(line, '@', 0) > 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_forward(struct str subject)
+{
+	static const struct str marks[] = {S("fw:"), S("fwd:"), S("wg:"),
+	    S("tr:"), S("rv:"), S("enc:"), S("vs:"), S("转发"), S("轉寄")};
+
+	subject = str_trim(subject);
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		if (str_istarts(subject, marks[i]))
+			return true;
+	return false;
+}
+
 /* Sent by a machine, and it says so in subject or text; or an odd sender, and
  * all the rest of it. */
 bool
@@ -84,6 +169,8 @@ bounce_looks_like_one(const struct bounce_source *s)
 	/* Spam comes with a daemon's envelope too. */
 	if (m->has_return_path && is_daemon_address(m->return_path))
 		return subject || (s->original.n && notice_text(m->text));
+	if (subject && !is_forward(m->subject) && opens_like_notice(m->text))
+		return true;
 	return subject &&
 	       (s->original.n || !m->from.n || !m->from.v[0].addr.n ||
 		   automatic_address(m->from.v[0].addr) ||

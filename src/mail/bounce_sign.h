@@ -10,6 +10,10 @@ struct str bounce_field(const struct message *m, struct str name);
 bool bounce_is_report(const struct bounce_source *s, const char *kind);
 /* Amazon's JSON, as SNS mails it? */
 bool bounce_is_notification(const struct message *m);
+/* A disposition notification by which a mail was refused (Sieve's reject, RFC 5429), not one that says that it was read. */
+bool bounce_is_rejection(const struct bounce_source *s);
+/* The delivery-status part of a report that came as the "original": scanners wrap reports so. Empty when there is none. */
+struct str bounce_within(const struct bounce_source *s);
 /* By sender, subject and text. */
 bool bounce_looks_like_one(const struct bounce_source *s);
 

@@ -46,7 +46,9 @@ notice_subject(struct str subject)
 	    "ikke leveret", "niedostarczon", "nie dostarczon", "е доставлен",
 	    "едоставлен", "退信", "投递失败", "无法投递", "無法傳遞",
 	    "未能送达", "配信不能", "配信できません", "送信できません",
-	    "エラーメール", "メールエラー", "배달 실패", "전송 실패"};
+	    "エラーメール", "メールエラー", "배달 실패", "전송 실패",
+	    "automatically rejected mail", "non-livraison",
+	    "notifica di stato del recapito", "delivery incomplete"};
 
 	return has_any(subject, phrases, ARRAY_LEN(phrases));
 }
@@ -67,7 +69,9 @@ notice_text(struct str text)
 	    "cannot be delivered", "can't be delivered", "have failed",
 	    "has failed", "delivery error", "error delivering",
 	    "transcript of session", "valid recipients", "no such user",
-	    "over quota", "mail delivery", "nicht zugestellt", "pas pu",
+	    "over quota", "mail delivery", "automatically rejected",
+	    "has been returned because", "a valid user here",
+	    "not a valid user", "nicht zugestellt", "pas pu",
 	    "no se pudo entregar", "е может быть доставлен", "е доставлен",
 	    "无法", "退回", "配信できません", "送信できません"};
 
@@ -102,6 +106,7 @@ is_rule(struct str line)
 	    "undelivered message", "message is attached",
 	    "message text follows", "returned mail follows", "mail follows",
 	    "original mail", "message body", "message returned",
+	    "returned mail", "lines of the message", "source mail",
 	    "первоначальное", "原邮件", "原始邮件"};
 	static const char *const plain[] = {"original message follows",
 	    "original message headers",
@@ -113,7 +118,8 @@ is_rule(struct str line)
 	    "included is a copy of the message", "the message header",
 	    "below is a copy of the original", "returned message follows",
 	    "your message follows", "your original message",
-	    "the headers of the", "received header", "content of original"};
+	    "the headers of the", "received header", "content of original",
+	    "old message:"};
 
 	line = str_trim(line);
 	if (!line.n || line.n > 160)
@@ -189,10 +195,14 @@ address_around(struct str line, size_t at)
 		to++;
 	while (from < at && strchr("'=-.", line.p[from]))
 		from++;
+	/* An X.400 address that holds one: "dda:SMTP=x@y". */
+	if (str_istarts(str_sub(line, from, at), S("smtp=")))
+		from += 5;
 	while (to > at + 1 && strchr(".-_", line.p[to - 1]))
 		to--;
 	if (from == at || to - at < 4 || to - from > ADDRESS_MAX ||
-	    str_chr(str_sub(line, at, to), '.', 0) < 0)
+	    str_chr(str_sub(line, at, to), '.', 0) < 0 ||
+	    str_has(str_sub(line, from, at), S("...")))
 		return (struct str){0};
 	return str_sub(line, from, to);
 }
@@ -274,6 +284,9 @@ tier_of(struct str line, struct str address)
 	if (at - i <= 4 && (unsigned char)line.p[i] >= 0x80)
 		return TIER_LEADING;
 	label = label_length(str_from(line, i));
+	/* Exim's "(generated from x@y)": the address that was written to. */
+	if (str_ends(str_rtrim(before), S("generated from")))
+		return TIER_NAMED;
 	if (is_other(before))
 		return TIER_NONE;
 	if (label && names_recipient(before) &&
@@ -334,12 +347,36 @@ gather(struct gather *g, struct str address, size_t at)
 	return true;
 }
 
+/*
+ * What stands below the line that announces the failed ones. Above it old Exchange and Sun tell of the mail itself, to whom it was
+ * addressed too; the whole text where no line does.
+ */
+static struct str
+below_announcement(struct str text)
+{
+	static const char *const announcements[] = {"following recipient(s)",
+	    "following recipients", "following addresses",
+	    "following address(es)", "following recipient", "folgende empf",
+	    "destinataires suivants", "siguientes destinatarios",
+	    "seguenti destinatari"};
+	struct str rest = text, line;
+
+	while (rest.n && str_cut(&rest, '\n', &line)) {
+		line = str_rtrim(line);
+		if (line.n && line.p[line.n - 1] == ':' &&
+		    has_any(line, announcements, ARRAY_LEN(announcements)))
+			return rest;
+	}
+	return text;
+}
+
 /* All addresses of one tier. Only the first of a line, but for lists of nothing
  * else. */
 static void
-gather_tier(struct gather *g, enum tier tier, const struct strs *own)
+gather_tier(
+    struct gather *g, struct str text, enum tier tier, const struct strs *own)
 {
-	struct str rest = g->out->text, line;
+	struct str rest = text, line;
 
 	while (rest.n && str_cut(&rest, '\n', &line)) {
 		size_t at = (size_t)(line.p - g->out->text.p), pos = 0;
@@ -360,19 +397,48 @@ gather_tier(struct gather *g, enum tier tier, const struct strs *own)
 	}
 }
 
+/* Below an announcement, a name alone on its line: a mailbox of the host that wrote the notice. */
+static void
+gather_bare(struct gather *g, struct str text, struct str domain)
+{
+	struct str line, address;
+
+	while (domain.n && text.n && str_cut(&text, '\n', &line)) {
+		struct str name = str_trim(line);
+		size_t at = (size_t)(line.p - g->out->text.p), i = 0;
+
+		while (i < name.n && is_local_char(name.p[i]))
+			i++;
+		if (!name.n)
+			continue;
+		if (i < name.n || name.n < 3 || name.n > 64 ||
+		    !ch_is_alnum(name.p[0]))
+			break;
+		address = arena_printf(
+		    g->a, "%.*s@%.*s", STR_ARG(name), STR_ARG(domain));
+		gather(g, address, at);
+	}
+}
+
 void
 notice_read(struct arena *a, struct str text, const struct strs *own,
-    struct notice *out)
+    struct str domain, struct notice *out)
 {
 	const struct strs none = {0};
 	struct gather g = {.a = a, .out = out};
+	struct str below;
 
 	*out = (struct notice){0};
 	split_original(text, out);
+	below = below_announcement(out->text);
 	for (enum tier t = TIER_LEADING; t < TIER_NONE && !out->n; t++)
-		gather_tier(&g, t, own);
+		gather_tier(&g, below, t, own);
+	for (enum tier t = TIER_LEADING; t < TIER_NONE && !out->n; t++)
+		gather_tier(&g, out->text, t, own);
 	for (enum tier t = TIER_LEADING; t < TIER_ANY && !out->n; t++)
-		gather_tier(&g, t, &none);
+		gather_tier(&g, out->text, t, &none);
+	if (!out->n && below.p != out->text.p)
+		gather_bare(&g, below, domain);
 	/* Each one's words end where the next one's begin. */
 	for (size_t i = 0; i + 1 < out->n; i++)
 		out->v[i].words.n =

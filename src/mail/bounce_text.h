@@ -22,8 +22,9 @@ struct notice {
 /*
  * Reads text. The failed recipients are what stands at the start of a line, else what is named after "to", "recipient" and such, else any
  * address; never one of `own` (where the bounce was sent to, who sent it) while there is another, and never a postmaster.
+ * A bare name where the recipients are announced is one at `domain`, the one that sent the notice; it may be empty.
  */
-void notice_read(struct arena *a, struct str text, const struct strs *own, struct notice *out);
+void notice_read(struct arena *a, struct str text, const struct strs *own, struct str domain, struct notice *out);
 /* Does a subject, or the text, say in one of the common languages that something was not delivered? */
 bool notice_subject(struct str subject);
 bool notice_text(struct str text);

@@ -50,6 +50,7 @@ struct text {
 	bool line_has_text;
 	bool
 	    bare; /* it begins with text: libxml2 puts a paragraph around that */
+	bool keeps_lines; /* it is plain text under a wrong label */
 	bool marker; /* the mark of a list item was written and nothing since */
 };
 
@@ -217,6 +218,18 @@ put_text(struct text *t, struct str s)
 }
 
 static void
+put_lines(struct text *t, struct str s)
+{
+	struct str line;
+
+	for (bool first = true; str_cut(&s, '\n', &line); first = false) {
+		if (!first)
+			break_line(t);
+		put_text(t, line);
+	}
+}
+
+static void
 on_text(void *ctx, struct str s)
 {
 	struct text *t = ctx;
@@ -225,6 +238,8 @@ on_text(void *ctx, struct str s)
 		return;
 	if (top(t)->pre)
 		put_pre(t, s);
+	else if (t->keeps_lines)
+		put_lines(t, s);
 	else
 		put_text(t, s);
 }
@@ -648,6 +663,21 @@ on_close(void *ctx, enum html_tag tag, const char *name)
 	t->depth--;
 }
 
+/* Labelled HTML, but no tag in it: some programs send plain text so, and mean its line breaks. */
+static bool
+has_no_tag(struct str html)
+{
+	ptrdiff_t at = -1;
+
+	while ((at = str_chr(html, '<', (size_t)(at + 1))) >= 0) {
+		char c = str_from(html, (size_t)at + 1).n ? html.p[at + 1] : 0;
+
+		if (ch_is_alpha(c) || c == '/' || c == '!' || c == '?')
+			return false;
+	}
+	return true;
+}
+
 int
 html_to_text(
     struct arena *a, struct str html, struct str *text, struct err *err)
@@ -658,6 +688,7 @@ html_to_text(
 
 	t.bare = !str_starts(str_ltrim(html), S("<"));
 	t.frame = arena_array(a, struct frame, HTML_DEPTH_MAX + 1);
+	t.keeps_lines = t.bare && has_no_tag(html);
 	r = html_walk(html, &w, err);
 	if (r == 0 && buf_failed(&t.out))
 		r = err_set(err, ERR_PERM, "HTML: its text is too long");

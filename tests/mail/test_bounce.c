@@ -70,6 +70,25 @@ static const struct row rows[] = {
 	"This message has not yet been delivered to:\n\n  bob@y.example\n\n"
 	"Delivery attempts will continue to be made. Connection timed out\n",
 	"bob@y.example", "4.4.7", "", false},
+    {"X.400", "Undeliverable: hi",
+	"Your message\n\n  To: list@z.example\n  Subject: hi\n\n"
+	"did not reach the following recipient(s):\n\n"
+	"c=US;a= ;p=ORG;dda:SMTP=bob@y.example; on Fri, 6 Mar 2026 17:12:28 "
+	"+0100\n    The recipient name is not recognized\n",
+	"bob@y.example", "5.1.1", "", true},
+    {"bare name", "Mail Delivery Problem",
+	"Your mail to the following recipients could not be delivered because "
+	"they are not accepting mail from ann@x.example:\n\tbob77\n",
+	"bob77@x.example", "5.7.1", "", false},
+    {"undisclosed", "Mail delivery failed: returning message to sender",
+	"The following address(es) failed:\n\n  an undisclosed address\n"
+	"    (generated from bob@y.example)\n    user unknown\n",
+	"bob@y.example", "5.1.1", "", true},
+    {"plain 550", "failure notice",
+	"Unable to deliver.\n\n<bob@y.example>:\n192.0.2.9 does not like "
+	"recipient.\nRemote host said: 550 bob@y.example... No such user\n"
+	"Giving up on 192.0.2.9.\n",
+	"bob@y.example", "5.1.1", "550", true},
 };
 
 static void
@@ -144,7 +163,7 @@ report(void **state)
 	assert_true(str_eq(b->v[0].status, S("5.1.1")));
 	assert_true(str_eq(b->v[0].smtp_code, S("550")));
 	assert_true(b->v[0].hard);
-	assert_true(str_eq(b->v[1].address, S("eve@z.example")));
+	assert_true(str_eq(b->v[1].address, S("eve@y.example")));
 	assert_true(str_eq(b->v[1].action, S("delayed")));
 	assert_false(b->v[1].hard);
 	arena_fini(&a);
@@ -167,6 +186,119 @@ no_bounces(void **state)
 	s.content_type =
 	    S("multipart/report; report-type=disposition-notification");
 	assert_null(bounce_detect(&a, &s));
+	arena_fini(&a);
+}
+
+/* From addresses that say nothing: the mail opens as notices do, and names whom it is about. */
+static void
+odd_senders(void **state)
+{
+	static const struct {
+		const char *subject, *text;
+		bool bounce;
+	} table[] = {
+	    {"Delivery failure notification",
+		"Your message with Subject: hello\ncould not be delivered to "
+		"the following recipients:\n\nbob@y.example\n",
+		true},
+	    {"Returned Mail - Error During Delivery",
+		"------ Failed Recipients ------\n\n<bob@y.example>: Requested "
+		"action not taken: mailbox unavailable. [SMTP Error Code "
+		"550]\n",
+		true},
+	    {"RE: Your invoice : non remis (delivery failed)",
+		"*****\nVotre message n'a pas pu etre delivre a\n"
+		"bob@y.example\n*****\n",
+		true},
+	    {"Delivery failed",
+		"The parcel could not be delivered to my flat in the third "
+		"floor, the courier says. What now?\nAnn\n",
+		false},
+	    {"Fwd: Delivery failure notification",
+		"Your message could not be delivered to the following "
+		"recipients:\n\nbob@y.example\n",
+		false},
+	    {"Undelivered Mail Returned to Sender",
+		"Hi,\nwhen I write to bob I get this:\n> could not be "
+		"delivered to <bob@y.example>\n",
+		false},
+	};
+	struct address ann = {S("Ann"), S("ann@x.example")};
+	struct arena a = ARENA_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct message m = {.from = {&ann, 1},
+		    .subject = str_c(table[i].subject),
+		    .text = str_c(table[i].text)};
+		struct bounce_source s = {
+		    .message = &m, .content_type = S("text/plain")};
+		struct bounce *b = bounce_detect(&a, &s);
+
+		if ((b != NULL) != table[i].bounce)
+			print_error("%s\n", table[i].subject);
+		assert_true((b != NULL) == table[i].bounce);
+		if (b) {
+			assert_int_equal(b->n, 1);
+			assert_true(
+			    str_eq(b->v[0].address, S("bob@y.example")));
+		}
+	}
+	arena_fini(&a);
+}
+
+/* Refused by the recipient's own rules: a disposition notification, but not one of reading. */
+static void
+rejection(void **state)
+{
+	struct message m = {.subject = S("Automatically rejected mail"),
+	    .text = S("Your message to <bob@y.example> was automatically "
+		      "rejected:\nQuota exceeded\n")};
+	struct bounce_source s = {.message = &m,
+	    .content_type =
+		S("multipart/report; report-type=disposition-notification"),
+	    .report_type = S("message/disposition-notification"),
+	    .report = S("Final-Recipient: rfc822; bob@y.example\n"
+			"Disposition: automatic-action/MDN-sent-automatically; "
+			"deleted\n")};
+	struct arena a = ARENA_INIT;
+	struct bounce *b = bounce_detect(&a, &s);
+
+	(void)state;
+	assert_non_null(b);
+	assert_true(str_eq(b->v[0].address, S("bob@y.example")));
+	m.subject = S("Read: hello");
+	m.text = S("Your message was deleted without being read.\n");
+	assert_null(bounce_detect(&a, &s));
+	arena_fini(&a);
+}
+
+/* A scanner put the report into a mail of its own. */
+static void
+wrapped(void **state)
+{
+	struct address from = {{0}, S("postmaster@x.example")};
+	struct message m = {.from = {&from, 1},
+	    .subject = S("Delivery Status Notification (Failure)"),
+	    .text = S("This e-mail is confidential.\n")};
+	struct bounce_source s = {.message = &m,
+	    .content_type = S("multipart/mixed"),
+	    .original = S("From: postmaster@x.example\n"
+			  "Content-Type: multipart/report; "
+			  "report-type=delivery-status;\n\tboundary=\"b\"\n\n"
+			  "--b\nContent-Type: text/plain\n\nfailed\n\n"
+			  "--b\nContent-Type: message/delivery-status\n\n"
+			  "Reporting-MTA: dns;x.example\n\n"
+			  "Final-Recipient: rfc822;bob@y.example\n"
+			  "Action: failed\nStatus: 5.1.1\n\n--b--\n")};
+	struct arena a = ARENA_INIT;
+	struct bounce *b = bounce_detect(&a, &s);
+
+	(void)state;
+	assert_non_null(b);
+	assert_int_equal(b->n, 1);
+	assert_true(str_eq(b->v[0].address, S("bob@y.example")));
+	assert_true(b->v[0].hard);
 	arena_fini(&a);
 }
 
@@ -294,6 +426,9 @@ main(void)
 	    cmocka_unit_test(notices),
 	    cmocka_unit_test(report),
 	    cmocka_unit_test(no_bounces),
+	    cmocka_unit_test(odd_senders),
+	    cmocka_unit_test(rejection),
+	    cmocka_unit_test(wrapped),
 	    cmocka_unit_test(statuses),
 	    cmocka_unit_test(corpus),
 	};
