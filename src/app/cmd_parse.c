@@ -109,14 +109,17 @@ cmd_parse(struct verb_context *c, int argc, char **argv)
 	struct batch b = {.n = 0};
 	struct jail *jail;
 	struct err err = ERR_INIT;
-	int status = EX_OK, rc = 0;
+	int status = EX_OK, rc = 0, first = 1;
 
-	if (argc < 2 ||
-	    (argv[1][0] == '-' && argv[1][1] && strcmp(argv[1], "--")))
+	if (argc > 1 && strcmp(argv[1], "--") == 0)
+		first = 2;
+	else if (argc > 1 && argv[1][0] == '-' && argv[1][1])
+		return verb_usage(c);
+	if (argc <= first)
 		return verb_usage(c);
 	if (jail_open(&jail, &o, &err))
 		return verb_err(c, &err);
-	for (int i = 1 + !strcmp(argv[1], "--"); i < argc && rc == 0; i++) {
+	for (int i = first; i < argc && rc == 0; i++) {
 		read_file(&b, argv[i]);
 		if (b.n == BATCH_FILES || b.bytes >= BATCH_BYTES)
 			rc = flush(jail, &b, &status, &err);

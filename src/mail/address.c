@@ -195,7 +195,7 @@ good_local(struct str l)
 {
 	if (l.n >= 2 && l.p[0] == '"' && l.p[l.n - 1] == '"') {
 		for (size_t i = 1; i + 1 < l.n; i++)
-			if ((unsigned char)l.p[i] < ' ')
+			if ((unsigned char)l.p[i] < ' ' || l.p[i] == 0x7f)
 				return false;
 		return l.n > 2;
 	}
@@ -225,7 +225,8 @@ read_addr(struct arena *a, struct str s, bool loose, struct str *addr)
 		s = str_from(s, (size_t)colon + 1);
 	if (str_istarts(s, S("mailto:")))
 		s = str_from(s, 7);
-	if (s.n >= 2 && s.p[0] == '\'' && s.p[s.n - 1] == '\'')
+	if (s.n >= 2 && s.p[0] == '\'' && s.p[s.n - 1] == '\'' &&
+	    str_chr(s, '@', 0) > 1)
 		s = str_sub(s, 1, s.n - 1);
 	at = str_rchr(s, '@');
 	if (at <= 0 || s.n > ADDRESS_MAX)
@@ -273,7 +274,7 @@ add(struct reader *r, struct str name, struct str addr)
 static bool
 bare_addr(struct arena *a, struct str s, struct str *addr, struct str *name)
 {
-	struct str word, rest = s;
+	struct str word, rest;
 	ptrdiff_t at = str_rchr(s, '@');
 	size_t from, to;
 

@@ -479,7 +479,7 @@ add_embedded(struct gather *g)
 	b->own = b->text.n;
 	if (is_blank(more) || b->text.n >= MESSAGE_TEXT_MAX)
 		return;
-	if (is_blank(b->text)) {
+	if (!b->text.n || is_blank(b->text)) {
 		b->text = utf8_clip(more, MESSAGE_TEXT_MAX);
 		b->own = b->text.n;
 		return;

@@ -225,15 +225,17 @@ close_group(struct rtf *r)
 }
 
 struct str
-rtf_text(struct arena *a, struct str s, struct str codepage, bool *html)
+rtf_text(struct arena *a, struct str rtf, struct str codepage, bool *html)
 {
-	struct rtf r = {
-	    .arena = a, .s = s, .codepage = codepage, .out = buf_max(OUT_MAX)};
+	struct rtf r = {.arena = a,
+	    .s = rtf,
+	    .codepage = codepage,
+	    .out = buf_max(OUT_MAX)};
 	struct str text;
 
 	r.stack[0].skip = 1;
-	while (r.at < s.n && !buf_failed(&r.out)) {
-		char c = s.p[r.at++];
+	while (r.at < rtf.n && !buf_failed(&r.out)) {
+		char c = rtf.p[r.at++];
 
 		if (c == '{') {
 			open_group(&r);
@@ -247,7 +249,7 @@ rtf_text(struct arena *a, struct str s, struct str codepage, bool *html)
 			else if ((unsigned char)c >= 0x80 && shown(&r))
 				buf_putc(&r.bytes, c);
 			else
-				put(&r, str_sub(s, r.at - 1, r.at));
+				put(&r, str_sub(rtf, r.at - 1, r.at));
 		}
 	}
 	flush(&r);
