@@ -360,6 +360,8 @@ def test_quickstart(h, base):
     p = subprocess.run([SRC + "/contrib/quickstart", own.path], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=300)
     assert p.returncode == 0 and "My own mail" in p.stdout.decode(), p.stdout.decode()
     assert len(own.files("new")) == 1, "the original was touched"
+    p = subprocess.run([SRC + "/contrib/quickstart", base + "/demo/inbox"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    assert p.returncode == 66 and os.path.isdir(base + "/demo/inbox/cur"), "what it would clear is no source"
 
 
 def entries(helpd, table):
