@@ -108,6 +108,12 @@ main(int argc, char **argv)
 	/* Threads share two arenas: memory given back by one serves the others.
 	 */
 	mallopt(M_ARENA_MAX, 2);
+	/*
+	 * Fixed: glibc would raise both with the first large mail that is freed, and then keep tens of megabytes that
+	 * nobody uses.
+	 */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 	c.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	while ((opt = getopt(argc, argv, "+c:d:vVh")) != -1) {
 		switch (opt) {

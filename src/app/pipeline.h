@@ -29,6 +29,7 @@ struct item {
 	void *owner;
 	/* In the writer's thread. failed NULL: committed. The owner frees the item. */
 	void (*done)(struct item *it, const struct err *failed);
+	char key_bytes[];
 };
 
 struct item *item_new(struct source_key key);

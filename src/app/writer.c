@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-	GROUP_WEIGHT = 512, /* messages in one commit */
+	GROUP_WEIGHT = 384, /* messages in one commit */
 	GROUP_JOBS = 256,
 	/* A group below this leaves its search terms for a later one, so that a
 	 * single mail is committed at once. */
