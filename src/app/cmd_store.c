@@ -210,7 +210,10 @@ cmd_restore(struct verb_context *c, int argc, char **argv)
 	if (status == EX_OK &&
 	    store_restore(argv[optind], session_path(&s, "store"), force,
 		on_bytes, NULL, &err) < 0)
-		status = verb_err(c, &err);
+		status = err.code == ERR_INVAL && !force
+		    ? verb_fail(c, EX_DATAERR, "%s; --force replaces it",
+			  err.msg)
+		    : verb_err(c, &err);
 	progress_end();
 	if (status == EX_OK && c->json)
 		puts("{\"ok\":true}");

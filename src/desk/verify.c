@@ -319,6 +319,10 @@ check_fate(void *ctx, struct source_key key, const struct ledger_row *row)
 		if (!found)
 			report(c, w, "quarantined mail %llu is not there",
 			    TICKET(row->quarantine));
+	} else if (row->fate == FATE_SKIPPED) {
+		if (row->ticket)
+			report(c, w, "was not read, but has ticket %llu",
+			    TICKET(row->ticket));
 	} else {
 		found = article_get(c->t, &c->a, row->ticket, row->seq, &r);
 		if (!found)

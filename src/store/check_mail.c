@@ -193,8 +193,9 @@ check_ledger_row(struct check *c, struct str key, struct str value)
 		    c->stubs, &c->stubs_cap, c->nstubs + 1, sizeof *c->stubs);
 		c->stubs[c->nstubs++] = row.ticket << KEY_SEQ_BITS | row.seq;
 	}
-	/* What was recorded on no ticket (a bounce of nothing we know) has none. */
-	if (row.fate == FATE_INTERNAL && row.ticket == 0)
+	/* What was recorded on no ticket (a bounce of nothing we know) has none; nor has what was not to be read. */
+	if (row.ticket == 0 &&
+	    (row.fate == FATE_INTERNAL || row.fate == FATE_SKIPPED))
 		return;
 	if (!check_has_ticket(c, row.ticket) ||
 	    (row.seq && !check_has_article(c, row.ticket, row.seq)) ||
