@@ -167,7 +167,7 @@ static size_t
 header_block(const struct split *s, size_t i, bool marked)
 {
 	unsigned kinds = 0, fields = 0;
-	bool address = false;
+	bool address = false, timed = false;
 	size_t end = i, gap = 0, first = i;
 	struct folded f;
 
@@ -190,6 +190,8 @@ header_block(const struct split *s, size_t i, bool marked)
 		}
 		if (str_chr(value, '@', 0) >= 0)
 			address = true;
+		if (field == FIELD_SENT && reply_has_time(value))
+			timed = true;
 		kinds |= 1u << field;
 		fields++;
 		gap = 0;
@@ -202,7 +204,8 @@ header_block(const struct split *s, size_t i, bool marked)
 	if (marked ? fields >= 2
 		   : fields >= 3 &&
 			 (kinds & (1u << FIELD_SENT | 1u << FIELD_TO)) &&
-			 (kinds & 1u << FIELD_SUBJECT || address))
+			 (kinds & 1u << FIELD_SUBJECT || address) &&
+			 (address || timed))
 		return end;
 	return first;
 }
@@ -320,6 +323,24 @@ heading_ending_at(struct split *s, size_t i)
 	return i + 1;
 }
 
+/*
+ * "Yes please. On Wed, 4 Apr 2012, ann@x.example wrote:": text and heading on one line, as some phones send it. The line ends
+ * where the heading begins.
+ */
+static bool
+cut_shared_line(struct split *s, size_t i)
+{
+	struct str line = line_at(s, i);
+	size_t at = reply_heading_within(line);
+
+	if (at == 0 || (i > 0 && s->line[i - 1].kind == HEADING))
+		return false;
+	s->line[i].to = s->line[i].from + (uint32_t)at;
+	if (!quote_follows(s, i + 1))
+		s->end = i + 1;
+	return true;
+}
+
 /* Lines that begin with '|' under a heading are its quote, in some clients. */
 static size_t
 bar_quote(struct split *s, size_t i)
@@ -369,6 +390,8 @@ look_at_text(struct split *s, size_t i)
 		if (end > i)
 			return old_from(s, i, end);
 	}
+	if (reply_may_end_heading(folded_str(&f)) && cut_shared_line(s, i))
+		return s->end == i + 1 ? s->n : i + 1;
 	if (reply_may_end_heading(folded_str(&f)) ||
 	    (reply_is_short_heading(folded_str(&f)) &&
 		quote_follows(s, i + 1))) {
@@ -430,6 +453,19 @@ tell_apart(struct split *s)
 	}
 }
 
+/* Does a link begin in the line that does not end in it? "View it (http://example.org/a" */
+static bool
+opens_link(struct str line)
+{
+	ptrdiff_t at = str_rchr(line, '(');
+
+	if (at < 0 || !str_starts(str_from(line, (size_t)at), S("(http")))
+		at = str_rchr(line, '<');
+	if (at < 0 || !str_starts(str_from(line, (size_t)at + 1), S("http")))
+		return false;
+	return str_chr(line, line.p[at] == '(' ? ')' : '>', (size_t)at) < 0;
+}
+
 /* A quoted line that some gateway wrapped: its tail has lost the mark. */
 static void
 mend_wrapped(struct split *s)
@@ -439,8 +475,10 @@ mend_wrapped(struct split *s)
 
 		if (s->line[i].kind == TEXT && before->kind == QUOTED &&
 		    s->line[i + 1].kind == QUOTED &&
-		    before->to - before->from >= LONG_LINE &&
-		    s->line[i].to - s->line[i].from < before->to - before->from)
+		    (opens_link(line_at(s, i - 1)) ||
+			(before->to - before->from >= LONG_LINE &&
+			    s->line[i].to - s->line[i].from <
+				before->to - before->from)))
 			s->line[i].kind = QUOTED;
 	}
 }
@@ -487,6 +525,29 @@ is_contact(const struct split *s, size_t from, size_t to)
 	return contact;
 }
 
+/*
+ * Below a long rule of wide dashes, with a blank line above it, as clients in China set it: a few short lines that are no sentences.
+ */
+static bool
+is_name_card(const struct split *s, size_t rule, size_t to)
+{
+	size_t n = 0;
+
+	if (rule == 0 || s->line[rule - 1].kind != BLANK ||
+	    (unsigned char)str_trim(line_at(s, rule)).p[0] < 0x80 ||
+	    !reply_is_rule(line_at(s, rule), 8))
+		return false;
+	for (size_t i = rule + 1; i < to; i++) {
+		struct str l = str_trim(line_at(s, i));
+
+		if (s->line[i].kind != TEXT)
+			continue;
+		if (l.n > 60 || ++n > CONTACT_LINES || reply_ends_sentence(l))
+			return false;
+	}
+	return n > 0;
+}
+
 /* Does a signature begin at line i of the block that ends at `to`? */
 static bool
 signature_at(const struct split *s, size_t i, size_t to)
@@ -505,7 +566,7 @@ signature_at(const struct split *s, size_t i, size_t to)
 	for (size_t k = i + 1; k < to && k < i + 4; k++)
 		if (str_ihas(line_at(s, k), S("mailing list")))
 			return true;
-	return is_contact(s, i + 1, to);
+	return is_contact(s, i + 1, to) || is_name_card(s, i, to);
 }
 
 /* A block's last paragraph, [from, to): its first line. */
@@ -587,6 +648,30 @@ drop_disclaimer(struct split *s, size_t from, size_t to)
 	return to;
 }
 
+/* "CAUTION: this mail is from outside": put above the text by the gateway it went through. */
+static void
+drop_banner(struct split *s)
+{
+	size_t i = 0, end, n = 0;
+	struct folded f;
+
+	while (i < s->end &&
+	       (s->line[i].kind == BLANK || reply_is_rule(line_at(s, i), 3)))
+		i++;
+	if (i == s->end || s->line[i].kind != TEXT)
+		return;
+	f.n = 0;
+	f.cut = false;
+	for (end = i; end < s->end && s->line[end].kind == TEXT; end++) {
+		n += s->line[end].to - s->line[end].from;
+		if (end < i + 8)
+			reply_fold(&f, line_at(s, end));
+	}
+	if (n <= REPLY_LINE_MAX && end - i <= 8 && text_in(s, end, s->end) &&
+	    reply_is_banner(folded_str(&f)))
+		mark(s, 0, end, DROPPED);
+}
+
 static void
 drop_signature(struct split *s, size_t from, size_t to)
 {
@@ -654,6 +739,11 @@ decide_quotes(struct split *s)
 		last--;
 	if (last == 0)
 		return;
+	/* The quote goes on below the answer, which stands between its lines. */
+	if (last < s->end) {
+		i = next_quote(s, last, s->end, &q);
+		quotes += q.lines > 0 && !q.headed;
+	}
 	mark(s, last, s->end, DROPPED);
 	for (i = 0; i < last;) {
 		i = next_quote(s, i, last, &q);
@@ -737,6 +827,7 @@ reply_split(
 		mark(&s, s.keep, s.n, TEXT);
 	} else {
 		mend_wrapped(&s);
+		drop_banner(&s);
 		drop_signatures(&s);
 		decide_quotes(&s);
 	}

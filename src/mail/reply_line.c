@@ -2,6 +2,7 @@
 
 #include <unicode/uchar.h>
 
+#include "base/must.h"
 #include "base/utf8.h"
 
 /* What a character becomes: itself in lower case, an ASCII relation, or 0 for nothing at all. */
@@ -118,18 +119,21 @@ reply_is_quoted(struct str line, struct str *inner)
 static bool
 rule_char(struct str s, size_t i, size_t *n)
 {
-	static const struct str wide[] = {S("\u2014"), S("\u2013"), S("\u2500"),
-	    S("\u2501"), S("\u2550"), S("\uff3f"), S("\uff0d")};
+	const unsigned char *u;
 
 	*n = 1;
 	if (s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '=' || s.p[i] == '*' ||
 	    s.p[i] == '~' || s.p[i] == '#' || s.p[i] == '+')
 		return true;
 	*n = 3;
-	for (size_t k = 0; k < sizeof wide / sizeof wide[0]; k++)
-		if (str_starts(str_from(s, i), wide[k]))
-			return true;
-	return false;
+	if (s.n - i < 3)
+		return false;
+	/* U+2010 to U+2015, U+2500 to U+257f, U+ff3f, U+ff0d. */
+	u = (const unsigned char *)s.p + i;
+	if (u[0] == 0xe2)
+		return (u[1] == 0x80 && u[2] >= 0x90 && u[2] <= 0x95) ||
+		       u[1] == 0x94 || u[1] == 0x95;
+	return u[0] == 0xef && u[1] == 0xbc && (u[2] == 0xbf || u[2] == 0x8d);
 }
 
 bool
@@ -306,6 +310,33 @@ find_numbers(struct str s, struct signs *g)
 		g->date = true;
 }
 
+bool
+reply_has_time(struct str s)
+{
+	for (size_t i = 0; i < s.n;) {
+		unsigned v, w;
+		size_t n = number_at(s, i, &v), m, end;
+
+		if ((unsigned char)s.p[i] >= 0xd0)
+			return true;
+		if (n == 0) {
+			i++;
+			continue;
+		}
+		end = i + n;
+		m = end < s.n ? number_at(s, end + 1, &w) : 0;
+		/* "17:45", "17h45", "17.45"; not "12.03.2026". */
+		if (n <= 2 && v < 25 && m == 2 && w < 60 &&
+		    (i == 0 || s.p[i - 1] != '.') &&
+		    (s.p[end] == ':' || s.p[end] == 'h' ||
+			(s.p[end] == '.' &&
+			    (end + 3 >= s.n || s.p[end + 3] != '.'))))
+			return true;
+		i = end;
+	}
+	return false;
+}
+
 static bool
 has_address(struct str s)
 {
@@ -375,7 +406,9 @@ reply_may_end_heading(struct str s)
 	tail = heading_tail(s, &g);
 	if (g.colon)
 		return true;
-	return g.dashes && s.n != tail.n && phrases_end(&reply_verbs, tail);
+	if (!g.dashes && str_chr(s, '@', 0) < 0)
+		return false;
+	return phrases_end(&reply_verbs, tail);
 }
 
 static bool
@@ -398,8 +431,12 @@ reply_heading(struct str s)
 		return HEADING_NO;
 	find_signs(s, &g);
 	when = g.date || g.year || g.time;
+	/* Zoho leaves out the colon, but nothing else. */
 	if (!g.colon && !(g.dashes && g.verb_at_end))
-		return HEADING_NO;
+		return g.verb_at_end && g.address && g.lead && g.time &&
+			       (g.year || g.date)
+			   ? HEADING_SURE
+			   : HEADING_NO;
 	if (phrases_begin(&reply_quoting, s) && g.address)
 		return HEADING_SURE;
 	if (g.verb_at_end && g.address && (when || str_has(s, S("<"))))
@@ -421,6 +458,62 @@ reply_heading(struct str s)
 	if (phrases_begin(&reply_quoting, s))
 		return HEADING_IF_QUOTED;
 	return HEADING_NO;
+}
+
+size_t
+reply_heading_within(struct str line)
+{
+	static const struct str leads[] = {S("On "), S("Am "), S("Le "),
+	    S("El "), S("Il "), S("Em "), S("Op "), S("Den ")};
+	struct folded f;
+
+	for (size_t i = 1; i + 20 < line.n; i++) {
+		size_t text = i;
+
+		if (line.p[i - 1] != ' ' && line.p[i - 1] != '-')
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(leads); k++) {
+			if (!str_starts(str_from(line, i), leads[k]))
+				continue;
+			while (text && (line.p[text - 1] == '-' ||
+					   ch_is_space(line.p[text - 1])))
+				text--;
+			f.n = 0;
+			f.cut = false;
+			reply_fold(&f, str_from(line, i));
+			if (text && line.p[text - 1] != '>' &&
+			    reply_heading(folded_str(&f)) == HEADING_SURE)
+				return text;
+		}
+	}
+	return 0;
+}
+
+bool
+reply_ends_sentence(struct str line)
+{
+	static const struct str ends[] = {S("."), S("!"), S("?"), S(":"),
+	    S("\u3002"), S("\uff01"), S("\uff1f"), S("\uff1a")};
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (str_ends(line, ends[i]))
+			return true;
+	return false;
+}
+
+bool
+reply_is_banner(struct str s)
+{
+	static const struct str about[] = {S("outside"), S("extern"), S("link"),
+	    S("attachment"), S("unknown"), S("aka.ms"), S("sender"),
+	    S("organi"), S("anh"), S("pi\u00e8ces"), S("adjunto"), S("allegat"),
+	    S("bijlage"), S("\u5916\u90e8")};
+	size_t n = phrases_begin(&reply_banners, s);
+
+	for (size_t i = 0; n && i < ARRAY_LEN(about); i++)
+		if (str_find(s, about[i], n) >= 0)
+			return true;
+	return false;
 }
 
 bool
@@ -466,9 +559,13 @@ count_words(struct str s)
 bool
 reply_is_footer(struct str s)
 {
-	ptrdiff_t url = str_find(s, S("http"), 0);
+	ptrdiff_t url, end;
 	bool my;
 
+	/* "<https://…> Virus-free": a picture's link went ahead. */
+	while (str_starts(s, S("<http")) && (end = str_chr(s, '>', 0)) > 0)
+		s = str_ltrim(str_from(s, (size_t)end + 1));
+	url = str_find(s, S("http"), 0);
 	while (s.n && (s.p[0] == '(' || s.p[0] == '<' || s.p[0] == '[' ||
 			  s.p[0] == '-' || s.p[0] == ' ' || s.p[0] == '_')) {
 		s = str_from(s, 1);
@@ -491,8 +588,10 @@ reply_is_footer(struct str s)
 	my = str_has(s, S(" my ")) || str_has(s, S(" mein")) ||
 	     str_has(s, S(" mon ")) || str_has(s, S(" mi ")) ||
 	     str_has(s, S(" meu "));
-	return my ? count_words(s) <= 14
-		  : count_words(s) <= 8 && !str_has(s, S(" our "));
+	if (my)
+		return count_words(s) <= 6 ||
+		       (count_words(s) <= 14 && phrases_in(&reply_devices, s));
+	return count_words(s) <= 8 && !str_has(s, S(" our "));
 }
 
 bool

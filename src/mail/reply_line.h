@@ -34,16 +34,23 @@ enum heading { HEADING_NO, HEADING_IF_QUOTED, HEADING_SURE };
 /* May a heading end with this line? A cheap first question. */
 bool reply_may_end_heading(struct str folded);
 enum heading reply_heading(struct str folded);
+/* Where text ends on whose line a sure heading follows: "yes. On Mon, 1 Jan 2024, a@b wrote:"; 0 where none does. */
+size_t reply_heading_within(struct str line);
 /* The beginning of a heading that goes on in the next line: "On Mon, 1 Jan 2024 at 10:00," */
 bool reply_begins_heading(struct str folded);
 /* A date, then an address, and nothing else: "2013/7/20 anna <a@b.example>". Only before a quote. */
 bool reply_is_short_heading(struct str folded);
 
+/* Does it tell the time of the day, or is it too foreign to tell? */
+bool reply_has_time(struct str folded);
 enum reply_field reply_field_of(struct str folded, struct str *value);
 bool reply_is_original(struct str line, struct str folded);
 bool reply_is_forward(struct str line, struct str folded);
 bool reply_is_cut(struct str line, struct str folded);
 bool reply_is_footer(struct str folded);
+bool reply_ends_sentence(struct str line);
+/* The paragraph that a gateway puts above mail from outside? */
+bool reply_is_banner(struct str folded);
 bool reply_begins_disclaimer(struct str folded);
 bool reply_in_disclaimer(struct str folded);
 

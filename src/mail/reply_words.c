@@ -125,7 +125,8 @@ struct phrases reply_originals = {
 	"邮件原件|回覆的原郵件|原始消息|original|元のメッセージ|元のメール|"
 	"original message / 元のメッセージ|원본 메시지|원본 메일|원본 "
 	"이메일|원본메시지|원본메일|missatge original|algne kiri|"
-	"previous replies|previous discussion|previous message|original "
+	"antwort nachricht|previous replies|previous discussion|previous "
+	"message|original "
 	"text|message history|replied message"};
 
 struct phrases reply_forwards = {
@@ -240,6 +241,31 @@ struct phrases reply_footers_in = {
 	"mobile|küldve|发自我的|"
 	"發自我的|aus gesendet|手机发送|邮箱大师|网易邮箱|来自我的华为|k-9 "
 	"mail gesendet"};
+
+struct phrases reply_devices = {
+    .words = "iphone|ipad|android|galaxy|samsung|blackberry|verizon|t-mobile|"
+	     "at&t|4g|5g|lte|smartphone|handheld|handy|telefon|mobilgerät|"
+	     "windows|huawei|xiaomi|pixel|outlook|excuse|pardon|typo|typos|"
+	     "brevity|brief|misspelling|misspellings|spelling|autocorrect|"
+	     "tippfehler|entschuldigen|excusez|disculpe|perdón"};
+
+struct phrases reply_banners = {
+    .words =
+	"caution:|caution!|caution -|external email|external e-mail|external "
+	"mail|external sender|external message|external:|[external|warning: "
+	"this|warning: external|this email originated|this e-mail "
+	"originated|this message originated|this message came from "
+	"outside|this email came from outside|this email was sent from "
+	"outside|you don't often get email|some people who received this "
+	"message|attention: this email|be careful with this message|achtung: "
+	"externe|achtung: diese e-mail|externe e-mail|externe mail|diese "
+	"e-mail kam von|diese e-mail kommt von|diese e-mail stammt|sie "
+	"erhalten nicht oft e-mails|attention : ce|attention: ce|expéditeur "
+	"externe|vous n'obtenez pas souvent|courriel externe|correo "
+	"externo|este correo proviene|atención: este correo|no suele recibir|"
+	"attenzione: questa|email esterna|non si ricevono spesso|let op: deze|"
+	"externe afzender|u ontvangt niet vaak|外部邮件|外部メール|"
+	"このメールは外部|e-mail externo|atenção: este e-mail"};
 
 struct phrases reply_disclaimers = {
     .words =

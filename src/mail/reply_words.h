@@ -40,6 +40,8 @@ extern struct phrases reply_begins_forward; /* whole lines */
 extern struct phrases reply_cuts;       /* within a line of ours: "reply above this line" */
 extern struct phrases reply_footers;    /* how the footer of a phone begins */
 extern struct phrases reply_footers_in; /* found anywhere in a short footer */
+extern struct phrases reply_devices;    /* what a longer one names, or asks to be excused for */
+extern struct phrases reply_banners;    /* what a gateway puts above mail from outside */
 extern struct phrases reply_disclaimers; /* how a disclaimer begins */
 extern struct phrases reply_disclaimers_in; /* what else it says */
 
