@@ -98,7 +98,7 @@ recover_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
 		return -1;
 	if (n)
 		log_warning("outbox",
-		    "%zu mails were being sent when the last daemon ended: "
+		    "%zu mails were being sent when that ended: "
 		    "ambiguous, they are sent again with the same bytes",
 		    n);
 	return 0;
@@ -277,6 +277,7 @@ reload(struct house *h, struct buf *why)
 	struct arena arena = ARENA_INIT;
 	struct config *config = NULL;
 	struct templates *templates = NULL;
+	struct job again = {.run = recover_run, .weight = 1};
 	struct err err = ERR_INIT;
 
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
@@ -304,6 +305,12 @@ reload(struct house *h, struct buf *why)
 	/* Those of the start are in the session's arena, to the end. */
 	arena_fini(&h->arena);
 	h->arena = arena;
+	/* Nothing is being sent now: what looks as if is in doubt, when a full
+	 * disk took no result. */
+	if (writer_do(h->writer, &again, &err) < 0)
+		log_warning("outbox",
+		    "what was being sent waits for the next start: %s",
+		    err.msg);
 	writer_hurry(h->writer, false);
 	if (start_feeds(h, &err) < 0) {
 		log_error("config", "%s; ending", err.msg);

@@ -170,7 +170,9 @@ turn_wait_done(struct turn *x)
 static void
 put_off(struct sender *s, const struct err *err)
 {
-	log_error("outbox", "%s", err->msg);
+	/* Of a full disk the writer tells. */
+	if (err->code != ERR_SPACE)
+		log_error("outbox", "%s", err->msg);
 	pthread_mutex_lock(&s->lock);
 	s->hold_until = clock_mono() + STORE_WAIT;
 	s->failed = true;
@@ -198,7 +200,10 @@ turn_wait(struct turn *x)
 			turn_submit(x, false);
 			turn_wait_done(x);
 			if (x->err.code)
-				log_error("outbox", "id=%llu %s",
+				log_line(x->err.code == ERR_SPACE
+					     ? LOG_LEVEL_WARNING
+					     : LOG_LEVEL_ERROR,
+				    "outbox", "id=%llu its result is lost: %s",
 				    (unsigned long long)before[i].id,
 				    x->err.msg);
 		}

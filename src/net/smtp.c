@@ -16,8 +16,7 @@
 
 enum {
 	RATE = 16384,
-	CONNECT_S = 30,
-	QUIT_S = 3
+	CONNECT_S = 30
 };
 
 struct smtp {
@@ -209,12 +208,17 @@ void
 smtp_free(struct smtp **sp)
 {
 	struct smtp *s = *sp;
+	curl_socket_t fd = CURL_SOCKET_BAD;
 
 	if (!s)
 		return;
 	*sp = NULL;
-	/* QUIT is a courtesy: nobody waits long for its answer. */
-	curl_easy_setopt(s->curl, CURLOPT_FTP_RESPONSE_TIMEOUT, (long)QUIT_S);
+	/* libcurl says QUIT and waits two minutes for an answer that is of no
+	 * use to anybody: it is to find that there is none. */
+	if (curl_easy_getinfo(s->curl, CURLINFO_ACTIVESOCKET, &fd) ==
+		CURLE_OK &&
+	    fd != CURL_SOCKET_BAD)
+		shutdown(fd, SHUT_RD);
 	curl_easy_cleanup(s->curl);
 	smtp_talk_fini(&s->talk);
 	secret_wipe(s->secret, strlen(s->secret));
