@@ -47,6 +47,10 @@ static const struct row rows[] = {
     {"X-FC-MachineGenerated", "true", "ann@x.example", "", true, false},
     {"X-Loop", "x@y", "ann@x.example", "", true, false},
     {"X-MS-Exchange-Inbox-Rules-Loop", "x@y", "ann@x.example", "", true, false},
+    {"X-MS-Exchange-Generated-Message-Source", "Mailbox Rules Agent",
+	"ann@x.example", "", true, false},
+    {"X-RT-Loop-Prevention", "desk", "ann@x.example", "", true, false},
+    {"X-Cron-Env", "<SHELL=/bin/sh>", "ann@x.example", "", true, false},
     {"Delivered-To", "autoresponder", "ann@x.example", "", true, false},
     {"Delivered-To", "ann@x.example", "ann@x.example", "", false, false},
     {"Subject", "x", "ann@x.example",
@@ -92,6 +96,47 @@ table(void **state)
 	}
 	arena_fini(&a);
 	assert_int_equal(failed, 0);
+}
+
+/* What clients put before the subject of their own answers; some of them set nothing else. */
+static void
+subjects(void **state)
+{
+	static const struct {
+		const char *subject;
+		bool automatic;
+	} table[] = {
+	    {"Automatic reply: Your ticket", true},
+	    {"Out of Office Re: Your ticket", true},
+	    {"Out of Office AutoReply: Your ticket", true},
+	    {"Out of the office", true},
+	    {"[Auto-Reply] Your ticket", true},
+	    {"Auto: Your ticket", true},
+	    {"Automatische Antwort: Ihr Ticket", true},
+	    {"Abwesenheitsnotiz", true},
+	    {"R\u00e9ponse automatique : votre demande", true},
+	    {"Respuesta autom\u00e1tica: su caso", true},
+	    {"\u81ea\u52a8\u56de\u590d: hello", true},
+	    {"\u81ea\u52d5\u5fdc\u7b54\uff1ahello", true},
+	    {"Re: Automatic reply: Your ticket", false},
+	    {"Out of office replies do not work", false},
+	    {"Automatic reply cannot be turned off", false},
+	    {"Autoresponder question", false},
+	    {"Vacation days", false},
+	    {"Automobile: insurance", false},
+	};
+	struct arena a = ARENA_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct message m = {.subject = str_c(table[i].subject)};
+
+		automatic_detect(&a, &m, S("text/plain"));
+		if ((m.automatic.n > 0) != table[i].automatic)
+			print_error("%s\n", table[i].subject);
+		assert_true((m.automatic.n > 0) == table[i].automatic);
+	}
+	arena_fini(&a);
 }
 
 static void
@@ -188,6 +233,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(table),
+	    cmocka_unit_test(subjects),
 	    cmocka_unit_test(return_paths),
 	    cmocka_unit_test(lists),
 	    cmocka_unit_test(strong_signs_are_not_waived),
