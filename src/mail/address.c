@@ -184,8 +184,8 @@ good_domain(struct str d)
 	if (d.p[0] == '[')
 		return d.n > 2 && d.p[d.n - 1] == ']' && str_chr(d, '@', 0) < 0;
 	for (size_t i = 0; i < d.n; i++)
-		if (!is_addr_char(d.p[i]) || d.p[i] == '@' || d.p[i] == '[' ||
-		    d.p[i] == ']')
+		if (!is_addr_char(d.p[i]) || d.p[i] == '@' || d.p[i] == '\'' ||
+		    d.p[i] == '[' || d.p[i] == ']')
 			return false;
 	return d.p[0] != '.';
 }
@@ -194,9 +194,15 @@ static bool
 good_local(struct str l)
 {
 	if (l.n >= 2 && l.p[0] == '"' && l.p[l.n - 1] == '"') {
-		for (size_t i = 1; i + 1 < l.n; i++)
-			if ((unsigned char)l.p[i] < ' ' || l.p[i] == 0x7f)
+		for (size_t i = 1; i + 1 < l.n; i++) {
+			if ((unsigned char)l.p[i] < ' ' || l.p[i] == 0x7f ||
+			    l.p[i] == '"')
 				return false;
+			if (l.p[i] == '\\' &&
+			    (++i + 1 >= l.n || (unsigned char)l.p[i] < ' ' ||
+				l.p[i] == 0x7f))
+				return false;
+		}
 		return l.n > 2;
 	}
 	for (size_t i = 0; i < l.n; i++)
@@ -225,8 +231,7 @@ read_addr(struct arena *a, struct str s, bool loose, struct str *addr)
 		s = str_from(s, (size_t)colon + 1);
 	if (str_istarts(s, S("mailto:")))
 		s = str_from(s, 7);
-	if (s.n >= 2 && s.p[0] == '\'' && s.p[s.n - 1] == '\'' &&
-	    str_chr(s, '@', 0) > 1)
+	while (s.n >= 2 && s.p[0] == '\'' && s.p[s.n - 1] == '\'')
 		s = str_sub(s, 1, s.n - 1);
 	at = str_rchr(s, '@');
 	if (at <= 0 || s.n > ADDRESS_MAX)

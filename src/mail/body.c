@@ -274,9 +274,17 @@ html_charset(struct str html)
 {
 	struct str head = str_sub(html, 0, 2048);
 	ptrdiff_t at = str_ifind(head, S("charset="), 0);
+	size_t to;
 
-	return at < 0 ? (struct str){NULL, 0}
-		      : str_sub(head, (size_t)at + 8, (size_t)at + 48);
+	if (at < 0)
+		return (struct str){NULL, 0};
+	head = str_from(head, (size_t)at + 8);
+	if (head.n && (head.p[0] == '"' || head.p[0] == '\''))
+		head = str_from(head, 1);
+	for (to = 0; to < head.n && to < 40; to++)
+		if (!ch_is_alnum(head.p[to]) && !memchr("-_.:", head.p[to], 4))
+			break;
+	return str_sub(head, 0, to);
 }
 
 /* Files inside a text, as uuencode wrote them before MIME: listed, and cut out of it. */
@@ -323,7 +331,9 @@ read_text(struct gather *g, const struct part *p, bool covered)
 		label = html_charset(content);
 	charset_decode(b->arena, label, content, &t);
 	if (t.unknown)
-		warn(g, "charset %.*s is not known, read as %.*s",
+		warn(g,
+		    "charset %.*s is not known, read as "
+		    "%.*s",
 		    STR_ARG(utf8_clip(label, 60)), STR_ARG(t.charset));
 	else if (t.guessed && label.n)
 		warn(g, "charset %.*s is wrong, read as %.*s",
@@ -379,12 +389,16 @@ walk(struct gather *g)
 		const struct part *p = m->v[i];
 
 		if (p->kind == PART_MULTIPART) {
-			if (str_eq(p->type, S("multipart/alternative")) &&
+			if (str_eq(p->type, S("multipart/"
+					      "alternative")) &&
 			    i >= covered_until && has_plain(m, i))
 				covered_until = p->next;
 			if (str_eq(p->type, S("multipart/signed")))
-				warn(g, "signed (multipart/signed); the "
-					"signature is not checked");
+				warn(g, "signed "
+					"(multipart/"
+					"signed); the "
+					"signature is "
+					"not checked");
 			continue;
 		}
 		note_original(g, p);
@@ -417,7 +431,8 @@ html_as_text(struct gather *g, struct str html)
 static void
 join_html(struct gather *g)
 {
-	AUTO(buf_fini) struct buf b = buf_max(MESSAGE_TEXT_MAX * 2);
+	AUTO(buf_fini)
+	struct buf b = buf_max(MESSAGE_TEXT_MAX * 2);
 	struct str only = {NULL, 0};
 	size_t n = 0;
 
@@ -441,7 +456,8 @@ join_html(struct gather *g)
 static struct str
 join_text(struct gather *g, bool embedded, bool all)
 {
-	AUTO(buf_fini) struct buf b = buf_max(MESSAGE_TEXT_MAX * 2);
+	AUTO(buf_fini)
+	struct buf b = buf_max(MESSAGE_TEXT_MAX * 2);
 	struct str only = {NULL, 0};
 	size_t n = 0;
 
@@ -510,7 +526,9 @@ find_text(struct gather *g)
 	if (is_blank(b->text) && b->report.n)
 		b->text = b->report;
 	if (b->text.n > MESSAGE_TEXT_MAX) {
-		warn(g, "only the first %d MiB of the text are kept",
+		warn(g,
+		    "only the first %d MiB of the text "
+		    "are kept",
 		    MESSAGE_TEXT_MAX >> 20);
 		b->text = utf8_clip(b->text, MESSAGE_TEXT_MAX);
 	}

@@ -184,6 +184,8 @@ charset_canonical(struct str label, char out[CHARSET_LABEL_MAX])
 	size_t n = 0;
 
 	label = str_trim(label);
+	if (str_istarts(label, S("charset=")))
+		label = str_from(label, 8);
 	while (label.n && (label.p[0] == '"' || label.p[0] == '\'' ||
 			      label.p[0] == '=' || label.p[0] == '<'))
 		label = str_from(label, 1);

@@ -119,6 +119,9 @@ fields_scan(struct arena *a, struct str s, struct fields *out)
 		body = (size_t)(line.p - s.p);
 		if (!line.n)
 			return s.n - rest.rest.n;
+		/* The very first line has nothing to go on from: blanks before it are a mistake. */
+		if (!out->n && !out->junk && field_name(str_ltrim(line)))
+			line = str_ltrim(line);
 		if (ch_is_wsp(line.p[0])) {
 			struct raw_field *x = last ? &out->v[out->n - 1] : NULL;
 

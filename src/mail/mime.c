@@ -40,6 +40,16 @@ is_type(struct str s)
 	return true;
 }
 
+/* Up to the first character that no type can have: "text/plain>" is text/plain. */
+static struct str
+clean_type(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ch_is_alnum(s.p[i]) && !memchr("/!#$&^_.+-", s.p[i], 10))
+			return str_sub(s, 0, i);
+	return s;
+}
+
 /* The Content-Type, or what stands for it: RFC 2045 §5.2 wants text/plain for the absent and the senseless. */
 static void
 read_type(struct mime *m, struct part *p, struct str fallback)
@@ -50,6 +60,7 @@ read_type(struct mime *m, struct part *p, struct str fallback)
 	if (!raw.p)
 		return;
 	params_parse(m->arena, raw, &p->type_params);
+	p->type_params.value = clean_type(p->type_params.value);
 	if (is_type(p->type_params.value)) {
 		p->type = p->type_params.value;
 		p->type_given = true;
