@@ -1,6 +1,7 @@
 #include "app/daemon.h"
 #include "app/control.h"
 #include "app/feed.h"
+#include "app/journal.h"
 #include "app/sender.h"
 #include "app/spool.h"
 #include "app/status.h"
@@ -38,7 +39,7 @@ struct house {
 	struct pipeline *pipeline;
 	struct feeds *feeds;
 	struct senders *senders;
-	char *spool;
+	char *spool, *journals;
 	struct arena arena; /* of the templates of the last reload */
 	int lock, control, signals;
 	int64_t started;
@@ -85,23 +86,44 @@ take_lock(struct house *h)
 	return EX_OK;
 }
 
-/* Rows found sending at the start were in doubt when the last daemon ended. */
+struct resume_job {
+	struct job job;
+	struct delivery_record *notes;
+	size_t n;
+	bool complete;
+	size_t ambiguous; /* out */
+};
+
 static int
-recover_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
+resume_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
     int64_t now, struct err *err)
 {
-	size_t n = 0;
+	struct resume_job *r = (struct resume_job *)j;
 
-	(void)j;
-	(void)d;
-	if (delivery_recover(t, a, now, &n, err) < 0)
+	return delivery_resume(
+	    d, t, a, r->notes, r->n, r->complete, now, &r->ambiguous, err);
+}
+
+/*
+ * Rows found sending have no sender now: what is known of them is made good,
+ * what was in the middle of it is ambiguous. Before any sender starts.
+ */
+static int
+resume_rows(struct house *h, struct err *err)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct resume_job r = {.job = {.run = resume_run, .weight = 1}};
+
+	if (journal_read(&a, h->journals, &r.complete, &r.notes, &r.n, err) <
+		0 ||
+	    writer_do(h->writer, &r.job, err) < 0)
 		return -1;
-	if (n)
+	if (r.ambiguous)
 		log_warning("outbox",
 		    "%zu mails were being sent when that ended: "
 		    "ambiguous, they are sent again with the same bytes",
-		    n);
-	return 0;
+		    r.ambiguous);
+	return journal_start(h->journals, err);
 }
 
 static int
@@ -111,6 +133,7 @@ start_feeds(struct house *h, struct err *err)
 	    .store = h->s.store,
 	    .writer = h->writer,
 	    .config = h->s.config,
+	    .journals = h->journals,
 	    .once = false,
 	};
 	struct feed_context fc = {
@@ -186,10 +209,8 @@ told_to_end(struct house *h, int ms)
 static int
 recover(struct house *h, struct err *err)
 {
-	struct job job = {.run = recover_run, .weight = 1};
-
 	writer_hurry(h->writer, true);
-	while (writer_do(h->writer, &job, err) < 0) {
+	while (resume_rows(h, err) < 0) {
 		if (err->code != ERR_SPACE || h->o.once || told_to_end(h, 5000))
 			return -1;
 	}
@@ -206,6 +227,7 @@ open_house(struct house *h)
 	    .committed = on_committed, .coming = on_coming, .ctx = h};
 
 	h->spool = session_path(&h->s, "spool");
+	h->journals = session_path(&h->s, "sending");
 	if (spool_make(h->spool, &err) < 0)
 		return verb_err(h->c, &err);
 	if (store_clear_stale(h->s.store, &err) < 0)
@@ -277,7 +299,6 @@ reload(struct house *h, struct buf *why)
 	struct arena arena = ARENA_INIT;
 	struct config *config = NULL;
 	struct templates *templates = NULL;
-	struct job again = {.run = recover_run, .weight = 1};
 	struct err err = ERR_INIT;
 
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
@@ -307,10 +328,12 @@ reload(struct house *h, struct buf *why)
 	h->arena = arena;
 	/* Nothing is being sent now: what looks as if is in doubt, when a full
 	 * disk took no result. */
-	if (writer_do(h->writer, &again, &err) < 0)
+	if (resume_rows(h, &err) < 0) {
+		journal_distrust(h->journals);
 		log_warning("outbox",
 		    "what was being sent waits for the next start: %s",
 		    err.msg);
+	}
 	writer_hurry(h->writer, false);
 	if (start_feeds(h, &err) < 0) {
 		log_error("config", "%s; ending", err.msg);
@@ -425,6 +448,7 @@ do_once(struct house *h)
 	    .store = h->s.store,
 	    .writer = h->writer,
 	    .config = h->s.config,
+	    .journals = h->journals,
 	    .once = true,
 	};
 	struct senders *s;
@@ -509,6 +533,11 @@ daemon_run(struct verb_context *c, const struct daemon_options *o)
 			    " is ready data=%s mailboxes=%zu transports=%zu",
 			    h.s.data, h.s.config->nmailboxes,
 			    h.s.config->ntransports);
+			if (geteuid() == 0)
+				log_warning("daemon",
+				    "runs as root: give %s to a user of its "
+				    "own, and it becomes that user",
+				    h.s.data);
 			sd_notify(0, "READY=1");
 			loop(&h);
 			status = h.status;

@@ -6,6 +6,7 @@
 #include "base/must.h"
 #include "store/term.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -83,34 +84,57 @@ become(const struct verb_context *c, uid_t uid, gid_t gid, const char *name)
 	return EX_OK;
 }
 
-/* As root: the data directory's owner; the directory is made for the configured
- * user when there is none yet. */
+static bool
+is_empty(const char *dir)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+	size_t n = 0;
+
+	if (!d)
+		return false;
+	while ((e = readdir(d)))
+		n +=
+		    strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+	closedir(d);
+	return n == 0;
+}
+
+/*
+ * As root: the data directory's owner. One that is yet to be made, or that root
+ * has just made by hand, is given to the configured user. The group is the
+ * configured one, whose members may use `helpd deliver`.
+ */
 static int
 drop_root(struct session *s, const struct verb_context *c, bool create)
 {
-	struct stat st;
-	struct passwd *pw;
-	struct err err = ERR_INIT;
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
-	const char *user = arena_cstr(&a, s->config->user);
+	const struct group *gr;
+	const struct passwd *pw;
+	struct stat st;
+	struct err err = ERR_INIT;
+	bool is_there;
+	gid_t gid;
 
 	if (geteuid() != 0)
 		return EX_OK;
-	if (stat(s->data, &st) == 0) {
-		pw = st.st_uid ? getpwuid(st.st_uid) : NULL;
-		return st.st_uid
-			   ? become(c, st.st_uid, pw ? pw->pw_gid : st.st_gid,
-				 pw ? pw->pw_name : NULL)
-			   : EX_OK;
+	gr = getgrnam(arena_cstr(&a, s->config->group));
+	is_there = stat(s->data, &st) == 0;
+	if (is_there && st.st_uid) {
+		pw = getpwuid(st.st_uid);
+		gid = gr ? gr->gr_gid : pw ? pw->pw_gid : st.st_gid;
+		return become(c, st.st_uid, gid, pw ? pw->pw_name : NULL);
 	}
-	pw = *user ? getpwnam(user) : NULL;
-	if (!pw || pw->pw_uid == 0 || !create)
+	pw = getpwnam(arena_cstr(&a, s->config->user));
+	if (!pw || pw->pw_uid == 0 || !create ||
+	    (is_there && !is_empty(s->data)))
 		return EX_OK;
-	if (dir_make(s->data, 0710, &err) < 0 ||
-	    chown(s->data, pw->pw_uid, pw->pw_gid) < 0)
+	gid = gr ? gr->gr_gid : pw->pw_gid;
+	if (dir_make(s->data, 0710, &err) < 0 || chmod(s->data, 0710) < 0 ||
+	    chown(s->data, pw->pw_uid, gid) < 0)
 		return verb_fail(c, EX_CANTCREAT, "%s: %s", s->data,
 		    err.code ? err.msg : strerror(errno));
-	return become(c, pw->pw_uid, pw->pw_gid, pw->pw_name);
+	return become(c, pw->pw_uid, gid, pw->pw_name);
 }
 
 char *

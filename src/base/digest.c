@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -12,16 +13,18 @@
 static const EVP_MD *
 md(void)
 {
-	static EVP_MD *fetched;
+	static _Atomic(EVP_MD *) fetched;
+	EVP_MD *now = atomic_load(&fetched);
 
-	if (!fetched) {
+	if (!now) {
 		EVP_MD *f = EVP_MD_fetch(NULL, "SHA256", NULL);
 
 		must(f != NULL);
-		if (!__sync_bool_compare_and_swap(&fetched, NULL, f))
-			EVP_MD_free(f);
+		if (atomic_compare_exchange_strong(&fetched, &now, f))
+			return f;
+		EVP_MD_free(f);
 	}
-	return fetched;
+	return now;
 }
 
 void
