@@ -1,4 +1,5 @@
 #include "app/sender.h"
+#include "app/journal.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -14,7 +15,8 @@
 #include <stdatomic.h>
 
 enum {
-	GROUP = 4, /* claimed in one commit; two groups are in doubt at most */
+	GROUP = 64,      /* claimed in one commit */
+	GROUP_MS = 1000, /* the rest of a group that takes longer goes back */
 	RECIPIENTS = 200,
 	LONGEST_SLEEP = 60000,
 	REST_MS = 5000, /* an idle connection is let go after */
@@ -39,6 +41,7 @@ struct claim {
 struct turn {
 	struct job job;
 	struct sender *s;
+	struct journal *journal;
 	struct arena arena; /* of the results */
 	struct claim before[GROUP];
 	size_t nbefore;
@@ -209,6 +212,8 @@ turn_wait(struct turn *x)
 		}
 		x->n = 0;
 	}
+	if (x->nbefore)
+		journal_reset(x->journal);
 	x->nbefore = 0;
 	arena_reset(&x->arena);
 }
@@ -309,6 +314,11 @@ send_row(struct sender *s, struct turn *x, struct claim *c)
 		    o.recipients[i].state == OUTBOX_SENDING)
 			to[n++] =
 			    (struct sent_to){.addr = o.recipients[i].addr};
+	if (n && journal_begin(x->journal, o.id, o.attempts, &err) < 0) {
+		/* Sent now, a death could make it two. */
+		unreachable(s, &err);
+		return false;
+	}
 	fault_point("send-before");
 	r = n ? carrier_send(
 		    s->carrier, &a, o.sender, to, n, buf_str(&bytes), &err)
@@ -338,30 +348,8 @@ send_row(struct sender *s, struct turn *x, struct claim *c)
 		    .reply = arena_dup(&x->arena, to[i].reply),
 		};
 	}
+	journal_end(x->journal, o.id, o.attempts, c->result, c->n);
 	return true;
-}
-
-/* Sends what the turn claimed; its results go back with the same turn. */
-static bool
-send_group(struct sender *s, struct turn *x)
-{
-	bool good = true;
-	size_t n = x->n;
-
-	for (size_t i = 0; i < n; i++)
-		x->before[i] = (struct claim){.id = x->ids[i]};
-	x->nbefore = n;
-	x->n = 0;
-	for (size_t i = 0; i < n && good; i++)
-		if (x->before[i].id)
-			good = send_row(s, x, &x->before[i]);
-	/* Rows that were no longer queued when we claimed them. */
-	for (size_t i = 0; i < x->nbefore;)
-		if (x->before[i].id)
-			i++;
-		else
-			x->before[i] = x->before[--x->nbefore];
-	return good;
 }
 
 static bool
@@ -373,6 +361,33 @@ stopping(struct sender *s)
 	stop = s->stop;
 	pthread_mutex_unlock(&s->lock);
 	return stop;
+}
+
+/* Sends what the turn claimed; its results go back with the same turn. */
+static bool
+send_group(struct sender *s, struct turn *x)
+{
+	bool good = true;
+	size_t n = x->n;
+	int64_t until = clock_mono() + GROUP_MS;
+
+	for (size_t i = 0; i < n; i++)
+		x->before[i] = (struct claim){.id = x->ids[i]};
+	x->nbefore = n;
+	x->n = 0;
+	/* What was not tried goes back, unharmed. */
+	for (size_t i = 0;
+	     i < n && good && !stopping(s) && (i == 0 || clock_mono() < until);
+	     i++)
+		if (x->before[i].id)
+			good = send_row(s, x, &x->before[i]);
+	/* Rows that were no longer queued when we claimed them. */
+	for (size_t i = 0; i < x->nbefore;)
+		if (x->before[i].id)
+			i++;
+		else
+			x->before[i] = x->before[--x->nbefore];
+	return good;
 }
 
 /* Sends until nothing is due. Two turns alternate: while one is sent, the
@@ -501,6 +516,10 @@ start_one(struct senders *all, struct sender *s, const struct transport *t,
 	pthread_cond_init(&s->cond, &mono);
 	pthread_condattr_destroy(&mono);
 	all->n++;
+	for (unsigned i = 0; i < 2; i++)
+		if (journal_open(&s->turn[i].journal, all->c.journals, t->name,
+			i, err) < 0)
+			return -1;
 	if (carrier_open(&s->carrier, t, err) < 0)
 		return -1;
 	if (pthread_create(&s->thread, NULL, sender_thread, s))
@@ -594,6 +613,8 @@ senders_stop(struct senders **ps)
 		struct sender *x = &s->v[i];
 
 		carrier_close(&x->carrier);
+		journal_close(&x->turn[0].journal);
+		journal_close(&x->turn[1].journal);
 		arena_fini(&x->turn[0].arena);
 		arena_fini(&x->turn[1].arena);
 		pthread_mutex_destroy(&x->lock);

@@ -1,8 +1,9 @@
 /*
  * sender: the threads that hand the outbox's rows over, one a transport.
  *
- * Rows are claimed (queued -> sending) in a commit before a byte goes out, four at a time, and the next four are claimed while these
- * are being sent: at a kill at most eight rows are in doubt, and each is then counted as ambiguous and sent again with the same bytes.
+ * Rows are claimed (queued -> sending) in a commit before a byte goes out, some dozens at a time, and the next are claimed while these
+ * are being sent. Between the commits app/journal.h notes each begin and end: at a kill one row a transport is in doubt at most, and is then
+ * counted as ambiguous and sent again with the same bytes. When the machine goes down it is all that were claimed.
  */
 #ifndef APP_SENDER_H
 #define APP_SENDER_H
@@ -16,6 +17,7 @@ struct sender_context {
 	struct store *store;
 	struct writer *writer;
 	const struct config *config;
+	const char *journals; /* directory; journal_start() was called */
 	bool once;          /* what is due now, then the threads end */
 };
 int senders_start(struct senders **out, const struct sender_context *c, struct err *err);

@@ -393,3 +393,44 @@ delivery_drop(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
 	ticket_put(t, &k);
 	return txn_error(t, err);
 }
+
+/* --- after a death ----------------------------------------------------- */
+
+static const struct delivery_record *
+last_note(const struct delivery_record *v, size_t n, const struct outbox *row)
+{
+	for (size_t i = n; i-- > 0;)
+		if (v[i].id == row->id && v[i].attempt == row->attempts)
+			return &v[i];
+	return NULL;
+}
+
+int
+delivery_resume(struct desk *d, struct txn *t, struct arena *a,
+    const struct delivery_record *v, size_t n, bool complete, int64_t now,
+    size_t *ambiguous, struct err *err)
+{
+	struct found_rows f = {.a = a};
+
+	if (outbox_each(t, a, OUTBOX_SENDING, note_row, &f) < 0)
+		return txn_error(t, err);
+	for (size_t i = 0; i < f.n; i++) {
+		struct outbox row;
+		const struct delivery_record *note;
+		int found = outbox_get(t, a, f.ids[i], &row), r = 0;
+
+		if (found < 0)
+			return txn_error(t, err);
+		if (!found)
+			continue;
+		note = last_note(v, n, &row);
+		if (note && note->ended)
+			r = delivery_result(
+			    d, t, a, row.id, note->v, note->n, now, err);
+		else if (!note && complete)
+			r = delivery_unclaim(t, a, row.id, err);
+		if (r < 0)
+			return -1;
+	}
+	return delivery_recover(t, a, now, ambiguous, err);
+}

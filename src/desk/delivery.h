@@ -37,6 +37,20 @@ int delivery_result(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
  */
 int delivery_failed(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct outbox *row, struct str addr, struct str words, bool gone,
     int64_t now, struct err *err);
+/* What a sender noted of a row outside the store before it died (app/journal.h). */
+struct delivery_record {
+	uint64_t id;
+	uint32_t attempt;           /* of the row: notes of an earlier try count for nothing */
+	bool ended;                 /* v is what came of it; else it was begun, and no more is known */
+	struct delivery *v;
+	size_t n;
+};
+/*
+ * The same as delivery_recover(), knowing more: a row whose end was noted has that result; complete: a row that is not noted at all was not begun,
+ * and is queued as if it had never been claimed. Only the others are ambiguous: *ambiguous of them.
+ */
+int delivery_resume(struct desk *d, struct txn *t, struct arena *a, const struct delivery_record *v, size_t n, bool complete, int64_t now,
+    size_t *ambiguous, struct err *err);
 /* Claimed, but not one byte was sent (shutdown): back to queued, not ambiguous. */
 int delivery_unclaim(struct txn *t, struct arena *a, uint64_t id, struct err *err);
 
