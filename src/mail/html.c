@@ -10,6 +10,7 @@
 #include <libxml/HTMLparser.h>
 #include <libxml/xmlerror.h>
 
+#include "base/mem.h"
 #include "base/must.h"
 #include "mail/html_walk.h"
 
@@ -43,6 +44,7 @@ static const struct known {
     {"code", HTML_CODE},
     {"dd", HTML_DD},
     {"del", HTML_S},
+    {"details", HTML_SECTIONS},
     {"dfn", HTML_INLINE},
     {"dir", HTML_UL},
     {"div", HTML_DIV},
@@ -99,6 +101,7 @@ static const struct known {
     {"strong", HTML_STRONG},
     {"style", HTML_DROP},
     {"sub", HTML_SUB},
+    {"summary", HTML_SECTIONS},
     {"sup", HTML_SUP},
     {"svg", HTML_DROP},
     {"table", HTML_TABLE},
@@ -276,6 +279,41 @@ scan(struct str h)
 	return NULL;
 }
 
+/*
+ * Word's and Outlook's conditions for all others, "<![if !supportLists]>" and "<![endif]>": libxml2 takes them for text. Blanks in
+ * their place, not where they stand in comments. NULL: there are none.
+ */
+static char *
+without_conditions(struct str h)
+{
+	ptrdiff_t at, end;
+	char *copy;
+
+	if (str_find(h, S("<!["), 0) < 0 && str_find(h, S("<! ["), 0) < 0)
+		return NULL;
+	copy = mem_new(h.n);
+	memcpy(copy, h.p, h.n);
+	at = 0;
+	while ((at = str_find(h, S("<!"), (size_t)at)) >= 0) {
+		struct str rest = str_from(h, (size_t)at);
+
+		if (str_starts(rest, S("<!--"))) {
+			end = str_find(h, S("-->"), (size_t)at + 4);
+			at = end < 0 ? (ptrdiff_t)h.n : end;
+			continue;
+		}
+		end = str_istarts(rest, S("<![CDATA["))
+			  ? at + 8
+			  : str_chr(h, '>', (size_t)at);
+		if ((str_starts(rest, S("<![")) ||
+			str_starts(rest, S("<! ["))) &&
+		    end > 0 && end - at < 200)
+			memset(copy + at, ' ', (size_t)(end - at) + 1);
+		at += 2;
+	}
+	return copy;
+}
+
 static void
 parse(struct walk *k, struct str html)
 {
@@ -295,6 +333,7 @@ int
 html_walk(struct str html, const struct html_walker *w, struct err *err)
 {
 	struct walk k = {.w = w};
+	char *copy;
 	htmlSAXHandler sax = {
 	    .startElement = on_open,
 	    .endElement = on_close,
@@ -310,8 +349,10 @@ html_walk(struct str html, const struct html_walker *w, struct err *err)
 		must(k.ctxt != NULL);
 		*k.ctxt->sax = sax;
 		k.ctxt->userData = &k;
-		parse(&k, html);
+		copy = without_conditions(html);
+		parse(&k, copy ? str_n(copy, html.n) : html);
 		htmlFreeParserCtxt(k.ctxt);
+		mem_free(copy);
 	}
 	if (k.why)
 		return err_set(err, ERR_PERM, "HTML: %s", k.why);

@@ -13,6 +13,7 @@
 
 #include "base/must.h"
 #include "base/utf8.h"
+#include "mail/html_style.h"
 #include "mail/html_walk.h"
 
 enum {
@@ -50,6 +51,7 @@ struct text {
 	bool line_has_text;
 	bool
 	    bare; /* it begins with text: libxml2 puts a paragraph around that */
+	struct html_hidden hidden_classes;
 	bool keeps_lines; /* it is plain text under a wrong label */
 	bool marker; /* the mark of a list item was written and nothing since */
 };
@@ -244,82 +246,25 @@ on_text(void *ctx, struct str s)
 		put_text(t, s);
 }
 
-/* The value of a CSS property in a style attribute, lower case not assured; empty when it is absent. */
-static struct str
-css(struct str style, struct str property)
-{
-	struct str part;
-
-	while (str_cut(&style, ';', &part)) {
-		struct str name;
-
-		if (!str_cut(&part, ':', &name) || !part.p)
-			continue;
-		if (str_ieq(str_trim(name), property))
-			return str_trim(part);
-	}
-	return S("");
-}
-
-/* "0", "0px", "0.0pt"; not "" and not "0.5em". */
-static bool
-css_zero(struct str v)
-{
-	bool digit = false;
-
-	for (size_t i = 0; i < v.n; i++) {
-		if (v.p[i] >= '1' && v.p[i] <= '9')
-			return false;
-		digit |= v.p[i] == '0';
-	}
-	return digit;
-}
-
-/* Does the style take the element out of sight? Preheaders of bulk mail and text for filters, mostly. */
-static bool
-style_hides(struct str style)
-{
-	if (str_istarts(css(style, S("display")), S("none")) ||
-	    str_istarts(css(style, S("visibility")), S("hidden")) ||
-	    str_istarts(css(style, S("mso-hide")), S("all")))
-		return true;
-	return str_istarts(css(style, S("overflow")), S("hidden")) &&
-	       (css_zero(css(style, S("max-height"))) ||
-		   css_zero(css(style, S("height"))));
-}
-
 static void
 read_style(struct str style, struct frame *f)
 {
 	struct str size;
 
-	if (str_ihas(style, S("none")) || str_ihas(style, S("hid")))
-		f->hidden = style_hides(style);
+	if (str_ihas(style, S("none")) || str_ihas(style, S("hid")) ||
+	    str_ihas(style, S("opacity")))
+		f->hidden = html_style_hides(style);
 	if (str_ihas(style, S("font-size"))) {
-		size = css(style, S("font-size"));
+		size = html_css(style, S("font-size"));
 		if (size.n)
-			f->tiny = css_zero(size);
+			f->tiny = html_css_zero(size);
 	}
 	if (str_ihas(style, S("white-space"))) {
-		size = css(style, S("white-space"));
+		size = html_css(style, S("white-space"));
 		if (str_istarts(size, S("pre")) &&
 		    !str_istarts(size, S("pre-line")))
 			f->pre = true;
 	}
-}
-
-static bool
-has_word(struct str s, struct str word)
-{
-	struct str w;
-
-	while (str_word(&s, &w)) {
-		if (str_istarts(w, S("x_"))) /* Outlook on the web adds it */
-			w = str_from(w, 2);
-		if (str_ieq(w, word))
-			return true;
-	}
-	return false;
 }
 
 /* Containers of quoted mail that are not a <blockquote>: Yahoo, GMX and web.de, NetEase, Foxmail. */
@@ -332,8 +277,9 @@ is_quote(struct str class, struct str id, struct str name)
 	    S("yahoo_quoted"),
 	};
 
-	if (str_ieq(name, S("quote")) || has_word(class, S("yahoo_quoted")) ||
-	    has_word(class, S("ntes-mailmaster-quote")))
+	if (str_ieq(name, S("quote")) ||
+	    html_has_class(class, S("yahoo_quoted")) ||
+	    html_has_class(class, S("ntes-mailmaster-quote")))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
 		if (str_istarts(id, ids[i]))
@@ -344,9 +290,9 @@ is_quote(struct str class, struct str id, struct str name)
 static bool
 is_signature(struct str class, struct str id)
 {
-	return has_word(class, S("gmail_signature")) ||
-	       has_word(class, S("moz-signature")) ||
-	       has_word(class, S("protonmail_signature_block-user")) ||
+	return html_has_class(class, S("gmail_signature")) ||
+	       html_has_class(class, S("moz-signature")) ||
+	       html_has_class(class, S("protonmail_signature_block-user")) ||
 	       str_ieq(id, S("Signature")) || str_ieq(id, S("x_Signature")) ||
 	       str_ieq(id, S("AppleMailSignature"));
 }
@@ -394,13 +340,23 @@ open_cell(struct text *t)
 	t->tab = true;
 }
 
+/* A picture to make room, or to be told that the mail is read: no wider or no higher than a pixel. */
+static bool
+is_spacer(const char **atts)
+{
+	struct str width = html_attribute(atts, "width");
+	struct str height = html_attribute(atts, "height");
+
+	return html_css_zero(width) || html_css_zero(height) ||
+	       str_eq(width, S("1")) || str_eq(height, S("1"));
+}
+
 static void
 open_image(struct text *t, const char **atts)
 {
 	struct str alt = str_trim(html_attribute(atts, "alt"));
 
-	if (css_zero(html_attribute(atts, "width")) || alt.n == 0 ||
-	    alt.n > 200)
+	if (alt.n == 0 || alt.n > 200 || is_spacer(atts))
 		return;
 	t->space = true;
 	put_text(t, alt);
@@ -587,6 +543,10 @@ on_open(void *ctx, enum html_tag tag, const char *name, const char **atts)
 	style = html_attribute(atts, "style");
 	if (style.n)
 		read_style(style, f);
+	if (t->hidden_classes.n)
+		f->hidden |= html_class_hides(
+		    &t->hidden_classes, html_attribute(atts, "class"));
+	f->hidden |= html_has_attribute(atts, "hidden");
 	if (tag == HTML_DROP || f->hidden) {
 		t->hidden = t->depth;
 		return;
@@ -688,6 +648,7 @@ html_to_text(
 
 	t.bare = !str_starts(str_ltrim(html), S("<"));
 	t.frame = arena_array(a, struct frame, HTML_DEPTH_MAX + 1);
+	html_hidden_classes(html, &t.hidden_classes);
 	t.keeps_lines = t.bare && has_no_tag(html);
 	r = html_walk(html, &w, err);
 	if (r == 0 && buf_failed(&t.out))

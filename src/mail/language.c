@@ -266,6 +266,13 @@ lower(struct str s, size_t n, char *out)
 
 		if (a == 0xc3 && b >= 0x80 && b <= 0x9e && b != 0x97)
 			out[1] = (char)(b + 0x20);
+		else if (a == 0xc4 && b < 0xb8 && b != 0xb0)
+			out[1] = (char)(b | 1); /* U+0100 to U+0137 */
+		else if ((a == 0xc4 && b >= 0xb9 && b < 0xbf) ||
+			 (a == 0xc5 && (b < 0x88 || b >= 0xb9) && b < 0xbf))
+			out[1] = (char)(b + (b & 1)); /* the odd are capitals */
+		else if (a == 0xc5 && b >= 0x8a && b < 0xb8)
+			out[1] = (char)(b | 1);
 		else if (a == 0xd0 && b >= 0x90 && b <= 0x9f)
 			out[1] = (char)(b + 0x20);
 		else if (a == 0xd0 && b >= 0xa0 && b <= 0xaf) {

@@ -99,7 +99,8 @@ const struct language_words language_words[] = {
 	"då så mig oss något ingen",
 	"åäö"},
     {S("da"), "da",
-	"endnu brug hjælp ordre faktura adgangskode igår idag levering "
+	"længere ordren kontoen printeren logge ind bestilling fakturaen endnu "
+	"brug hjælp ordre faktura adgangskode igår idag levering "
 	"modtaget noget intet hjælpe nogen mig dig jer lige "
 	"og er en et jeg vi i du det den de som ikke at for med af på til fra "
 	"om men eller når hvor hvordan hvorfor hvad hvem kan "
@@ -109,6 +110,7 @@ const struct language_words language_words[] = {
 	"været sig bedste mvh dag",
 	"æø"},
     {S("nb"), "nb",
+	"bestillingen skriveren lenger kontoen får logget inn ordren fakturaen "
 	"ennå bruk hjelp hjelpe bestilling faktura passord igår levering "
 	"mottatt noe ingenting noen meg deg dere akkurat "
 	"og er en et jeg vi dere du det den de som ikke å at for med av på til "
@@ -135,7 +137,10 @@ const struct language_words language_words[] = {
 	"jeśli szanowni poważaniem mi nam działa",
 	"łąęśźżćń"},
     {S("cs"), "cs",
-	"a v z na do ne se je jsou byl byla to že jak co kdo kde kdy proč ale "
+	"tiskárna tiskárny tiskárnu objednávka objednávku objednávky faktura "
+	"fakturu účet účtu účtem přihlásit nemohu nemůžu nelze chyba heslo "
+	"včera dnes zítra ještě stále moje svému mému prosím dobré odpoledne a "
+	"v z na do ne se je jsou byl byla to že jak co kdo kde kdy proč ale "
 	"nebo pro od po přes při o za já my vy můj moje náš "
 	"váš prosím děkuji děkujeme dobrý den ahoj pozdravem pozdravy mám má "
 	"máme mohu může můžete být ten ta te tohoto této už "
@@ -143,6 +148,8 @@ const struct language_words language_words[] = {
 	"hezký díky",
 	"řěů"},
     {S("sk"), "sk",
+	"tlačiareň tlačiarne objednávka objednávku faktúra faktúru účet účtu "
+	"prihlásiť nemôžem nedá chyba heslo včera dnes zajtra ešte stále svoj "
 	"a v z na do nie sa je sú bol bola to že ako čo kto kde kedy prečo ale "
 	"alebo pre od po cez pri o za ja my vy môj moja moje "
 	"náš váš prosím ďakujem ďakujeme dobrý deň ahoj pozdravom mám má máme "
@@ -150,7 +157,9 @@ const struct language_words language_words[] = {
 	"veľmi bez som sme nejde nefunguje s si mi nám ktorý ktorá pekný vďaka",
 	"ľĺŕôä"},
     {S("hu"), "hu",
-	"a az és is nem van vannak volt hogy mint mi ki hol mikor miért hogyan "
+	"nyomtató nyomtatóm rendelés rendelésem számla számlát jelszó tegnap "
+	"ma holnap működik fiók fiókomba a az és is nem van vannak volt hogy "
+	"mint mi ki hol mikor miért hogyan "
 	"de vagy egy ezt azt ez én mi önök ön ha csak már még "
 	"meg kérem köszönöm köszönjük üdvözlettel tisztelt szia jó napot kell "
 	"lehet tud tudom tudok tudna szeretnék szeretném "
@@ -158,7 +167,9 @@ const struct language_words language_words[] = {
 	"sem minden segítséget előre",
 	"őű"},
     {S("ro"), "ro",
-	"și si este sunt era eu noi dumneavoastră meu mea mele nostru acest "
+	"comanda comenzii factura contul cont parola ieri astăzi mâine "
+	"funcționează imprimanta mea meu și si este sunt era eu noi "
+	"dumneavoastră meu mea mele nostru acest "
 	"această acestea nu mai pentru cu în din la pe de care ce "
 	"cine când cum unde bună ziua salut mulțumesc multumesc cordial stimă "
 	"aveți avem am are pot poate puteți rog foarte "
@@ -166,7 +177,10 @@ const struct language_words language_words[] = {
 	"fost funcționează",
 	"șțăâî"},
     {S("tr"), "tr",
-	"ve bir bu şu o ne için ile de da mi mı değil var yok ben biz siz "
+	"hesap hesabım hesabıma hesabımı yazıcı yazıcım siparişim sipariş "
+	"siparişimi fatura şifre şifremi dün bugün yarın giriş yapamıyorum "
+	"alamıyorum yardım gelmedi ediyorum ve bir bu şu o ne için ile de da "
+	"mi mı değil var yok ben biz siz "
 	"benim bizim sizin ama veya çok daha gibi kadar sonra önce "
 	"merhaba teşekkürler teşekkür ederim ederiz lütfen saygılar "
 	"saygılarımla iyi günler nasıl neden nerede zaman olarak olan "
@@ -174,6 +188,7 @@ const struct language_words language_words[] = {
 	"sayın selam istiyorum",
 	"ığş"},
     {S("id"), "id",
+	"printer pesanan akun sandi kemarin hari besok berfungsi masuk barang "
 	"yang dan di ke dari ini itu untuk dengan tidak saya kami anda adalah "
 	"ada akan bisa dapat sudah belum apa bagaimana mengapa "
 	"kapan siapa tetapi atau pada juga karena jika mohon terima kasih halo "
@@ -187,21 +202,26 @@ const struct language_words language_words[] = {
 	"bị vẫn anh chị em ạ",
 	"đơưạảấầẩậắằặẹẻếềểệịỉọỏốồổộớờởợụủứừửựỳỵỹ"},
     {S("hr"), "hr",
-	"i u na je su nije da se za od do s sa što kako tko gdje kada zašto "
+	"pisač narudžba narudžbu račun računa lozinka lozinku jučer danas "
+	"sutra prijaviti više i u na je su nije da se za od do s sa što kako "
+	"tko gdje kada zašto "
 	"ali ili ne ja mi vi moj moja naš vaš molim hvala poštovani "
 	"pozdrav lijep srdačan dobar dan imam ima imamo mogu može možete biti "
 	"ovaj ova ovo taj ta to već samo također vrlo bez "
 	"sam smo ste bio bila radi nakon prije koji koja koje bih još",
 	"đ"},
     {S("sl"), "sl",
-	"in v na je so ni da se za od do s z kaj kako kdo kje kdaj zakaj ali "
+	"tiskalnik naročilo račun geslo včeraj danes jutri prijaviti več in v "
+	"na je so ni da se za od do s z kaj kako kdo kje kdaj zakaj ali "
 	"ne jaz mi vi moj moja naš vaš prosim hvala pozdravljeni "
 	"pozdrav lep dober dan imam ima imamo lahko more morete biti ta to že "
 	"samo tudi zelo brez sem smo ste bil bila deluje po "
 	"pred ki bi še pri kot",
 	""},
     {S("ca"), "ca",
-	"el els les una és són està era jo nosaltres vostè meu meva seu seva i "
+	"comanda factura compte contrasenya impressora ahir avui demà funciona "
+	"meva meves encara puc vull el els les una és són està era jo "
+	"nosaltres vostè meu meva seu seva i "
 	"però no més per amb en del al que qui quan com perquè "
 	"hola gràcies salutacions bon dia tinc té tenim puc pot podria plau hi "
 	"ha molt bé també des fins sense sobre aquest aquesta "

@@ -32,6 +32,8 @@ enum {
 	CONTACT_LINES = 8,
 	LONG_LINE = 60,     /* bytes: one that may have been wrapped */
 	CONTEXT_LINES = 40, /* of a quote between answers that stays */
+	QUESTION_LINES =
+	    10, /* of one above the only answer, when it goes on below */
 };
 
 enum kind {
@@ -733,6 +735,7 @@ static void
 decide_quotes(struct split *s)
 {
 	size_t last = s->end, quotes = 0, i;
+	bool goes_on = false;
 	struct quote q;
 
 	while (last > 0 && s->line[last - 1].kind != TEXT)
@@ -741,8 +744,8 @@ decide_quotes(struct split *s)
 		return;
 	/* The quote goes on below the answer, which stands between its lines. */
 	if (last < s->end) {
-		i = next_quote(s, last, s->end, &q);
-		quotes += q.lines > 0 && !q.headed;
+		next_quote(s, last, s->end, &q);
+		goes_on = q.lines > 0 && !q.headed;
 	}
 	mark(s, last, s->end, DROPPED);
 	for (i = 0; i < last;) {
@@ -751,8 +754,9 @@ decide_quotes(struct split *s)
 	}
 	for (i = 0; i < last;) {
 		i = next_quote(s, i, last, &q);
-		if (q.lines &&
-		    ((quotes == 1 && q.headed) || q.lines > CONTEXT_LINES))
+		if (q.lines && ((quotes == 1 && q.headed &&
+				    !(goes_on && q.lines <= QUESTION_LINES)) ||
+				   q.lines > CONTEXT_LINES))
 			for (size_t k = q.from; k < q.to; k++)
 				if (s->line[k].kind == QUOTED)
 					s->line[k].kind = DROPPED;
