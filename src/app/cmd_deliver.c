@@ -47,7 +47,6 @@ put(struct verb_context *c, struct spooled *s)
 {
 	struct session ses;
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
-	AUTO(buf_fini) struct buf raw = BUF_INIT;
 	struct err err = ERR_INIT;
 	int status = session_open(&ses, c, SESSION_CONFIG);
 
@@ -59,18 +58,14 @@ put(struct verb_context *c, struct spooled *s)
 		session_close(&ses);
 		return EX_TEMPFAIL;
 	}
-	if (fd_read_all(STDIN_FILENO, (size_t)1 << 30, &raw, &err) < 0)
-		status =
-		    verb_fail(c, EX_TEMPFAIL, "standard input: %s", err.msg);
-	else if (str_trim(buf_str(&raw)).n == 0)
-		status = verb_fail(c, EX_DATAERR, "the message is empty");
-	s->raw = buf_str(&raw);
-	if (status == EX_OK && access(session_path(&ses, "spool"), F_OK) < 0 &&
+	if (access(session_path(&ses, "spool"), F_OK) < 0 &&
 	    spool_make(session_path(&ses, "spool"), &err) < 0)
 		status = verb_fail(c, EX_TEMPFAIL, "%s", err.msg);
-	if (status == EX_OK &&
-	    spool_put(&a, session_path(&ses, "spool"), s, &err) < 0)
-		status = verb_fail(c, EX_TEMPFAIL, "%s", err.msg);
+	if (status == EX_OK && spool_put_from(&a, session_path(&ses, "spool"),
+				   s, STDIN_FILENO, &err) < 0)
+		status = verb_fail(c,
+		    err.code == ERR_INVAL ? EX_DATAERR : EX_TEMPFAIL, "%s",
+		    err.msg);
 	session_close(&ses);
 	return status;
 }

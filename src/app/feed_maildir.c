@@ -9,6 +9,7 @@
 #include "app/spool.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -22,6 +23,8 @@
 enum {
 	CUR_PAUSE = 30000,
 	AGAIN_MS = 60000, /* for files that cannot be read */
+	RESCAN_MS =
+	    60000, /* what inotify does not see: another host's writing, a new Maildir in an old one's place */
 	LEDGER_CHUNK = 512,
 	HEAD_BYTES =
 	    1 << 20 /* of an oversize mail; the jail takes no more than max */
@@ -32,10 +35,12 @@ struct box {
 	uint32_t source;
 	const char *path, *move_to;
 	size_t watch_new, watch_cur;
-	bool watched;
+	bool watched_new, watched_cur;
 	bool look_new, look_cur;
 	int64_t cur_at; /* clock_mono() of the last look at cur/ */
-	int64_t retry;  /* clock_mono() when to try again after a failure; 0 */
+	int64_t
+	    rescan; /* clock_mono() when new/ is looked at without a reason */
+	int64_t retry; /* clock_mono() when to try again after a failure; 0 */
 	int64_t
 	    again; /* the same for single files; new ones do not wait for it; 0 */
 	bool spool, begun;
@@ -295,21 +300,31 @@ read_box(struct box *b, bool all, struct unread *bad, struct err *err)
 }
 
 static int
+watch_one(struct maildir_feed *m, const char *dir, size_t *index, bool *watched,
+    struct err *err)
+{
+	if (*watched)
+		return dirwatch_again(m->watch, dir, *index, err);
+	if (dirwatch_add(m->watch, dir, index, err) < 0)
+		return -1;
+	*watched = true;
+	return 0;
+}
+
+/* Each time: who moves a Maildir away and makes a new one is not told to us
+ * otherwise. */
+static int
 watch_box(struct maildir_feed *m, struct box *b, struct err *err)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 
-	if (b->watched || m->c.once)
+	if (m->c.once)
 		return 0;
-	if (dirwatch_add(m->watch,
-		(const char *)arena_printf(&a, "%s/new", b->path).p,
-		&b->watch_new, err) < 0 ||
-	    dirwatch_add(m->watch,
-		(const char *)arena_printf(&a, "%s/cur", b->path).p,
-		&b->watch_cur, err) < 0)
+	if (watch_one(m, path_join(&a, b->path, "new"), &b->watch_new,
+		&b->watched_new, err) < 0)
 		return -1;
-	b->watched = true;
-	return 0;
+	return watch_one(m, path_join(&a, b->path, "cur"), &b->watch_cur,
+	    &b->watched_cur, err);
 }
 
 static void
@@ -326,6 +341,7 @@ do_box(struct maildir_feed *m, struct box *b)
 	if (r == 0 && (!b->source || !b->begun))
 		r = begin_box(b, &err);
 	b->look_new = b->look_cur = false;
+	b->rescan = clock_mono() + RESCAN_MS;
 	if (r == 0)
 		r = read_box(b, all, &bad, &err);
 	acknowledge_done(b, true);
@@ -358,9 +374,9 @@ on_change(void *ctx, size_t index)
 	for (size_t i = 0; i < m->n; i++) {
 		struct box *b = &m->box[i];
 
-		if (b->watched && index == b->watch_new)
+		if (b->watched_new && index == b->watch_new)
 			b->look_new = true;
-		if (b->watched && index == b->watch_cur)
+		if (b->watched_cur && index == b->watch_cur)
 			b->look_cur = true;
 	}
 }
@@ -382,6 +398,8 @@ do_boxes(struct maildir_feed *m)
 			at = b->cur_at + CUR_PAUSE;
 			b->look_cur = false;
 		}
+		if (!m->c.once && b->rescan && b->rescan <= now)
+			b->look_new = true;
 		if (b->again && b->again <= now)
 			b->look_new = b->look_cur = true;
 		if (b->retry > now)
@@ -394,6 +412,8 @@ do_boxes(struct maildir_feed *m)
 			b->look_cur = true;
 		if (b->again && (at < 0 || b->again < at))
 			at = b->again;
+		if (!b->retry && (at < 0 || b->rescan < at))
+			at = b->rescan;
 		if (at >= 0 && (next < 0 || at < next))
 			next = at;
 	}

@@ -1,11 +1,13 @@
 #include "app/spool.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/must.h"
 #include "base/record.h"
 #include "base/utf8.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,16 +44,17 @@ spool_make(const char *path, struct err *err)
 	return 0;
 }
 
-int
-spool_put(
-    struct arena *a, const char *path, const struct spooled *s, struct err *err)
+/* A file in tmp/, our line written; its names in *tmp and *final. The
+ * descriptor, or -1. */
+static int
+begin_file(struct arena *a, const char *path, const struct spooled *s,
+    char **tmp, char **final, struct err *err)
 {
 	AUTO(buf_fini) struct buf rec = BUF_INIT;
 	AUTO(buf_fini) struct buf head = BUF_INIT;
-	unsigned char nonce[8];
 	AUTO(buf_fini) struct buf name = BUF_INIT;
-	char *tmp, *final;
-	int fd, r;
+	unsigned char nonce[8];
+	int fd;
 
 	random_bytes(nonce, sizeof nonce);
 	buf_printf(&name, "%lld.", (long long)clock_now());
@@ -63,25 +66,34 @@ spool_put(
 	buf_put(&head, MARK);
 	buf_base64url(&head, buf_str(&rec));
 	buf_putc(&head, '\n');
-	tmp = path_join(a, path, "tmp/");
-	tmp = path_join(a, tmp, buf_cstr(&name));
-	final = path_join(a, path, "new/");
-	final = path_join(a, final, buf_cstr(&name));
+	*tmp = path_join(a, path_join(a, path, "tmp"), buf_cstr(&name));
+	*final = path_join(a, path_join(a, path, "new"), buf_cstr(&name));
 	/* The daemon, not we, will read it: the directory's group is the
 	 * daemon's. */
 	fd = open(
-	    tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+	    *tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0)
-		return err_sys(err, ERR_TEMP, "%s", tmp);
+		return err_sys(err, ERR_TEMP, "%s", *tmp);
 	fchmod(fd, 0640);
-	r = fd_write_all(fd, buf_str(&head), err);
-	if (r == 0)
-		r = fd_write_all(fd, s->raw, err);
+	if (fd_write_all(fd, buf_str(&head), err) == 0)
+		return fd;
+	close(fd);
+	unlink(*tmp);
+	return -1;
+}
+
+/* Makes it a mail, durably. r < 0: what was written is of no use. Closes fd. */
+static int
+end_file(struct arena *a, const char *path, int fd, const char *tmp,
+    const char *final, int r, struct err *err)
+{
 	if (r == 0 && fsync(fd) < 0)
 		r = err_sys(err, ERR_TEMP, "fsync");
 	close(fd);
+	fault_point("rename-before");
 	if (r == 0 && rename(tmp, final) < 0)
 		r = err_sys(err, ERR_TEMP, "rename");
+	fault_point("rename-after");
 	if (r < 0) {
 		unlink(tmp);
 		return err_in(err, "%s", path);
@@ -99,6 +111,47 @@ spool_put(
 		close_fd(&fd);
 	}
 	return r < 0 ? err_sys(err, ERR_TEMP, "%s", path) : 0;
+}
+
+int
+spool_put(
+    struct arena *a, const char *path, const struct spooled *s, struct err *err)
+{
+	char *tmp, *final;
+	int fd = begin_file(a, path, s, &tmp, &final, err);
+
+	if (fd < 0)
+		return -1;
+	return end_file(
+	    a, path, fd, tmp, final, fd_write_all(fd, s->raw, err), err);
+}
+
+int
+spool_put_from(struct arena *a, const char *path, const struct spooled *s,
+    int from, struct err *err)
+{
+	char *tmp, *final;
+	char piece[65536];
+	bool something = false;
+	int r = 0, fd = begin_file(a, path, s, &tmp, &final, err);
+
+	while (fd >= 0 && r == 0) {
+		ssize_t n = read(from, piece, sizeof piece);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			r = err_sys(err, ERR_TEMP, "standard input");
+		if (n <= 0)
+			break;
+		something |= str_trim(str_n(piece, (size_t)n)).n > 0;
+		r = fd_write_all(fd, str_n(piece, (size_t)n), err);
+	}
+	if (fd < 0)
+		return -1;
+	if (r == 0 && !something)
+		r = err_set(err, ERR_INVAL, "the message is empty");
+	return end_file(a, path, fd, tmp, final, r, err);
 }
 
 void

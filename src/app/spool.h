@@ -20,6 +20,8 @@ struct spooled {
 int spool_make(const char *path, struct err *err);
 /* Durable when it returns 0. s->raw is written behind the line. */
 int spool_put(struct arena *a, const char *path, const struct spooled *s, struct err *err);
+/* The same with the mail read from a descriptor, however large; ERR_INVAL when there is nothing but white space. */
+int spool_put_from(struct arena *a, const char *path, const struct spooled *s, int from, struct err *err);
 /* Splits a file's content. A file without the line is a plain mail. */
 void spool_read(struct arena *a, struct str content, struct spooled *out);
 

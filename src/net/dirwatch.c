@@ -28,9 +28,8 @@ dirwatch_open(struct dirwatch **out, struct err *err)
 	return 0;
 }
 
-int
-dirwatch_add(
-    struct dirwatch *w, const char *dir, size_t *index, struct err *err)
+static int
+watch(struct dirwatch *w, const char *dir, struct err *err)
 {
 	/* A mail arrives by link (IN_CREATE), rename, or, in a plain spool,
 	 * when its writer closes it. */
@@ -45,6 +44,27 @@ dirwatch_add(
 		    dir);
 	if (wd < 0)
 		return err_sys(err, ERR_TEMP, "%s: inotify", dir);
+	return wd;
+}
+
+int
+dirwatch_again(
+    struct dirwatch *w, const char *dir, size_t index, struct err *err)
+{
+	int wd = watch(w, dir, err);
+
+	w->wd[index] = wd;
+	return wd < 0 ? -1 : 0;
+}
+
+int
+dirwatch_add(
+    struct dirwatch *w, const char *dir, size_t *index, struct err *err)
+{
+	int wd = watch(w, dir, err);
+
+	if (wd < 0)
+		return -1;
 	w->wd = mem_fit(w->wd, &w->cap, w->n + 1, sizeof(*w->wd));
 	w->changed =
 	    mem_fit(w->changed, &w->changed_cap, w->n + 1, sizeof(*w->changed));

@@ -43,6 +43,8 @@ int maildir_deliver(struct arena *a, const char *path, struct str raw, struct st
 struct dirwatch;
 int dirwatch_open(struct dirwatch **out, struct err *err);
 int dirwatch_add(struct dirwatch *w, const char *dir, size_t *index, struct err *err); /* the directory itself, e.g. ".../new" */
+/* The same directory once more: it may have been removed and made anew. Nothing changes when it was not. */
+int dirwatch_again(struct dirwatch *w, const char *dir, size_t index, struct err *err);
 int dirwatch_fd(const struct dirwatch *w);
 /* Calls changed(ctx, index) once for each directory that changed since; an overflow reports all. */
 int dirwatch_read(struct dirwatch *w, void (*changed)(void *ctx, size_t index), void *ctx, struct err *err);

@@ -4,6 +4,7 @@ import email
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -585,3 +586,24 @@ def test_clock_was_wrong(h):
         helpd.once(status=None, wrap=ahead)
         assert len(stub.mails) == 2
         helpd.run("verify")
+
+
+@pytest.mark.parametrize("how", ["removed", pytest.param("moved away", marks=pytest.mark.long)])
+def test_maildir_made_anew(h, how):
+    """A Maildir that is gone, and made anew while it is watched, is watched again: at once, or where nothing tells of it, within a minute."""
+    inbox = h.maildir()
+    helpd = h.helpd(box(inbox)).start()
+    helpd.expected = [r"mailbox=in "]
+    inbox.put(mail(subject="before"))
+    wait_for(lambda: len(helpd.tickets()) == 1)
+    wait_for(lambda: inbox.files("cur"))
+    if how == "removed":
+        shutil.rmtree(inbox.path)
+    else:
+        os.rename(inbox.path, inbox.path + ".away")
+    house.Maildir(inbox.path)
+    inbox.put(mail(subject="after", sender="bob@customer.example"))
+    wait_for(lambda: len(helpd.tickets()) == 2, 15 if how == "removed" else 80)
+    inbox.put(mail(subject="later", sender="cat@customer.example"))
+    wait_for(lambda: len(helpd.tickets()) == 3, 10)
+    ends(helpd)
