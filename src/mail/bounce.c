@@ -364,6 +364,18 @@ report_group(struct detector *d, const struct fields *f)
 	conclude(d, &e);
 }
 
+/* Whom a returned mail was for, when that was one. A mail of a list was refused by one who reads it, whom nobody names. */
+static struct str
+only_recipient(struct arena *a, const struct fields *original)
+{
+	struct addresses to = {0};
+
+	if (fields_get(original, S("List-Id")).n)
+		return (struct str){0};
+	addresses_parse(a, fields_get(original, S("To")), &to);
+	return to.n == 1 ? to.v[0].addr : (struct str){0};
+}
+
 static void
 complained(struct bounced *b)
 {
@@ -374,7 +386,7 @@ complained(struct bounced *b)
 
 /* A complaint about a mail of ours (RFC 5965), not a failure. */
 static void
-report_feedback(struct detector *d)
+report_feedback(struct detector *d, const struct fields *original)
 {
 	struct fields f = {0};
 	struct evidence e = {.action = S("failed")};
@@ -388,20 +400,25 @@ report_feedback(struct detector *d)
 		e.address = plain_address(d->a, f.v[i].raw);
 		conclude(d, &e);
 	}
-	if (d->out->n == before)
+	if (d->out->n == before) {
+		e.address = plain_address(
+		    d->a, fields_get(original, S("X-HmXmrOriginalRecipient")));
+		if (!e.address.n)
+			e.address = only_recipient(d->a, original);
 		conclude(d, &e);
+	}
 	for (size_t i = before; i < d->out->n; i++)
 		complained(&d->out->v[i]);
 }
 
 /* Groups of fields with blank lines between; the first is about the report. */
 static void
-report_read(struct detector *d)
+report_read(struct detector *d, const struct fields *original)
 {
 	struct str rest = d->s->report;
 
 	if (str_ihas(d->s->report_type, S("feedback"))) {
-		report_feedback(d);
+		report_feedback(d, original);
 		return;
 	}
 	while (rest.n && d->out->n < BOUNCE_RECIPIENTS_MAX) {
@@ -521,13 +538,8 @@ text_read(struct detector *d)
 static void
 original_read(struct detector *d, const struct fields *original)
 {
-	struct evidence e = {0};
-	struct addresses to = {0};
+	struct evidence e = {.address = only_recipient(d->a, original)};
 
-	addresses_parse(d->a, fields_get(original, S("To")), &to);
-	/* A mail of a list was refused by one who reads it, whom nobody names. */
-	if (to.n == 1 && !fields_get(original, S("List-Id")).n)
-		e.address = to.v[0].addr;
 	evidence_text(d, &e);
 	conclude(d, &e);
 }
@@ -599,9 +611,9 @@ bounce_detect(struct arena *a, const struct bounce_source *s)
 	fields_scan(
 	    a, s->original.n ? s->original : d.notice.original, &original);
 	if (complaint)
-		report_feedback(&d);
+		report_feedback(&d, &original);
 	else if (s->report.n)
-		report_read(&d);
+		report_read(&d, &original);
 	else if (notification)
 		notification_read(&d);
 	if (!d.out->n && named)

@@ -30,6 +30,7 @@ enum {
 	BLOCK_LINES = 40, /* of a header block */
 	SIGNATURE_LINES = 15,
 	CONTACT_LINES = 8,
+	NAME_LINES = 3,     /* "Dr. Anna Smith", "ACME" */
 	LONG_LINE = 60,     /* bytes: one that may have been wrapped */
 	CONTEXT_LINES = 40, /* of a quote between answers that stays */
 	QUESTION_LINES =
@@ -528,23 +529,31 @@ is_contact(const struct split *s, size_t from, size_t to)
 }
 
 /*
- * Below a long rule of wide dashes, with a blank line above it, as clients in China set it: a few short lines that are no sentences.
+ * Below a long rule of wide dashes, with a blank line above it, as clients in China set it, or of underscores: a few short lines that
+ * are no sentences.
  */
 static bool
 is_name_card(const struct split *s, size_t rule, size_t to)
 {
-	size_t n = 0;
+	struct str mark = str_trim(line_at(s, rule)), colon = S(":");
+	bool wide = (unsigned char)mark.p[0] >= 0x80;
+	size_t n = 0, max = wide ? CONTACT_LINES : NAME_LINES;
 
-	if (rule == 0 || s->line[rule - 1].kind != BLANK ||
-	    (unsigned char)str_trim(line_at(s, rule)).p[0] < 0x80 ||
-	    !reply_is_rule(line_at(s, rule), 8))
+	if (rule == 0 || (wide && s->line[rule - 1].kind != BLANK) ||
+	    (!wide && mark.p[0] != '_') || !reply_is_rule(mark, wide ? 8 : 20))
 		return false;
 	for (size_t i = rule + 1; i < to; i++) {
 		struct str l = str_trim(line_at(s, i));
 
 		if (s->line[i].kind != TEXT)
 			continue;
-		if (l.n > 60 || ++n > CONTACT_LINES || reply_ends_sentence(l))
+		if (l.n > 60 || ++n > max || reply_ends_sentence(l))
+			return false;
+		/* "Printer: blue" is no name. */
+		for (size_t k = 0; !wide && k < l.n; k++)
+			if (ch_is_digit(l.p[k]))
+				return false;
+		if (!wide && str_has(l, colon))
 			return false;
 	}
 	return n > 0;

@@ -302,6 +302,39 @@ wrapped(void **state)
 	arena_fini(&a);
 }
 
+/* Complaints that hide who complains: the mail that comes back says it. */
+static void
+complaints(void **state)
+{
+	static const struct {
+		const char *original, *address;
+	} table[] = {
+	    {"X-HmXmrOriginalRecipient: bob@y.example\nTo: b@y.example\n\n",
+		"bob@y.example"},
+	    {"To: Bob <bob@y.example>\nSubject: hi\n\n", "bob@y.example"},
+	    {"List-Id: <l.x.example>\nTo: l@x.example\n\n", ""},
+	};
+	struct arena a = ARENA_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct message m = {.subject = S("complaint")};
+		struct bounce_source s = {.message = &m,
+		    .content_type =
+			S("multipart/report; report-type=feedback-report"),
+		    .report_type = S("message/feedback-report"),
+		    .report = S("Feedback-Type: abuse\nVersion: 1\n\n"),
+		    .original = str_c(table[i].original)};
+		struct bounce *b = bounce_detect(&a, &s);
+
+		assert_non_null(b);
+		assert_int_equal(b->n, 1);
+		assert_false(b->v[0].hard);
+		assert_true(str_eq(b->v[0].address, str_c(table[i].address)));
+	}
+	arena_fini(&a);
+}
+
 static void
 statuses(void **state)
 {
@@ -429,6 +462,7 @@ main(void)
 	    cmocka_unit_test(odd_senders),
 	    cmocka_unit_test(rejection),
 	    cmocka_unit_test(wrapped),
+	    cmocka_unit_test(complaints),
 	    cmocka_unit_test(statuses),
 	    cmocka_unit_test(corpus),
 	};

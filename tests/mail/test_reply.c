@@ -160,6 +160,8 @@ static const struct {
 	{"wrapped link in a quote", "Hi,\n\nOn Fri, Mar 1, 2024 Anna <a@b.example> wrote:\n> See it (https://desk.example/action\n_nonce=12)\n> now\n", "Hi,"},
 	{"no header: towns", "My order:\nFrom: Berlin\nTo: Paris\nDate: 12.03.2026\nSubject: return\n\nThanks.", "My order:\nFrom: Berlin\nTo: Paris\nDate: 12.03.2026\nSubject: return\n\nThanks."},
 	{"name card zh", "文字。\n\n——————————————\n\n王小明\n活动协调人\n", "文字。"},
+	{"name card below underscores", "Text.\nGruß Anna\n_____________________________\n\nDr. Anna Smith\nACME\n\nSent via mobile device\n_____________________________\n", "Text.\nGruß Anna"},
+	{"form below underscores", "Text.\n_____________________________\n\nPrinter: blue\nQuantity: two\n", "Text.\n_____________________________\n\nPrinter: blue\nQuantity: two"},
 	{"sections of a text", "Eins.\n\n——————————————\n\nEs geht nicht.\n", "Eins.\n\n——————————————\n\nEs geht nicht."},
 	{"banner", "CAUTION: This email originated from outside of the organization. Do not click links.\n\nText\n", "Text"},
 	{"no banner", "Caution: the device gets hot.\n\nText\n", "Caution: the device gets hot.\n\nText"},
