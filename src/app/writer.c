@@ -21,6 +21,7 @@ enum {
 	TERMS_RETRY_MS = 60000, /* after they could not be written */
 	LINGER_MS = 40,
 	FULL_WAIT_S = 5,
+	STALE_MS = 10000,
 	FOLD_BYTES = 4 << 20,
 	NOTES_MAX = 10000,
 };
@@ -45,6 +46,7 @@ struct writer {
 	bool
 	    terms_lost; /* a transaction failed, or the last process: made again from their articles */
 	bool more_notes; /* more of them than one transaction takes */
+	int64_t stale_at; /* clock_mono() of the last look for dead readers */
 	struct arena arena;
 };
 
@@ -92,6 +94,21 @@ put_terms(struct writer *w, struct txn *t, struct err *err)
 	return txn_error(t, err);
 }
 
+/* A verb that was killed while it read would keep every page from then on from
+ * being used again. */
+static void
+clear_stale(struct writer *w)
+{
+	int64_t now = clock_mono();
+	struct err err = ERR_INIT;
+
+	if (now - w->stale_at < STALE_MS)
+		return;
+	w->stale_at = now;
+	if (store_clear_stale(w->store, &err) < 0)
+		log_warning("store", "%s", err.msg);
+}
+
 /* Runs the jobs in one transaction: 0 committed, -1 with why; *culprit is the
  * job that failed by itself, if one did. */
 static int
@@ -103,6 +120,7 @@ commit_group(struct writer *w, struct job **group, size_t n, bool terms,
 	struct txn *done;
 
 	*culprit = NULL;
+	clear_stale(w);
 	if (txn_write(w->store, &t, err) < 0)
 		return -1;
 	w->desk->defer_terms = !terms;

@@ -607,3 +607,36 @@ def test_maildir_made_anew(h, how):
     inbox.put(mail(subject="later", sender="cat@customer.example"))
     wait_for(lambda: len(helpd.tickets()) == 3, 10)
     ends(helpd)
+
+
+def test_reader_killed(h):
+    """A verb that is killed while it reads leaves no trace: its place among the readers is cleared while the daemon goes on."""
+    if house.have("mdb_stat"):
+        pytest.skip("mdb_stat is not installed")
+    inbox = h.maildir()
+    helpd = h.helpd(box(inbox))
+    for k in range(400):
+        inbox.put(mail(sender=f"c{k}@customer.example", subject=f"A subject of some length, so that there is much to print. Nr. {k}"))
+    helpd.once()
+    helpd.start()
+
+    def readers():
+        said = subprocess.run(["mdb_stat", "-r", helpd.data + "/store"], stdout=subprocess.PIPE).stdout.decode()
+        return [line.split()[0] for line in said.splitlines() if re.match(r"\s*\d+ ", line)]
+    # It prints into a pipe that nobody reads, and so stays where it is.
+    p = subprocess.Popen([house.HELPD, "-c", helpd.etc, "list", "--all", "--json"], stdout=subprocess.PIPE, env=helpd.env())
+    try:
+        wait_for(lambda: str(p.pid) in readers(), 5)
+    except AssertionError:
+        pytest.skip("it does not print while it reads")
+    finally:
+        p.kill()
+        p.wait()
+        p.stdout.close()
+    assert str(p.pid) in readers()
+
+    def gone():
+        inbox.put(mail(sender="x@customer.example"))
+        return str(p.pid) not in readers()
+    wait_for(gone, 25, 0.5)
+    ends(helpd)
