@@ -50,14 +50,14 @@ bool
 str_ends(struct str s, struct str suffix)
 {
 	return s.n >= suffix.n &&
-	    str_eq(str_n(s.p + (s.n - suffix.n), suffix.n), suffix);
+	       str_eq(str_n(s.p + (s.n - suffix.n), suffix.n), suffix);
 }
 
 bool
 str_iends(struct str s, struct str suffix)
 {
 	return s.n >= suffix.n &&
-	    ieq_n(s.p + (s.n - suffix.n), suffix.p, suffix.n);
+	       ieq_n(s.p + (s.n - suffix.n), suffix.p, suffix.n);
 }
 
 ptrdiff_t
@@ -168,24 +168,44 @@ str_cut(struct str *rest, char sep, struct str *part)
 	return true;
 }
 
+/*
+ * Where the line ends, at LF, CR or the end of s. In pieces, so that a text of
+ * lone CRs is not searched to its end for an LF at each of them.
+ */
+static size_t
+line_end(struct str s)
+{
+	size_t at = 0, piece = 256;
+
+	while (at < s.n) {
+		size_t end = s.n - at < piece ? s.n : at + piece;
+		const char *lf = memchr(s.p + at, '\n', end - at), *cr;
+
+		if (lf)
+			end = (size_t)(lf - s.p);
+		cr = memchr(s.p + at, '\r', end - at);
+		if (cr)
+			return (size_t)(cr - s.p);
+		if (lf)
+			return end;
+		at = end;
+		piece *= 2;
+	}
+	return s.n;
+}
+
 bool
 str_line(struct str *rest, struct str *line)
 {
-	size_t i, end;
-	const char *lf, *cr;
+	size_t end, i;
 
 	if (rest->n == 0)
 		return false;
-	lf = memchr(rest->p, '\n', rest->n);
-	end = lf ? (size_t)(lf - rest->p) : rest->n;
-	cr = memchr(rest->p, '\r', end);
-	if (cr)
-		end = (size_t)(cr - rest->p);
+	i = end = line_end(*rest);
 	*line = str_sub(*rest, 0, end);
-	i = end;
 	if (i < rest->n && rest->p[i] == '\r')
 		i++;
-	if (i < rest->n && rest->p[i] == '\n' && (i == end || i == end + 1))
+	if (i < rest->n && rest->p[i] == '\n' && i <= end + 1)
 		i++;
 	*rest = str_from(*rest, i);
 	return true;
@@ -239,7 +259,9 @@ str_i64(struct str s, int64_t *out)
 unsigned
 str_distance(struct str a, struct str b, unsigned max)
 {
-	enum { LIMIT = 64 };
+	enum {
+		LIMIT = 64
+	};
 	unsigned rows[3][LIMIT + 1];
 	unsigned *two = rows[0], *one = rows[1], *cur = rows[2];
 

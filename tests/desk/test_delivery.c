@@ -67,6 +67,71 @@ test_sent(void **state)
 	assert_str(o.recipients[0].reply, "250 ok");
 }
 
+struct resuming {
+	struct delivery_record v[4];
+	size_t n, ambiguous;
+	bool complete;
+};
+
+static int
+run_resume(struct fixture *f, struct txn *t, void *ctx, struct err *err)
+{
+	struct resuming *r = ctx;
+
+	return delivery_resume(&f->desk, t, &f->a, r->v, r->n, r->complete, NOW,
+	    &r->ambiguous, err);
+}
+
+/* Four rows found sending: ended, begun, not begun, and one whose note is of an
+ * earlier try. */
+static void
+test_resume(void **state)
+{
+	struct fixture *f = *state;
+	struct delivery taken = {S(ANN), DELIVERED_OK, S("250 taken")};
+	uint64_t id[4];
+	uint64_t k =
+	    take(f, &(struct mail){.from = ANN, .id = "a1@x"}, NOW).ticket;
+	struct resuming r = {.complete = true};
+
+	for (size_t i = 0; i < 4; i++) {
+		struct reporting claim = {.now = NOW};
+
+		id[i] = article(f, k, answer(f, k, "Try this", NOW)).outbox;
+		claim.id = id[i];
+		with_txn(f, run_claim, &claim);
+	}
+	r.v[0] = (struct delivery_record){id[0], 1, true, &taken, 1};
+	r.v[1] = (struct delivery_record){.id = id[1], .attempt = 1};
+	r.v[2] = (struct delivery_record){id[3], 7, true, &taken, 1};
+	r.n = 3;
+	with_txn(f, run_resume, &r);
+	assert_int_equal(r.ambiguous, 1);
+	assert_int_equal(outbox(f, id[0]).state, OUTBOX_SENT);
+	assert_int_equal(outbox(f, id[1]).state, OUTBOX_QUEUED);
+	assert_int_equal(outbox(f, id[1]).ambiguous, 1);
+	assert_int_equal(outbox(f, id[2]).state, OUTBOX_QUEUED);
+	assert_int_equal(outbox(f, id[2]).ambiguous, 0);
+	assert_int_equal(outbox(f, id[2]).attempts, 0);
+	assert_int_equal(outbox(f, id[3]).state, OUTBOX_QUEUED);
+	assert_int_equal(outbox(f, id[3]).ambiguous, 0);
+}
+
+/* The machine went down: what the journal does not name may have been sent. */
+static void
+test_resume_after_reboot(void **state)
+{
+	struct fixture *f = *state;
+	struct resuming r = {.complete = false};
+	struct reporting claim = {.id = answered(f), .now = NOW};
+
+	with_txn(f, run_claim, &claim);
+	with_txn(f, run_resume, &r);
+	assert_int_equal(r.ambiguous, 1);
+	assert_int_equal(outbox(f, claim.id).ambiguous, 1);
+	assert_int_equal(outbox(f, claim.id).state, OUTBOX_QUEUED);
+}
+
 static void
 test_backoff(void **state)
 {
@@ -339,6 +404,8 @@ main(void)
 	    T(test_each_recipient),
 	    T(test_ambiguous),
 	    T(test_recover),
+	    T(test_resume),
+	    T(test_resume_after_reboot),
 	    T(test_retry),
 	    T(test_hard_bounce),
 	    T(test_soft_bounce),
