@@ -3,11 +3,11 @@
 #include "app/json.h"
 #include "app/session.h"
 #include "app/table.h"
-#include "base/clock.h"
 #include "base/must.h"
 
-#include <signal.h>
+#include <poll.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -212,14 +212,14 @@ cmd_reload(struct verb_context *c, int argc, char **argv)
 	return simple(c, "reload", "the new configuration is in force");
 }
 
-/* Asks, then waits until the process is gone: what it had begun is then done.
- */
+/* Asks, then waits until the process has ended (whether or not its parent has
+ * noticed): what it had begun is then done. */
 int
 cmd_stop(struct verb_context *c, int argc, char **argv)
 {
+	AUTO_FD process = -1;
+	struct pollfd p = {.events = POLLIN};
 	json_t *o = NULL;
-	int64_t deadline = clock_mono() + 60 * CLOCK_SECOND;
-	pid_t pid;
 	int status;
 
 	(void)argv;
@@ -228,14 +228,13 @@ cmd_stop(struct verb_context *c, int argc, char **argv)
 	status = ask(c, "status", 10, &o);
 	if (status != EX_OK)
 		return status;
-	pid = (pid_t)json_integer_value(json_object_get(o, "pid"));
+	process = (int)syscall(SYS_pidfd_open,
+	    (pid_t)json_integer_value(json_object_get(o, "pid")), 0);
 	json_decref(o);
 	status = simple(c, "stop", "ending");
-	while (status == EX_OK && pid > 0 && kill(pid, 0) == 0) {
-		if (clock_mono() > deadline)
-			return verb_fail(
-			    c, EX_TEMPFAIL, "it has not ended within 60 s");
-		usleep(50000);
-	}
+	p.fd = process;
+	if (status == EX_OK && process >= 0 && poll(&p, 1, 60000) == 0)
+		return verb_fail(
+		    c, EX_TEMPFAIL, "it has not ended within 60 s");
 	return status;
 }
