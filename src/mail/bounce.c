@@ -10,11 +10,11 @@
 #include "mail/bounce_reason.h"
 #include "mail/bounce_sign.h"
 #include "mail/bounce_text.h"
+#include "mail/bounce_words.h"
 #include "mail/header.h"
 
 enum {
-	WORDS_MAX = 4096,
-	REASON_MAX_BYTES = 500
+	WORDS_MAX = 4096
 };
 
 struct detector {
@@ -27,66 +27,6 @@ struct detector {
 };
 
 /* --- one recipient ----------------------------------------------------- */
-
-/* "rfc822; a@b", "<a@b>", "a@b (Name)". */
-static struct str
-plain_address(struct arena *a, struct str s)
-{
-	ptrdiff_t semicolon = str_chr(s, ';', 0), open, end;
-
-	if (semicolon >= 0)
-		s = str_from(s, (size_t)semicolon + 1);
-	s = str_trim(s);
-	open = str_rchr(s, '<');
-	end = str_rchr(s, '>');
-	if (open >= 0 && end > open)
-		s = str_sub(s, (size_t)open + 1, (size_t)end);
-	if (str_istarts(s, S("mailto:")))
-		s = str_from(s, 7);
-	for (size_t i = 0; i < s.n; i++)
-		if (ch_is_space(s.p[i]) || s.p[i] == '(' || s.p[i] == ',')
-			s = str_sub(s, 0, i);
-	if (s.n > ADDRESS_MAX || str_chr(s, '@', 0) < 0 || str_has(s, S("...")))
-		return (struct str){0}; /* "bo...@y.example": made unreadable */
-	return arena_dup(a, s);
-}
-
-/* White space folded, cut; what a person reads. */
-static struct str
-one_line(struct arena *a, struct str s)
-{
-	AUTO(buf_fini) struct buf b = BUF_INIT;
-	struct str word;
-
-	while (b.n < REASON_MAX_BYTES && str_word(&s, &word)) {
-		if (b.n)
-			buf_putc(&b, ' ');
-		utf8_put_clean(&b, word);
-	}
-	return arena_dup(a, utf8_clip(buf_str(&b), REASON_MAX_BYTES));
-}
-
-/* The words of a server within a longer text: the line with its reply code and
- * what continues it. */
-static struct str
-server_words(struct str words)
-{
-	struct str code = code_find(words), line;
-	size_t at, end;
-
-	if (!code.n)
-		return str_trim(words);
-	at = (size_t)(code.p - words.p);
-	while (at && words.p[at - 1] != '\n')
-		at--;
-	line = str_from(words, at);
-	end = 0;
-	while (
-	    end < line.n && !(line.p[end] == '\n' &&
-				(end + 1 == line.n || line.p[end + 1] == '\n')))
-		end++;
-	return str_trim(str_sub(line, 0, end));
-}
 
 /* The lines of the notice that name the address, or follow one that does, and
  * hold a reply code. */
@@ -124,39 +64,10 @@ struct evidence {
 	size_t special; /* how many words are about this recipient alone */
 };
 
-/* Up to the first empty line after the first one. */
-static struct str
-paragraph(struct str words)
-{
-	ptrdiff_t end = str_find(words, S("\n\n"), 0);
-
-	return end < 0 ? words : str_sub(words, 0, (size_t)end);
-}
-
-/* Google's own advice stands before what the other server said: only that counts. */
-static struct str
-without_advice(struct str words)
-{
-	static const char *const leads[] = {"other server returned was:",
-	    "response from the remote server was:", "the response was:"};
-
-	for (size_t i = 0; i < ARRAY_LEN(leads); i++) {
-		ptrdiff_t at = -1;
-
-		for (size_t from = 0; from < words.n && at < 0; from++)
-			if (phrase_at(words, from, leads[i]))
-				at = (ptrdiff_t)from;
-		if (at >= 0)
-			return paragraph(str_ltrim(
-			    str_from(words, (size_t)at + strlen(leads[i]))));
-	}
-	return words;
-}
-
 static void
 evidence_add(struct evidence *e, struct str words)
 {
-	words = without_advice(words);
+	words = bounce_without_advice(words);
 	if (words.n && e->n < ARRAY_LEN(e->words))
 		e->words[e->n++] = utf8_clip(words, WORDS_MAX);
 }
@@ -186,7 +97,7 @@ evidence_text(struct detector *d, struct evidence *e)
 	for (size_t i = 0; i < d->notice.n; i++)
 		if (address_eq(d->notice.v[i].address, e->address)) {
 			struct str words = d->notice.v[i].words;
-			struct str first = paragraph(words);
+			struct str first = bounce_paragraph(words);
 
 			if (first.n > e->address.n + 8)
 				evidence_add(e, first);
@@ -306,7 +217,8 @@ conclude(struct detector *d, struct evidence *e)
 	b->smtp_code = e->code;
 	b->hard = reason_is_hard(r) && str_eq(b->action, S("failed"));
 	b->reason =
-	    e->n ? one_line(d->a, server_words(e->words[0])) : (struct str){0};
+	    e->n ? bounce_one_line(d->a, bounce_server_words(e->words[0]))
+		 : (struct str){0};
 	if (!b->reason.n)
 		b->reason = reason_name(r);
 }
@@ -350,9 +262,9 @@ report_group(struct detector *d, const struct fields *f)
 	if (!original.n && !final.n)
 		return;
 	/* The one that was written to; behind it aliases and hosts of their own. */
-	e.address = plain_address(d->a, original);
+	e.address = bounce_plain_address(d->a, original);
 	if (!e.address.n)
-		e.address = plain_address(d->a, final);
+		e.address = bounce_plain_address(d->a, final);
 	e.action = lower_word(d->a, report_field(d, f, "Action"));
 	str_word(&status, &word);
 	if (status_valid(word))
@@ -397,11 +309,11 @@ report_feedback(struct detector *d, const struct fields *original)
 		if (!str_ieq(f.v[i].name, S("Original-Rcpt-To")) &&
 		    !str_ieq(f.v[i].name, S("Removal-Recipient")))
 			continue;
-		e.address = plain_address(d->a, f.v[i].raw);
+		e.address = bounce_plain_address(d->a, f.v[i].raw);
 		conclude(d, &e);
 	}
 	if (d->out->n == before) {
-		e.address = plain_address(
+		e.address = bounce_plain_address(
 		    d->a, fields_get(original, S("X-HmXmrOriginalRecipient")));
 		if (!e.address.n)
 			e.address = only_recipient(d->a, original);
@@ -444,7 +356,8 @@ failed_recipients_read(struct detector *d)
 
 	while (rest.n && d->out->n < BOUNCE_RECIPIENTS_MAX &&
 	       str_cut(&rest, ',', &part)) {
-		struct evidence e = {.address = plain_address(d->a, part)};
+		struct evidence e = {
+		    .address = bounce_plain_address(d->a, part)};
 
 		if (!e.address.n)
 			continue;
@@ -453,33 +366,13 @@ failed_recipients_read(struct detector *d)
 	}
 }
 
-/* The string behind "key":" at or after from in JSON that a machine wrote; *next is behind it. */
-static struct str
-json_string(struct str s, const char *key, size_t from, size_t *next)
-{
-	ptrdiff_t at = str_find(s, str_c(key), from), end;
-
-	if (at < 0)
-		return (struct str){0};
-	at += (ptrdiff_t)strlen(key);
-	while ((size_t)at < s.n && (ch_is_space(s.p[at]) || s.p[at] == ':'))
-		at++;
-	if ((size_t)at >= s.n || s.p[at] != '"')
-		return (struct str){0};
-	end = str_chr(s, '"', (size_t)at + 1);
-	if (end < 0)
-		return (struct str){0};
-	*next = (size_t)end + 1;
-	return str_sub(s, (size_t)at + 1, (size_t)end);
-}
-
 /* Amazon's SNS mails its notices as JSON: {"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress": …. */
 static void
 notification_read(struct detector *d)
 {
 	struct str s = d->s->message->text;
 	size_t at = 0, next = 0;
-	struct str type = json_string(s, "\"notificationType\"", 0, &at);
+	struct str type = bounce_json_string(s, "\"notificationType\"", 0, &at);
 	bool complaint = str_eq(type, S("Complaint"));
 
 	if (str_eq(type, S("Delivery"))) {
@@ -488,8 +381,10 @@ notification_read(struct detector *d)
 		at = (size_t)MAX(str_find(s, S("\"delivery\""), 0), 0);
 		at = (size_t)MAX(str_find(s, S("\"recipients\""), at), 0);
 		at = (size_t)MAX(str_chr(s, '[', at), 0);
-		e.address = plain_address(d->a, json_string(s, "[", at, &next));
-		evidence_add(&e, json_string(s, "\"smtpResponse\"", at, &next));
+		e.address = bounce_plain_address(
+		    d->a, bounce_json_string(s, "[", at, &next));
+		evidence_add(
+		    &e, bounce_json_string(s, "\"smtpResponse\"", at, &next));
 		e.status = status_find(e.words[0]);
 		e.code = str_sub(e.words[0], 0, 3);
 		conclude(d, &e);
@@ -499,18 +394,18 @@ notification_read(struct detector *d)
 	for (;;) {
 		struct evidence e = {.report = true};
 		struct str address =
-		    json_string(s, "\"emailAddress\"", at, &at);
+		    bounce_json_string(s, "\"emailAddress\"", at, &at);
 		struct str one = str_from(s, at);
 		ptrdiff_t end = str_chr(one, '}', 0);
 
 		if (!address.n)
 			break;
 		one = str_sub(one, 0, end < 0 ? 0 : (size_t)end);
-		e.address = plain_address(d->a, address);
-		e.status = json_string(one, "\"status\"", 0, &next);
+		e.address = bounce_plain_address(d->a, address);
+		e.status = bounce_json_string(one, "\"status\"", 0, &next);
 		if (!status_valid(e.status))
 			e.status = (struct str){0};
-		evidence_add(&e, after_semicolon(json_string(
+		evidence_add(&e, after_semicolon(bounce_json_string(
 				     one, "\"diagnosticCode\"", 0, &next)));
 		e.special = e.n;
 		conclude(d, &e);

@@ -10,6 +10,7 @@
 #include <libxml/HTMLparser.h>
 #include <libxml/xmlerror.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/must.h"
 #include "mail/html_walk.h"
@@ -289,7 +290,7 @@ without_conditions(struct str h)
 	ptrdiff_t at, end;
 	char *copy;
 
-	if (str_find(h, S("<!["), 0) < 0 && str_find(h, S("<! ["), 0) < 0)
+	if (str_find(h, S("<!["), 0) < 0 && str_find(h, S("[endif]"), 0) < 0)
 		return NULL;
 	copy = mem_new(h.n);
 	memcpy(copy, h.p, h.n);
@@ -305,8 +306,7 @@ without_conditions(struct str h)
 		end = str_istarts(rest, S("<![CDATA["))
 			  ? at + 8
 			  : str_chr(h, '>', (size_t)at);
-		if ((str_starts(rest, S("<![")) ||
-			str_starts(rest, S("<! ["))) &&
+		if (str_starts(str_ltrim(str_from(rest, 2)), S("[")) &&
 		    end > 0 && end - at < 200)
 			memset(copy + at, ' ', (size_t)(end - at) + 1);
 		at += 2;
@@ -357,4 +357,35 @@ html_walk(struct str html, const struct html_walker *w, struct err *err)
 	if (k.why)
 		return err_set(err, ERR_PERM, "HTML: %s", k.why);
 	return 0;
+}
+
+struct str
+html_bare_text(struct arena *a, struct str html)
+{
+	struct buf out = buf_max(HTML_TEXT_MAX);
+	struct str text;
+	bool space = false;
+
+	for (size_t i = 0; i < html.n; i++) {
+		char c = html.p[i];
+
+		if (c == '<') {
+			ptrdiff_t end = str_chr(html, '>', i);
+
+			if (end < 0)
+				break;
+			i = (size_t)end;
+			space = true;
+		} else if (ch_is_space(c)) {
+			space = true;
+		} else {
+			if (space && out.n)
+				buf_putc(&out, out.n % 1000 > 900 ? '\n' : ' ');
+			space = false;
+			buf_putc(&out, c);
+		}
+	}
+	text = arena_dup(a, buf_str(&out));
+	buf_fini(&out);
+	return text;
 }

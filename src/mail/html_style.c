@@ -9,6 +9,7 @@
 #include "mail/html_style.h"
 
 #include "base/must.h"
+#include "mail/html_walk.h"
 
 enum {
 	STYLE_MAX = 64 << 10, /* bytes of style sheets that are read */
@@ -86,6 +87,49 @@ html_has_attribute(const char **atts, const char *name)
 		if (strcmp(atts[0], name) == 0)
 			return true;
 	return false;
+}
+
+/* --- what clients mark --- */
+
+/* Containers of quoted mail that are not a <blockquote>: Yahoo, GMX and web.de, NetEase, Foxmail. */
+bool
+html_is_quote(struct str class, struct str id, struct str name)
+{
+	static const struct str ids[] = {
+	    S("isReplyContent"),
+	    S("ntes-pcmac-quote"),
+	    S("yahoo_quoted"),
+	};
+
+	if (str_ieq(name, S("quote")) ||
+	    html_has_class(class, S("yahoo_quoted")) ||
+	    html_has_class(class, S("ntes-mailmaster-quote")))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		if (str_istarts(id, ids[i]))
+			return true;
+	return false;
+}
+
+bool
+html_is_signature(struct str class, struct str id)
+{
+	return html_has_class(class, S("gmail_signature")) ||
+	       html_has_class(class, S("moz-signature")) ||
+	       html_has_class(class, S("protonmail_signature_block-user")) ||
+	       str_ieq(id, S("Signature")) || str_ieq(id, S("x_Signature")) ||
+	       str_ieq(id, S("AppleMailSignature"));
+}
+
+/* A picture to make room, or to be told that the mail is read: no wider or no higher than a pixel. */
+bool
+html_is_spacer(const char **atts)
+{
+	struct str width = html_attribute(atts, "width");
+	struct str height = html_attribute(atts, "height");
+
+	return html_css_zero(width) || html_css_zero(height) ||
+	       str_eq(width, S("1")) || str_eq(height, S("1"));
 }
 
 /* --- style sheets --- */

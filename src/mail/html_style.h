@@ -1,4 +1,4 @@
-/* html_style: whether an element is seen at all, by its style and class. Private to html*.c. */
+/* html_style: what an element's style, class and other attributes say of it. Private to html*.c. */
 #ifndef MAIL_HTML_STYLE_H
 #define MAIL_HTML_STYLE_H
 
@@ -22,6 +22,11 @@ bool html_css_zero(struct str value);
 bool html_style_hides(struct str style);
 /* Has a class attribute the word, also as Outlook on the web renames it ("x_word")? */
 bool html_has_class(struct str class, struct str word);
+/* A container of quoted mail that is no <blockquote>; of a signature. */
+bool html_is_quote(struct str class, struct str id, struct str name);
+bool html_is_signature(struct str class, struct str id);
+/* A picture that nobody is to see: no wider or no higher than a pixel. */
+bool html_is_spacer(const char **attributes);
 bool html_has_attribute(const char **attributes, const char *name);
 
 #endif

@@ -267,36 +267,6 @@ read_style(struct str style, struct frame *f)
 	}
 }
 
-/* Containers of quoted mail that are not a <blockquote>: Yahoo, GMX and web.de, NetEase, Foxmail. */
-static bool
-is_quote(struct str class, struct str id, struct str name)
-{
-	static const struct str ids[] = {
-	    S("isReplyContent"),
-	    S("ntes-pcmac-quote"),
-	    S("yahoo_quoted"),
-	};
-
-	if (str_ieq(name, S("quote")) ||
-	    html_has_class(class, S("yahoo_quoted")) ||
-	    html_has_class(class, S("ntes-mailmaster-quote")))
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
-		if (str_istarts(id, ids[i]))
-			return true;
-	return false;
-}
-
-static bool
-is_signature(struct str class, struct str id)
-{
-	return html_has_class(class, S("gmail_signature")) ||
-	       html_has_class(class, S("moz-signature")) ||
-	       html_has_class(class, S("protonmail_signature_block-user")) ||
-	       str_ieq(id, S("Signature")) || str_ieq(id, S("x_Signature")) ||
-	       str_ieq(id, S("AppleMailSignature"));
-}
-
 static void
 open_item(struct text *t)
 {
@@ -340,23 +310,12 @@ open_cell(struct text *t)
 	t->tab = true;
 }
 
-/* A picture to make room, or to be told that the mail is read: no wider or no higher than a pixel. */
-static bool
-is_spacer(const char **atts)
-{
-	struct str width = html_attribute(atts, "width");
-	struct str height = html_attribute(atts, "height");
-
-	return html_css_zero(width) || html_css_zero(height) ||
-	       str_eq(width, S("1")) || str_eq(height, S("1"));
-}
-
 static void
 open_image(struct text *t, const char **atts)
 {
 	struct str alt = str_trim(html_attribute(atts, "alt"));
 
-	if (alt.n == 0 || alt.n > 200 || is_spacer(atts))
+	if (alt.n == 0 || alt.n > 200 || html_is_spacer(atts))
 		return;
 	t->space = true;
 	put_text(t, alt);
@@ -436,10 +395,10 @@ open_block(
 	want_newlines(t, f->spaced ? 2 : 1);
 	t->blank_line = false;
 	if (tag == HTML_DIV && (class.n || id.n || name.n)) {
-		if (is_quote(class, id, name)) {
+		if (html_is_quote(class, id, name)) {
 			f->quote = true;
 			t->quotes++;
-		} else if (is_signature(class, id)) {
+		} else if (html_is_signature(class, id)) {
 			t->newlines = t->out.n ? 1 : 0;
 			put(t, S("-- "));
 			want_newlines(t, 1);
@@ -660,35 +619,4 @@ html_to_text(
 	}
 	buf_fini(&t.out);
 	return r;
-}
-
-struct str
-html_bare_text(struct arena *a, struct str html)
-{
-	struct buf out = buf_max(HTML_TEXT_MAX);
-	struct str text;
-	bool space = false;
-
-	for (size_t i = 0; i < html.n; i++) {
-		char c = html.p[i];
-
-		if (c == '<') {
-			ptrdiff_t end = str_chr(html, '>', i);
-
-			if (end < 0)
-				break;
-			i = (size_t)end;
-			space = true;
-		} else if (ch_is_space(c)) {
-			space = true;
-		} else {
-			if (space && out.n)
-				buf_putc(&out, out.n % 1000 > 900 ? '\n' : ' ');
-			space = false;
-			buf_putc(&out, c);
-		}
-	}
-	text = arena_dup(a, buf_str(&out));
-	buf_fini(&out);
-	return text;
 }

@@ -5,10 +5,10 @@
  * stops where the rest is known to be old: at "-----Original Message-----", at a header block, at a heading that no
  * quote marks follow. A forward below a text is kept whole: the writer wants it read.
  *
- * The second drops what stands at the end of each run of text: signature, "Sent from my phone", disclaimers.
+ * The second (reply_end.c) drops what stands at the end of each run of text: signature, "Sent from my phone", disclaimers.
  *
  * The third decides about quotes. Under the text they go. One quote above the text, with its heading, goes ("bottom
- * posting"). Several with text between stay: the answers cannot be understood without them. A quote without heading, that the
+ * posting"), but a short one that goes on below the answer. Several with text between stay: the answers cannot be understood without them. A quote without heading, that the
  * writer made by hand, stays too.
  *
  *   On Monday, Anna wrote:     heading     dropped
@@ -21,58 +21,17 @@
 #include "mail/reply.h"
 
 #include "base/must.h"
-#include "mail/reply_line.h"
+#include "mail/reply_split.h"
 
 enum {
 	LINES_MAX = 50000, /* the rest is one long last line */
 	TRIES_MAX = 2000,
 	HEADING_LINES = 5,
-	BLOCK_LINES = 40, /* of a header block */
-	SIGNATURE_LINES = 15,
-	CONTACT_LINES = 8,
-	NAME_LINES = 3,     /* "Dr. Anna Smith", "ACME" */
-	LONG_LINE = 60,     /* bytes: one that may have been wrapped */
-	CONTEXT_LINES = 40, /* of a quote between answers that stays */
-	QUESTION_LINES =
-	    10, /* of one above the only answer, when it goes on below */
+	BLOCK_LINES = 40,    /* of a header block */
+	LONG_LINE = 60,      /* bytes: one that may have been wrapped */
+	CONTEXT_LINES = 40,  /* of a quote between answers that stays */
+	QUESTION_LINES = 10, /* of one above the only answer */
 };
-
-enum kind {
-	TEXT,
-	BLANK,
-	QUOTED,
-	HEADING,
-	DROPPED
-};
-
-struct line {
-	uint32_t from, to; /* without the line break */
-	uint8_t kind;
-};
-
-struct split {
-	struct str text;
-	struct line *line;
-	size_t n;   /* lines */
-	size_t end; /* what is below is old */
-	size_t
-	    keep; /* from this line on all is a forward, kept whole; SIZE_MAX: none */
-	size_t tries; /* of headings and header blocks: few in any real mail */
-};
-
-static struct str
-line_at(const struct split *s, size_t i)
-{
-	return str_sub(s->text, s->line[i].from, s->line[i].to);
-}
-
-static void
-fold_line(const struct split *s, size_t i, struct folded *f)
-{
-	f->n = 0;
-	f->cut = false;
-	reply_fold(f, line_at(s, i));
-}
 
 static bool
 blank_line(struct str line)
@@ -117,7 +76,8 @@ static bool
 text_above(const struct split *s, size_t i)
 {
 	while (i-- > 0)
-		if (s->line[i].kind == TEXT && !reply_is_rule(line_at(s, i), 3))
+		if (s->line[i].kind == TEXT &&
+		    !reply_is_rule(reply_line_at(s, i), 3))
 			return true;
 	return false;
 }
@@ -125,7 +85,7 @@ text_above(const struct split *s, size_t i)
 static size_t
 next_filled(const struct split *s, size_t i)
 {
-	while (i < s->n && blank_line(line_at(s, i)))
+	while (i < s->n && blank_line(reply_line_at(s, i)))
 		i++;
 	return i;
 }
@@ -136,15 +96,9 @@ quote_follows(const struct split *s, size_t i)
 	struct str inner;
 
 	i = next_filled(s, i);
-	return i < s->n && (reply_is_quoted(line_at(s, i), &inner) ||
-			       str_starts(str_ltrim(line_at(s, i)), S("| ")));
-}
-
-static void
-mark(struct split *s, size_t from, size_t to, enum kind kind)
-{
-	for (size_t i = from; i < to; i++)
-		s->line[i].kind = (uint8_t)kind;
+	return i < s->n &&
+	       (reply_is_quoted(reply_line_at(s, i), &inner) ||
+		   str_starts(str_ltrim(reply_line_at(s, i)), S("| ")));
 }
 
 /* The last field may be a list of addresses that goes on in the next lines. */
@@ -152,7 +106,7 @@ static size_t
 header_overhang(const struct split *s, size_t end)
 {
 	for (size_t k = 0; k < 5 && end < s->n; k++, end++) {
-		struct str l = str_trim(line_at(s, end));
+		struct str l = str_trim(reply_line_at(s, end));
 
 		if (l.n == 0 || l.n > 200 || str_chr(l, '@', 0) < 0 ||
 		    (l.p[l.n - 1] != '>' && l.p[l.n - 1] != ';' &&
@@ -178,7 +132,7 @@ header_block(const struct split *s, size_t i, bool marked)
 		enum reply_field field;
 		struct str value = S("");
 
-		fold_line(s, i, &f);
+		reply_fold_line(s, i, &f);
 		if (f.n == 0) {
 			if (fields >= 3 || ++gap > 1)
 				break;
@@ -223,7 +177,7 @@ old_from(struct split *s, size_t i, size_t end)
 		s->end = i;
 		return s->n;
 	}
-	mark(s, i, end, DROPPED);
+	reply_mark(s, i, end, DROPPED);
 	s->keep = end;
 	return s->n;
 }
@@ -234,9 +188,9 @@ forwarded(struct split *s, size_t i)
 	size_t body = next_filled(s, i + 1);
 
 	if (!text_above(s, i)) {
-		mark(s, i, header_block(s, body, true), DROPPED);
+		reply_mark(s, i, header_block(s, body, true), DROPPED);
 		body = header_block(s, body, true);
-		mark(s, i, i + 1, DROPPED);
+		reply_mark(s, i, i + 1, DROPPED);
 		s->keep = body;
 	} else {
 		s->keep = i;
@@ -253,7 +207,7 @@ line_above(const struct split *s, size_t k, bool blanks)
 			continue;
 		if (s->line[k - 1].kind != TEXT)
 			return SIZE_MAX;
-		if (!str_eq(str_trim(line_at(s, k - 1)), S("<")))
+		if (!str_eq(str_trim(reply_line_at(s, k - 1)), S("<")))
 			return k - 1;
 		blanks = true;
 	}
@@ -271,7 +225,7 @@ heading_beginning(const struct split *s, size_t from)
 		k = line_above(s, k, false);
 		if (k == SIZE_MAX)
 			break;
-		fold_line(s, k, &f);
+		reply_fold_line(s, k, &f);
 		if (reply_begins_heading(folded_str(&f)))
 			from = k;
 		else if (f.n == 0 || strchr(".!?:", f.p[f.n - 1]))
@@ -294,7 +248,7 @@ heading_ending_at(struct split *s, size_t i)
 		f.n = 0;
 		f.cut = false;
 		for (size_t k = from; k <= i; k++) {
-			struct str l = line_at(s, k);
+			struct str l = reply_line_at(s, k);
 
 			if (k == i && k != from && reply_is_quoted(l, &inner))
 				l = inner;
@@ -316,7 +270,7 @@ heading_ending_at(struct split *s, size_t i)
 	if (h == HEADING_NO)
 		return i;
 	from = heading_beginning(s, from);
-	mark(s, from, i + 1, HEADING);
+	reply_mark(s, from, i + 1, HEADING);
 	while (from > 0 && s->line[from - 1].kind == BLANK)
 		from--;
 	if (!quoted && from > 0 && text_above(s, from)) {
@@ -333,7 +287,7 @@ heading_ending_at(struct split *s, size_t i)
 static bool
 cut_shared_line(struct split *s, size_t i)
 {
-	struct str line = line_at(s, i);
+	struct str line = reply_line_at(s, i);
 	size_t at = reply_heading_within(line);
 
 	if (at == 0 || (i > 0 && s->line[i - 1].kind == HEADING))
@@ -350,7 +304,7 @@ bar_quote(struct split *s, size_t i)
 {
 	size_t k = next_filled(s, i);
 
-	while (k < s->n && str_starts(str_ltrim(line_at(s, k)), S("|")))
+	while (k < s->n && str_starts(str_ltrim(reply_line_at(s, k)), S("|")))
 		s->line[k++].kind = QUOTED;
 	return k > i && s->line[k - 1].kind == QUOTED ? k : i;
 }
@@ -360,20 +314,20 @@ rule_above(const struct split *s, size_t i)
 {
 	while (i > 0 && s->line[i - 1].kind == BLANK)
 		i--;
-	return i > 0 && reply_is_rule(line_at(s, i - 1), 3);
+	return i > 0 && reply_is_rule(reply_line_at(s, i - 1), 3);
 }
 
 /* What one line of text turns out to be; the line to go on at. */
 static size_t
 look_at_text(struct split *s, size_t i)
 {
-	struct str line = line_at(s, i), value;
+	struct str line = reply_line_at(s, i), value;
 	struct folded f;
 	size_t end;
 
 	if (line.n > REPLY_LINE_MAX || s->tries > TRIES_MAX)
 		return i + 1;
-	fold_line(s, i, &f);
+	reply_fold_line(s, i, &f);
 	if (reply_is_cut(line, folded_str(&f)))
 		return old_from(s, i, i + 1);
 	if (reply_is_forward(line, folded_str(&f)))
@@ -399,7 +353,7 @@ look_at_text(struct split *s, size_t i)
 	    (reply_is_short_heading(folded_str(&f)) &&
 		quote_follows(s, i + 1))) {
 		if (reply_is_short_heading(folded_str(&f))) {
-			mark(s, i, i + 1, HEADING);
+			reply_mark(s, i, i + 1, HEADING);
 			return bar_quote(s, i + 1);
 		}
 		s->tries++;
@@ -432,7 +386,7 @@ tell_apart(struct split *s)
 	size_t i = 0;
 
 	while (i < s->end && s->keep == SIZE_MAX) {
-		struct str line = line_at(s, i), inner;
+		struct str line = reply_line_at(s, i), inner;
 		size_t next;
 
 		if (s->line[i].kind != TEXT) {
@@ -478,242 +432,11 @@ mend_wrapped(struct split *s)
 
 		if (s->line[i].kind == TEXT && before->kind == QUOTED &&
 		    s->line[i + 1].kind == QUOTED &&
-		    (opens_link(line_at(s, i - 1)) ||
+		    (opens_link(reply_line_at(s, i - 1)) ||
 			(before->to - before->from >= LONG_LINE &&
 			    s->line[i].to - s->line[i].from <
 				before->to - before->from)))
 			s->line[i].kind = QUOTED;
-	}
-}
-
-/* --- the second pass --- */
-
-/* Are there more than max lines of text? */
-static bool
-more_than(const struct split *s, size_t from, size_t to, size_t max)
-{
-	size_t n = 0;
-
-	for (size_t i = from; i < to && n <= max; i++)
-		n += s->line[i].kind == TEXT;
-	return n > max;
-}
-
-static bool
-text_in(const struct split *s, size_t from, size_t to)
-{
-	return more_than(s, from, to, 0);
-}
-
-/* Looks like a name card: a telephone, an address, a site; short lines. */
-static bool
-is_contact(const struct split *s, size_t from, size_t to)
-{
-	bool contact = false;
-	size_t n = 0;
-
-	for (size_t i = from; i < to; i++) {
-		struct str l = line_at(s, i);
-		size_t digits = 0;
-
-		if (s->line[i].kind != TEXT)
-			continue;
-		if (l.n > 100 || ++n > CONTACT_LINES)
-			return false;
-		for (size_t k = 0; k < l.n; k++)
-			digits += ch_is_digit(l.p[k]);
-		contact |= digits >= 7 || str_has(l, S("@")) ||
-			   str_has(l, S("www.")) || str_has(l, S("http"));
-	}
-	return contact;
-}
-
-/*
- * Below a long rule of wide dashes, with a blank line above it, as clients in China set it, or of underscores: a few short lines that
- * are no sentences.
- */
-static bool
-is_name_card(const struct split *s, size_t rule, size_t to)
-{
-	struct str mark = str_trim(line_at(s, rule)), colon = S(":");
-	bool wide = (unsigned char)mark.p[0] >= 0x80;
-	size_t n = 0, max = wide ? CONTACT_LINES : NAME_LINES;
-
-	if (rule == 0 || (wide && s->line[rule - 1].kind != BLANK) ||
-	    (!wide && mark.p[0] != '_') || !reply_is_rule(mark, wide ? 8 : 20))
-		return false;
-	for (size_t i = rule + 1; i < to; i++) {
-		struct str l = str_trim(line_at(s, i));
-
-		if (s->line[i].kind != TEXT)
-			continue;
-		if (l.n > 60 || ++n > max || reply_ends_sentence(l))
-			return false;
-		/* "Printer: blue" is no name. */
-		for (size_t k = 0; !wide && k < l.n; k++)
-			if (ch_is_digit(l.p[k]))
-				return false;
-		if (!wide && str_has(l, colon))
-			return false;
-	}
-	return n > 0;
-}
-
-/* Does a signature begin at line i of the block that ends at `to`? */
-static bool
-signature_at(const struct split *s, size_t i, size_t to)
-{
-	struct str line = line_at(s, i);
-	struct str t = str_trim(line);
-
-	if (str_eq(line, S("-- ")))
-		return true;
-	if (str_eq(t, S("--")) || str_eq(t, S("__")) ||
-	    str_eq(t, S("\u2014")) || str_eq(t, S("\u2013")) ||
-	    str_eq(t, S("\u2014\u2014")))
-		return !more_than(s, i + 1, to, SIGNATURE_LINES);
-	if (!reply_is_rule(t, 3))
-		return false;
-	for (size_t k = i + 1; k < to && k < i + 4; k++)
-		if (str_ihas(line_at(s, k), S("mailing list")))
-			return true;
-	return is_contact(s, i + 1, to) || is_name_card(s, i, to);
-}
-
-/* A block's last paragraph, [from, to): its first line. */
-static size_t
-paragraph(const struct split *s, size_t from, size_t to)
-{
-	while (to > from && s->line[to - 1].kind != BLANK)
-		to--;
-	return to;
-}
-
-static bool
-is_disclaimer(const struct split *s, size_t from, size_t to)
-{
-	struct folded f;
-	bool begins = false;
-
-	if (s->line[to - 1].to - s->line[from].from < 60)
-		return false;
-	for (size_t i = from; i < to && i < from + 2; i++) {
-		fold_line(s, i, &f);
-		begins |= reply_begins_disclaimer(folded_str(&f));
-	}
-	for (size_t i = from; begins && i < to; i++) {
-		fold_line(s, i, &f);
-		if (reply_in_disclaimer(folded_str(&f)))
-			return true;
-	}
-	return false;
-}
-
-/* From the end of a block: footers of phones, disclaimers, rules. The new end. */
-static size_t
-drop_tail(struct split *s, size_t from, size_t to)
-{
-	struct folded f;
-	size_t p;
-
-	for (;;) {
-		while (to > from && s->line[to - 1].kind == BLANK)
-			to--;
-		if (to <= from)
-			return to;
-		fold_line(s, to - 1, &f);
-		if (reply_is_footer(folded_str(&f)) ||
-		    reply_is_rule(line_at(s, to - 1), 3)) {
-			s->line[--to].kind = DROPPED;
-			continue;
-		}
-		p = paragraph(s, from, to);
-		if (p <= from || !text_in(s, from, p) ||
-		    !is_disclaimer(s, p, to))
-			return to;
-		mark(s, p, to, DROPPED);
-		to = p;
-	}
-}
-
-/* A disclaimer of several paragraphs: everything from its first on. */
-static size_t
-drop_disclaimer(struct split *s, size_t from, size_t to)
-{
-	for (size_t i = from + 1; i < to; i++) {
-		size_t end = i;
-
-		if (s->line[i].kind != TEXT || s->line[i - 1].kind == TEXT)
-			continue;
-		while (end < to && s->line[end].kind == TEXT)
-			end++;
-		if (end - i <= 30 &&
-		    s->line[end - 1].to - s->line[i].from > 150 &&
-		    text_in(s, from, i) && is_disclaimer(s, i, end) &&
-		    s->line[to - 1].to - s->line[i].from < 6000) {
-			mark(s, i, to, DROPPED);
-			return i;
-		}
-		i = end;
-	}
-	return to;
-}
-
-/* "CAUTION: this mail is from outside": put above the text by the gateway it went through. */
-static void
-drop_banner(struct split *s)
-{
-	size_t i = 0, end, n = 0;
-	struct folded f;
-
-	while (i < s->end &&
-	       (s->line[i].kind == BLANK || reply_is_rule(line_at(s, i), 3)))
-		i++;
-	if (i == s->end || s->line[i].kind != TEXT)
-		return;
-	f.n = 0;
-	f.cut = false;
-	for (end = i; end < s->end && s->line[end].kind == TEXT; end++) {
-		n += s->line[end].to - s->line[end].from;
-		if (end < i + 8)
-			reply_fold(&f, line_at(s, end));
-	}
-	if (n <= REPLY_LINE_MAX && end - i <= 8 && text_in(s, end, s->end) &&
-	    reply_is_banner(folded_str(&f)))
-		mark(s, 0, end, DROPPED);
-}
-
-static void
-drop_signature(struct split *s, size_t from, size_t to)
-{
-	to = drop_disclaimer(s, from, to);
-	to = drop_tail(s, from, to);
-	for (size_t i = from; i < to; i++) {
-		if (s->line[i].kind != TEXT || !signature_at(s, i, to))
-			continue;
-		if (!text_in(s, from, i) && !text_in(s, 0, from))
-			continue;
-		mark(s, i, to, DROPPED);
-		drop_tail(s, from, i);
-		return;
-	}
-}
-
-static void
-drop_signatures(struct split *s)
-{
-	size_t i = 0, from;
-
-	while (i < s->end) {
-		if (s->line[i].kind != TEXT && s->line[i].kind != BLANK) {
-			i++;
-			continue;
-		}
-		for (from = i; i < s->end && (s->line[i].kind == TEXT ||
-						 s->line[i].kind == BLANK);
-		     i++)
-			;
-		drop_signature(s, from, i);
 	}
 }
 
@@ -756,7 +479,7 @@ decide_quotes(struct split *s)
 		next_quote(s, last, s->end, &q);
 		goes_on = q.lines > 0 && !q.headed;
 	}
-	mark(s, last, s->end, DROPPED);
+	reply_mark(s, last, s->end, DROPPED);
 	for (i = 0; i < last;) {
 		i = next_quote(s, i, last, &q);
 		quotes += q.lines > 0;
@@ -837,11 +560,11 @@ reply_split(
 		for (size_t i = 0; i < s.keep; i++)
 			if (s.line[i].kind == HEADING)
 				s.line[i].kind = TEXT;
-		mark(&s, s.keep, s.n, TEXT);
+		reply_mark(&s, s.keep, s.n, TEXT);
 	} else {
 		mend_wrapped(&s);
-		drop_banner(&s);
-		drop_signatures(&s);
+		reply_drop_banner(&s);
+		reply_drop_ends(&s);
 		decide_quotes(&s);
 	}
 	collect(a, &s, fresh, nfresh);

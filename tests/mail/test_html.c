@@ -54,7 +54,7 @@ static const struct {
 	{"hidden by opacity", "<div style=\"opacity:0\">pre</div><p style=\"opacity:0.5\">x</p>", "x\n"},
 	{"hidden by class", "<style><!-- /* a */ .off, td.gone { display : none !important } @media print { .p { display:none } } .p b{display:none} --></style>"
 	    "<p class=\"x off\">pre</p><table><tr><td class=gone>pre</td></tr></table><p class=p>x <b>y</b></p>", "x y\n"},
-	{"conditions", "<p><![if !supportLists]>-<![endif]> one</p><!--[if mso]><p>mso</p><![endif]--><! [endif]><p>two</p><!--[if !mso]><!--><p>three</p><!--<![endif]-->",
+	{"conditions", "<p><![if !supportLists]>-<!\n[endif]> one</p><!--[if mso]><p>mso</p><![endif]--><! [endif]><p>two</p><!--[if !mso]><!--><p>three</p><!--<![endif]-->",
 	    "- one\n\ntwo\n\nthree\n"},
 	{"spacer", "a<img src=p.gif width=600 height=1 alt=pixel><img width=1 height=1 alt=track>b<img alt=photo>", "ab photo\n"},
 	{"details", "<details><summary>More</summary>text</details>", "More\ntext\n"},
