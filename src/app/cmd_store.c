@@ -1,4 +1,5 @@
 /* verify, backup, restore: the store as a whole. */
+#include "app/journal.h"
 #include "app/json.h"
 #include "app/session.h"
 #include "app/table.h"
@@ -207,13 +208,16 @@ cmd_restore(struct verb_context *c, int argc, char **argv)
 			    "a daemon runs on %s: stop it first (helpd stop)",
 			    s.data);
 	}
+	/* What was known of rows being sent was of the store that goes. */
+	if (status == EX_OK)
+		journal_distrust(session_path(&s, "sending"));
 	if (status == EX_OK &&
 	    store_restore(argv[optind], session_path(&s, "store"), force,
 		on_bytes, NULL, &err) < 0)
 		status = err.code == ERR_INVAL && !force
-		    ? verb_fail(c, EX_DATAERR, "%s; --force replaces it",
-			  err.msg)
-		    : verb_err(c, &err);
+			     ? verb_fail(c, EX_DATAERR,
+				   "%s; --force replaces it", err.msg)
+			     : verb_err(c, &err);
 	progress_end();
 	if (status == EX_OK && c->json)
 		puts("{\"ok\":true}");

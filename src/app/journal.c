@@ -27,6 +27,8 @@ enum {
 struct journal {
 	int fd;
 	struct buf line; /* scratch */
+	off_t size;      /* of whole records */
+	bool torn;       /* half a record is at the end, and stays there */
 };
 
 static int
@@ -137,7 +139,15 @@ put(struct journal *j, uint64_t id, uint32_t attempt, bool ended,
 	}
 	length = (uint32_t)(b->n - sizeof length);
 	memcpy(b->p, &length, sizeof length);
-	return fd_write_all(j->fd, buf_str(b), err);
+	if (j->torn)
+		return err_set(err, ERR_TEMP, "the journal is damaged");
+	if (fd_write_all(j->fd, buf_str(b), err) < 0) {
+		/* What came after half a record would not be found again. */
+		j->torn = ftruncate(j->fd, j->size) < 0;
+		return -1;
+	}
+	j->size += (off_t)b->n;
+	return 0;
 }
 
 int
@@ -159,6 +169,8 @@ journal_reset(struct journal *j)
 	/* Should it fail: rows that are no longer sending are left alone at a recovery. */
 	if (ftruncate(j->fd, 0) < 0)
 		return;
+	j->size = 0;
+	j->torn = false;
 }
 
 static bool

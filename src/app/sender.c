@@ -42,6 +42,7 @@ struct turn {
 	struct job job;
 	struct sender *s;
 	struct journal *journal;
+	bool lost; /* a result that is not stored is in the journal alone */
 	struct arena arena; /* of the results */
 	struct claim before[GROUP];
 	size_t nbefore;
@@ -184,8 +185,8 @@ put_off(struct sender *s, const struct err *err)
 
 /*
  * Waits for the commit. What came of a mail must not be lost with another's:
- * after a failure each result is tried by itself, and one that cannot be stored
- * even so stays "sending", to be counted as ambiguous at the next start.
+ * after a failure each result is tried by itself. One that cannot be stored even
+ * so is in the journal, which is then kept for the next start.
  */
 static void
 turn_wait(struct turn *x)
@@ -197,22 +198,24 @@ turn_wait(struct turn *x)
 	if (x->err.code) {
 		put_off(x->s, &x->err);
 		memcpy(before, x->before, sizeof before);
+		x->lost |= n == 1 && !x->claim;
 		for (size_t i = 0; i < n && (n > 1 || x->claim); i++) {
 			x->before[0] = before[i];
 			x->nbefore = 1;
 			turn_submit(x, false);
 			turn_wait_done(x);
-			if (x->err.code)
-				log_line(x->err.code == ERR_SPACE
-					     ? LOG_LEVEL_WARNING
-					     : LOG_LEVEL_ERROR,
-				    "outbox", "id=%llu its result is lost: %s",
-				    (unsigned long long)before[i].id,
-				    x->err.msg);
+			if (!x->err.code)
+				continue;
+			x->lost = true;
+			log_line(x->err.code == ERR_SPACE ? LOG_LEVEL_WARNING
+							  : LOG_LEVEL_ERROR,
+			    "outbox",
+			    "id=%llu its result waits for the next start: %s",
+			    (unsigned long long)before[i].id, x->err.msg);
 		}
 		x->n = 0;
 	}
-	if (x->nbefore)
+	if (n && !x->lost)
 		journal_reset(x->journal);
 	x->nbefore = 0;
 	arena_reset(&x->arena);
