@@ -95,3 +95,12 @@ def test_refused(h):
         f.write(b"From: a@b.example\n" + b"X: y\n" * 400000 + b"\nx\n")
     out = helpd.run("parse", path, status=None)
     assert set(json.loads(out)) == {"file", "error"}
+
+
+def test_kinds_of_events_are_documented():
+    with open(os.path.join(SRC, "src/desk/event.h")) as f:
+        kinds = re.findall(r'X\(\w+, "([^"]+)",', f.read())
+    with open(os.path.join(SRC, "man", "helpd-json.7")) as f:
+        page = f.read()
+    assert len(kinds) > 20
+    assert not [k for k in kinds if f".It Qq {k}\n" not in page]
