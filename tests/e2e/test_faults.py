@@ -644,3 +644,37 @@ def test_reader_killed(h):
         return str(p.pid) not in readers()
     wait_for(gone, 25, 0.5)
     ends(helpd)
+
+
+def test_jail_dies(h):
+    """Without the process that forks parsers nothing goes on: the daemon ends with a status, the mail stays, and the next start reads it."""
+    inbox = h.maildir()
+    helpd = h.helpd(box(inbox)).start()
+    helpd.expected = [r"parser process"]
+    children = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(helpd.process.pid)], stdout=subprocess.PIPE).stdout.decode().split("\n")
+    zygote, = [int(c.split()[0]) for c in children if c.split()[1:] == ["helpd-jail"]]
+    os.kill(zygote, signal.SIGKILL)
+    inbox.put(mail())
+    helpd.ended(75, 30)
+    assert len(inbox.files("new")) == 1
+    helpd.once()
+    assert len(helpd.tickets()) == 1
+
+
+def test_once_ends_when_told(h):
+    """SIGTERM and SIGINT end `run --once` in the middle of much, with a status that says so, and the next run goes on from there."""
+    inbox = h.maildir()
+    for k in range(3000):
+        inbox.put(mail(sender=f"c{k}@customer.example", subject=f"Nr. {k}", body="word " * 300 + "\n"))
+    helpd = h.helpd(box(inbox))
+    p = subprocess.Popen([house.HELPD, "-c", helpd.etc, "run", "--once"], stderr=subprocess.DEVNULL, env=helpd.env())
+    wait_for(lambda: inbox.files("cur"))
+    start = time.monotonic()
+    p.send_signal(signal.SIGINT)
+    assert p.wait(END) == 75 and time.monotonic() - start < 8
+    left = len(inbox.files("new"))
+    assert left > 0
+    helpd.run("verify")
+    helpd.once()
+    assert len(helpd.tickets()) == 3000
+    assert not inbox.files("new")
