@@ -125,6 +125,7 @@ opens_like_notice(struct str text)
 	size_t lines = 0;
 	bool said = false;
 
+	text = str_sub(text, 0, 4 << 10);
 	while (text.n && lines < 8 && str_cut(&text, '\n', &line)) {
 		line = str_trim(line);
 		lines += line.n > 0;

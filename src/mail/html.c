@@ -15,6 +15,10 @@
 #include "base/must.h"
 #include "mail/html_walk.h"
 
+enum {
+	CONDITION_MAX = 200, /* bytes of "<![if …]>" */
+};
+
 struct walk {
 	const struct html_walker *w;
 	htmlParserCtxtPtr ctxt;
@@ -303,12 +307,12 @@ without_conditions(struct str h)
 			at = end < 0 ? (ptrdiff_t)h.n : end;
 			continue;
 		}
+		/* Not far: there may be a hundred thousand of them. */
 		end = str_istarts(rest, S("<![CDATA["))
-			  ? at + 8
-			  : str_chr(h, '>', (size_t)at);
-		if (str_starts(str_ltrim(str_from(rest, 2)), S("[")) &&
-		    end > 0 && end - at < 200)
-			memset(copy + at, ' ', (size_t)(end - at) + 1);
+			  ? 8
+			  : str_chr(str_sub(rest, 0, CONDITION_MAX), '>', 0);
+		if (end > 0 && str_starts(str_ltrim(str_from(rest, 2)), S("[")))
+			memset(copy + at, ' ', (size_t)end + 1);
 		at += 2;
 	}
 	return copy;

@@ -288,8 +288,10 @@ static bool
 cut_shared_line(struct split *s, size_t i)
 {
 	struct str line = reply_line_at(s, i);
-	size_t at = reply_heading_within(line);
+	size_t at;
 
+	s->tries++;
+	at = reply_heading_within(line);
 	if (at == 0 || (i > 0 && s->line[i - 1].kind == HEADING))
 		return false;
 	s->line[i].to = s->line[i].from + (uint32_t)at;

@@ -330,14 +330,14 @@ ends_in_bracket(struct str s)
 }
 
 enum heading
-reply_heading(struct str s)
+reply_heading(struct str folded)
 {
 	struct signs g;
 	bool when;
 
-	if (s.n < 6 || s.n > 400)
+	if (folded.n < 6 || folded.n > 400)
 		return HEADING_NO;
-	find_signs(s, &g);
+	find_signs(folded, &g);
 	when = g.date || g.year || g.time;
 	/* Zoho leaves out the colon, but nothing else. */
 	if (!g.colon && !(g.dashes && g.verb_at_end))
@@ -345,9 +345,9 @@ reply_heading(struct str s)
 			       (g.year || g.date)
 			   ? HEADING_SURE
 			   : HEADING_NO;
-	if (phrases_begin(&reply_quoting, s) && g.address)
+	if (phrases_begin(&reply_quoting, folded) && g.address)
 		return HEADING_SURE;
-	if (g.verb_at_end && g.address && (when || str_has(s, S("<"))))
+	if (g.verb_at_end && g.address && (when || str_has(folded, S("<"))))
 		return HEADING_SURE;
 	if (g.verb_at_end && when && (g.lead || g.digit))
 		return HEADING_SURE;
@@ -356,17 +356,21 @@ reply_heading(struct str s)
 	if (g.verb && g.lead && (g.year || g.date) && g.time)
 		return HEADING_SURE;
 	/* Gmail in any language, also those whose verb stands elsewhere. */
-	if (g.address && (g.year || g.date) && g.time && s.n < 250 &&
-	    str_has(s, S("@")) && ends_in_bracket(s))
+	if (g.address && (g.year || g.date) && g.time && folded.n < 250 &&
+	    str_has(folded, S("@")) && ends_in_bracket(folded))
 		return HEADING_SURE;
-	if (g.verb && (when || s.n < 100))
+	if (g.verb && (when || folded.n < 100))
 		return HEADING_IF_QUOTED;
 	if ((g.address || g.digit || g.lead) && (g.year || g.date))
 		return HEADING_IF_QUOTED;
-	if (phrases_begin(&reply_quoting, s))
+	if (phrases_begin(&reply_quoting, folded))
 		return HEADING_IF_QUOTED;
 	return HEADING_NO;
 }
+
+enum {
+	WITHIN_TRIES = 4, /* places of a line that are looked at closely */
+};
 
 size_t
 reply_heading_within(struct str line)
@@ -374,8 +378,9 @@ reply_heading_within(struct str line)
 	static const struct str leads[] = {S("On "), S("Am "), S("Le "),
 	    S("El "), S("Il "), S("Em "), S("Op "), S("Den ")};
 	struct folded f;
+	unsigned tries = 0;
 
-	for (size_t i = 1; i + 20 < line.n; i++) {
+	for (size_t i = 1; i + 20 < line.n && tries < WITHIN_TRIES; i++) {
 		size_t text = i;
 
 		if (line.p[i - 1] != ' ' && line.p[i - 1] != '-')
@@ -388,6 +393,7 @@ reply_heading_within(struct str line)
 				text--;
 			f.n = 0;
 			f.cut = false;
+			tries++;
 			reply_fold(&f, str_from(line, i));
 			if (text && line.p[text - 1] != '>' &&
 			    reply_heading(folded_str(&f)) == HEADING_SURE)
