@@ -10,7 +10,10 @@ struct arena_block {
 	_Alignas(max_align_t) char bytes[];
 };
 
-enum { FIRST = 4096, LARGEST = 1 << 18 };
+enum {
+	FIRST = 4096,
+	LARGEST = 1 << 18
+};
 
 void
 arena_fini(struct arena *a)

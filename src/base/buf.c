@@ -64,8 +64,7 @@ buf_put(struct buf *b, struct str s)
 void
 buf_putc(struct buf *b, char c)
 {
-	if (b->n + 1 < b->cap && !b->failed &&
-	    (!b->max || b->n < b->max)) {
+	if (b->n + 1 < b->cap && !b->failed && (!b->max || b->n < b->max)) {
 		b->p[b->n++] = c;
 		b->p[b->n] = '\0';
 		return;
@@ -163,8 +162,8 @@ base64(struct buf *b, struct str s, const char *alphabet, bool pad)
 		if (left > 2)
 			v |= (unsigned char)s.p[i + 2];
 		for (size_t k = 0; k < 4; k++)
-			out[k] = k <= left ? alphabet[v >> (18 - 6 * k) & 63]
-					   : '=';
+			out[k] =
+			    k <= left ? alphabet[v >> (18 - 6 * k) & 63] : '=';
 		buf_put(b, str_n(out, pad ? 4 : left + 1));
 	}
 }

@@ -37,9 +37,9 @@ clock_days(int64_t y, unsigned m, unsigned d)
 }
 
 void
-clock_date(int64_t z, int64_t *year, unsigned *month, unsigned *day)
+clock_date(int64_t days, int64_t *year, unsigned *month, unsigned *day)
 {
-	z += 719468;
+	int64_t z = days + 719468;
 	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
 	int64_t doe = z - era * 146097;
 	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
@@ -120,7 +120,7 @@ clock_parse_rfc3339(struct str s, int64_t *t)
 	    se > 60 || oh > 23 || om > 59)
 		return false;
 	int64_t sec = clock_days(y, mo, d) * 86400 + h * 3600 + mi * 60 + se -
-	    sign * (int64_t)(oh * 3600 + om * 60);
+		      sign * (int64_t)(oh * 3600 + om * 60);
 	*t = sec * 1000 + ms;
 	return true;
 }

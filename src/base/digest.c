@@ -8,7 +8,6 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
-
 /* Fetched once: EVP_sha256() looks the provider up at every init. */
 static const EVP_MD *
 md(void)
@@ -62,9 +61,9 @@ hmac_sha256(struct str key, struct str s, unsigned char out[SHA256_SIZE])
 	unsigned n = 0;
 
 	must(key.n < 0x7fffffff &&
-	    HMAC(EVP_sha256(), key.p, (int)key.n,
-		(const unsigned char *)(s.n ? s.p : ""), s.n, out, &n) &&
-	    n == SHA256_SIZE);
+	     HMAC(EVP_sha256(), key.p, (int)key.n,
+		 (const unsigned char *)(s.n ? s.p : ""), s.n, out, &n) &&
+	     n == SHA256_SIZE);
 }
 
 bool

@@ -47,18 +47,18 @@ err_sys(struct err *e, enum err_code code, const char *fmt, ...)
 int
 err_in(struct err *e, const char *fmt, ...)
 {
-	char old[sizeof e->msg];
+	struct err old;
 	size_t n;
 	va_list ap;
 
 	if (!e)
 		return -1;
-	memcpy(old, e->msg, sizeof old);
+	old = *e;
 	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
 	va_end(ap);
 	n = strlen(e->msg);
-	snprintf(e->msg + n, sizeof e->msg - n, ": %s", old);
+	snprintf(e->msg + n, sizeof e->msg - n, ": %s", old.msg);
 	return -1;
 }
 

@@ -71,8 +71,7 @@ log_line(enum log_level l, const char *subsystem, const char *fmt, ...)
 	put_clean(&out, buf_str(&msg));
 	buf_putc(&out, '\n');
 	/* Nowhere to report a failing standard error. */
-	if (write(2, out.p, out.n) < 0)
-		level = level;
+	(void)!write(2, out.p, out.n);
 	buf_fini(&out);
 	buf_fini(&msg);
 }

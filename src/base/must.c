@@ -7,8 +7,8 @@
 void
 must_failed(const char *cond, const char *file, int line)
 {
-	fprintf(stderr, "fatal base invariant=\"%s\" at=%s:%d\n", cond, file,
-	    line);
+	fprintf(
+	    stderr, "fatal base invariant=\"%s\" at=%s:%d\n", cond, file, line);
 	abort();
 }
 

@@ -86,7 +86,9 @@ rec_strs(struct buf *b, uint32_t tag, const struct strs *l)
 }
 
 /* The length is not known yet: four bytes are kept for it, as a varint that is longer than it need be. */
-enum { LENGTH_BYTES = 4 };
+enum {
+	LENGTH_BYTES = 4
+};
 
 size_t
 rec_begin(struct buf *b, uint32_t tag)
@@ -110,8 +112,9 @@ rec_end(struct buf *b, size_t at)
 		return;
 	}
 	for (size_t i = 0; i < LENGTH_BYTES; i++)
-		b->p[at - LENGTH_BYTES + i] = (char)((n >> (7 * i) & 0x7f) |
-		    (i + 1 < LENGTH_BYTES ? 0x80 : 0));
+		b->p[at - LENGTH_BYTES + i] =
+		    (char)((n >> (7 * i) & 0x7f) |
+			   (i + 1 < LENGTH_BYTES ? 0x80 : 0));
 }
 
 bool
