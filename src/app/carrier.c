@@ -17,8 +17,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-extern char **environ;
-
 struct carrier {
 	const struct transport *t;
 	struct arena arena;

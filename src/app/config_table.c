@@ -135,12 +135,12 @@ settings_of(const char *block, size_t *n)
 {
 	size_t i = 0, from;
 
-	while (i < settings_count &&
-	    strcmp(settings_table[i].block, block) != 0)
+	while (
+	    i < settings_count && strcmp(settings_table[i].block, block) != 0)
 		i++;
 	from = i;
-	while (i < settings_count &&
-	    strcmp(settings_table[i].block, block) == 0)
+	while (
+	    i < settings_count && strcmp(settings_table[i].block, block) == 0)
 		i++;
 	*n = i - from;
 	return &settings_table[from];

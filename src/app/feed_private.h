@@ -68,6 +68,6 @@ void maildir_feed_free(struct maildir_feed *m);
 size_t maildir_feed_count(const struct maildir_feed *m);
 struct feed *maildir_feed_at(struct maildir_feed *m, size_t i);
 
-void *imap_feed_thread(void *feed);
+void *imap_feed_thread(void *arg); /* a struct feed */
 
 #endif

@@ -167,7 +167,6 @@ await(pid_t pid, int64_t deadline, struct err *err)
 static int
 spawn(char **argv, int out, pid_t *pid)
 {
-	extern char **environ;
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none, defaults;

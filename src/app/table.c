@@ -175,11 +175,11 @@ colour_of_status(struct str s)
 }
 
 enum colour
-colour_of_priority(struct str s)
+colour_of_priority(struct str priority)
 {
-	if (str_eq(s, S("urgent")))
+	if (str_eq(priority, S("urgent")))
 		return COLOUR_RED;
-	if (str_eq(s, S("high")))
+	if (str_eq(priority, S("high")))
 		return COLOUR_YELLOW;
 	return COLOUR_NONE;
 }

@@ -45,7 +45,7 @@ struct writer {
 			      none wait */
 	bool
 	    terms_lost; /* a transaction failed, or the last process: made again from their articles */
-	bool more_notes; /* more of them than one transaction takes */
+	bool more_notes;  /* more of them than one transaction takes */
 	int64_t stale_at; /* clock_mono() of the last look for dead readers */
 	struct arena arena;
 };

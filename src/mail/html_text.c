@@ -339,7 +339,7 @@ open_link(struct text *t, struct frame *f, const char **atts)
 static bool
 says(struct str text, struct str href)
 {
-	struct str bare = href;
+	struct str bare;
 	ptrdiff_t colon, query;
 
 	text = str_trim(text);

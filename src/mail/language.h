@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* Loads the models of the languages that mail is written in; models: directory, NULL for LANGUAGE_MODELS. */
-int language_init(const char *models, struct err *err);
+/* Loads the models of the languages that mail is written in; directory: NULL for LANGUAGE_MODELS. */
+int language_init(const char *directory, struct err *err);
 /* BCP 47: "en", "de", "zh-CN", "zh-TW" …; empty when the text is too short or unsure. A static string. */
 struct str language_guess(struct str text);
 

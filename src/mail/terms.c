@@ -492,23 +492,23 @@ add_dense(struct terms *t, struct str s, size_t i)
 }
 
 void
-terms_add(struct terms *t, struct str s)
+terms_add(struct terms *t, struct str text)
 {
 	size_t i = 0, end;
 	uint32_t c;
 
-	while (i < s.n && t->n < TERMS_MAX) {
-		switch (class[(unsigned char)s.p[i]]) {
+	while (i < text.n && t->n < TERMS_MAX) {
+		switch (class[(unsigned char)text.p[i]]) {
 		case WORD:
-			end = add_plain(t, s, i);
-			i = end > i ? end : add_run(t, s, i);
+			end = add_plain(t, text, i);
+			i = end > i ? end : add_run(t, text, i);
 			break;
 		case HIGH:
-			end = utf8_next(str_from(s, i), &c);
+			end = utf8_next(str_from(text, i), &c);
 			if (end && fold_is_word(c))
-				i = add_run(t, s, i);
+				i = add_run(t, text, i);
 			else if (end && fold_is_dense(c))
-				i = add_dense(t, s, i);
+				i = add_dense(t, text, i);
 			else
 				i += end ? end : 1;
 			break;

@@ -40,9 +40,9 @@ int source_name(struct txn *t, struct arena *a, uint32_t source, struct str *nam
 /* 12 bytes into the arena: UIDVALIDITY and UID, big-endian, so that keys sort by UID. */
 struct str source_key_imap(struct arena *a, uint32_t uidvalidity, uint32_t uid);
 
-int ledger_get(struct txn *t, struct source_key k, struct ledger_row *out);
+int ledger_get(struct txn *t, struct source_key s, struct ledger_row *out);
 /* Writing a second, different fate for a key fails the transaction (ERR_CORRUPT), except from FATE_QUARANTINE. */
-void ledger_put(struct txn *t, struct source_key k, const struct ledger_row *row);
+void ledger_put(struct txn *t, struct source_key s, const struct ledger_row *row);
 /* Calls fn for each row of a source (0: of all) until it returns false. */
 int ledger_each(struct txn *t, uint32_t source, bool (*fn)(void *ctx, struct source_key k, const struct ledger_row *row), void *ctx);
 

@@ -114,8 +114,8 @@ env_open(struct store *s, uint64_t size, struct err *err)
 	do {
 		rc = env_try(s, size);
 		size /= 4;
-	} while ((rc == ENOMEM || rc == EINVAL) && !fixed &&
-	    size >= (1u << 26));
+	} while (
+	    (rc == ENOMEM || rc == EINVAL) && !fixed && size >= (1u << 26));
 	if (rc == 0)
 		return 0;
 	if (rc == ENOENT)
