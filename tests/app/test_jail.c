@@ -18,8 +18,8 @@ static struct jail *
 open_jail(size_t message_bytes)
 {
 	struct jail *j = NULL;
-	struct jail_options o = {.workers = 2,
-	    .limits.message_bytes = message_bytes};
+	struct jail_options o = {
+	    .workers = 2, .limits.message_bytes = message_bytes};
 	struct err err = ERR_INIT;
 
 	assert_int_equal(jail_open(&j, &o, &err), 0);
@@ -40,8 +40,7 @@ batch(void **state)
 		items[i].raw = arena_printf(&a,
 		    "From: ann@example.org\nSubject: mail %zu\n\nbody %zu\n", i,
 		    i);
-	assert_int_equal(
-	    jail_parse(j, &a, items, ARRAY_LEN(items), &err), 0);
+	assert_int_equal(jail_parse(j, &a, items, ARRAY_LEN(items), &err), 0);
 	for (size_t i = 0; i < ARRAY_LEN(items); i++) {
 		struct message m;
 		char want[40];

@@ -53,20 +53,22 @@ fails(int fd)
 	return at && n == strtol(at, NULL, 10);
 }
 
-#define FAIL_OR(name, type, params, args)                                      \
-	type name params                                                       \
-	{                                                                      \
-		static type (*real) params;                                    \
-		if (!real)                                                     \
-			*(void **)&real = dlsym(RTLD_NEXT, #name);             \
-		if (fails(fd)) {                                               \
-			errno = EIO;                                           \
-			return -1;                                             \
-		}                                                              \
-		return real args;                                              \
+#define FAIL_OR(name, type, params, args)                          \
+	type name params                                           \
+	{                                                          \
+		static type(*real) params;                         \
+		if (!real)                                         \
+			*(void **)&real = dlsym(RTLD_NEXT, #name); \
+		if (fails(fd)) {                                   \
+			errno = EIO;                               \
+			return -1;                                 \
+		}                                                  \
+		return real args;                                  \
 	}
 
 FAIL_OR(fsync, int, (int fd), (fd))
 FAIL_OR(fdatasync, int, (int fd), (fd))
-FAIL_OR(pwrite, ssize_t, (int fd, const void *p, size_t n, off_t at), (fd, p, n, at))
-FAIL_OR(pwrite64, ssize_t, (int fd, const void *p, size_t n, off64_t at), (fd, p, n, at))
+FAIL_OR(pwrite, ssize_t, (int fd, const void *p, size_t n, off_t at),
+    (fd, p, n, at))
+FAIL_OR(pwrite64, ssize_t, (int fd, const void *p, size_t n, off64_t at),
+    (fd, p, n, at))

@@ -10,6 +10,7 @@
 #include "base/must.h"
 #include "mail/html.h"
 
+/* clang-format off */
 static const struct {
 	const char *name, *html, *text;
 } texts[] = {
@@ -62,6 +63,7 @@ static const struct {
 	{"unclosed", "a<b", "a\n"},
 	{"japanese", "<p>日本語<br>テスト</p>", "日本語\nテスト\n"},
 };
+/* clang-format on */
 
 static void
 test_text(void **state)
@@ -77,8 +79,8 @@ test_text(void **state)
 		assert_int_equal(
 		    html_to_text(&a, str_c(texts[i].html), &got, &err), 0);
 		if (!str_eq(got, str_c(texts[i].text))) {
-			print_error("%s: got \"%.*s\"\n", texts[i].name,
-			    STR_ARG(got));
+			print_error(
+			    "%s: got \"%.*s\"\n", texts[i].name, STR_ARG(got));
 			failed++;
 		}
 		arena_reset(&a);
@@ -88,6 +90,7 @@ test_text(void **state)
 }
 
 /* The classical vectors. Nothing that runs, fetches or covers may come out. */
+/* clang-format off */
 static const char *const attacks[] = {
 	"<script>alert(1)</script>",
 	"<SCRIPT SRC=http://e.example/x.js></SCRIPT>",
@@ -130,6 +133,7 @@ static const char *const attacks[] = {
 	"<details open ontoggle=alert(1)>x</details><marquee onstart=alert(1)>x</marquee>",
 	"<img src=\"cid:a\" onload=alert(1) style=x>",
 };
+/* clang-format on */
 
 /* Without the values of title and alt, which may say anything. */
 static struct str
@@ -154,12 +158,12 @@ without_words(struct arena *a, struct str s)
 static void
 test_sanitise(void **state)
 {
-	static const char *const bad[] = {"<script", "onerror", "onload=",
-	    "onclick", "onmouse", "style=", "<style", "<svg", "<math", "<iframe",
-	    "<object", "<embed", "<form", "<input", "<link", "<meta", "<base",
-	    "<video", "<audio", "src=\"http", "src=\"//", "src=\"data",
-	    "href=\"java", "href=\"data", "href=\"vb", "background=", "srcset",
-	    "poster", "<x:", "ping=", "<?", "<!"};
+	static const char *const bad[] = {"<script", "onerror",
+	    "onload=", "onclick", "onmouse", "style=", "<style", "<svg",
+	    "<math", "<iframe", "<object", "<embed", "<form", "<input", "<link",
+	    "<meta", "<base", "<video", "<audio", "src=\"http", "src=\"//",
+	    "src=\"data", "href=\"java", "href=\"data", "href=\"vb",
+	    "background=", "srcset", "poster", "<x:", "ping=", "<?", "<!"};
 	struct arena a = ARENA_INIT;
 	struct err err = ERR_INIT;
 
@@ -172,8 +176,8 @@ test_sanitise(void **state)
 		safe = without_words(&a, safe);
 		for (size_t k = 0; k < ARRAY_LEN(bad); k++)
 			if (str_ihas(safe, str_c(bad[k])))
-				fail_msg("%s gave %.*s", attacks[i],
-				    STR_ARG(safe));
+				fail_msg(
+				    "%s gave %.*s", attacks[i], STR_ARG(safe));
 		arena_reset(&a);
 	}
 	arena_fini(&a);
@@ -188,12 +192,15 @@ test_sanitise_keeps(void **state)
 
 	(void)state;
 	assert_int_equal(html_sanitise(&a,
-			     S("<P CLASS=x>Hi &lt;<b>you</B><br><a href='https://a.example/?x=1&amp;y'>l</a><img src=cid:1 width=10>"),
+			     S("<P CLASS=x>Hi &lt;<b>you</B><br><a "
+			       "href='https://a.example/?x=1&amp;y'>l</a><img "
+			       "src=cid:1 width=10>"),
 			     &safe, &err),
 	    0);
 	assert_string_equal(arena_cstr(&a, safe),
 	    "<p>Hi &lt;<b>you</b><br>"
-	    "<a href=\"https://a.example/?x=1&amp;y\" rel=\"noopener noreferrer nofollow\">l</a>"
+	    "<a href=\"https://a.example/?x=1&amp;y\" rel=\"noopener "
+	    "noreferrer nofollow\">l</a>"
 	    "<img src=\"cid:1\" width=\"10\"></p>");
 	arena_fini(&a);
 }
@@ -227,8 +234,8 @@ test_caps(void **state)
 	repeat(&b, "x", "<div>", 200000, "y");
 	assert_int_equal(html_to_text(&a, buf_str(&b), &out, &err), -1);
 	assert_int_equal(html_sanitise(&a, buf_str(&b), &out, &err), -1);
-	assert_string_equal(arena_cstr(&a, html_bare_text(&a, buf_str(&b))),
-	    "x y");
+	assert_string_equal(
+	    arena_cstr(&a, html_bare_text(&a, buf_str(&b))), "x y");
 	repeat(&b, "x", "<div>", 60000, "y");
 	assert_int_equal(html_to_text(&a, buf_str(&b), &out, &err), -1);
 	repeat(&b, "", "<b>", 400, "");
@@ -258,10 +265,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_sanitise),
-		cmocka_unit_test(test_sanitise_keeps),
-		cmocka_unit_test(test_caps),
+	    cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_sanitise),
+	    cmocka_unit_test(test_sanitise_keeps),
+	    cmocka_unit_test(test_caps),
 	};
 
 	html_init();

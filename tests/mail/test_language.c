@@ -9,6 +9,7 @@
 #include "base/must.h"
 #include "mail/language.h"
 
+/* clang-format off */
 static const struct {
 	const char *tag, *text;
 } cases[] = {
@@ -97,6 +98,7 @@ static const struct {
 	{"", "ok"},
 	{"", "https://example.com/a/b anna@example.org"},
 };
+/* clang-format on */
 
 static int
 init(void **state)
@@ -120,8 +122,8 @@ test_cases(void **state)
 		struct str got = language_guess(str_c(cases[i].text));
 
 		if (!str_eq(got, str_c(cases[i].tag))) {
-			print_error("%s: got \"%.*s\" for %s\n",
-			    cases[i].tag, STR_ARG(got), cases[i].text);
+			print_error("%s: got \"%.*s\" for %s\n", cases[i].tag,
+			    STR_ARG(got), cases[i].text);
 			failed++;
 		}
 	}
@@ -159,9 +161,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_long_and_odd),
-		cmocka_unit_test(test_no_models),
+	    cmocka_unit_test(test_cases),
+	    cmocka_unit_test(test_long_and_odd),
+	    cmocka_unit_test(test_no_models),
 	};
 
 	return cmocka_run_group_tests(tests, init, NULL);

@@ -29,6 +29,7 @@ split(struct arena *a, struct str text)
 	return str_trim(all);
 }
 
+/* clang-format off */
 static const struct {
 	const char *name, *text, *fresh;
 } cases[] = {
@@ -170,6 +171,7 @@ static const struct {
 	{"sent from a phone, long", "Text\n\nSent from my iPhone, please excuse any typos and my brevity", "Text"},
 	{"list footer", "Text\n\n_______________________________________________\nUsers mailing list\nhttps://lists.example/users\n", "Text"},
 };
+/* clang-format on */
 
 static void
 test_cases(void **state)
@@ -182,8 +184,8 @@ test_cases(void **state)
 		struct str got = split(&a, str_c(cases[i].text));
 
 		if (!str_eq(got, str_c(cases[i].fresh))) {
-			print_error("%s: got \"%.*s\"\n", cases[i].name,
-			    STR_ARG(got));
+			print_error(
+			    "%s: got \"%.*s\"\n", cases[i].name, STR_ARG(got));
 			failed++;
 		}
 		arena_reset(&a);
@@ -192,6 +194,7 @@ test_cases(void **state)
 	arena_fini(&a);
 }
 
+/* clang-format off */
 static const struct {
 	const char *text;
 	bool thanks;
@@ -233,6 +236,7 @@ static const struct {
 	{"Thank you. Our order number is 12345", false},
 	{"I want my money back", false},
 };
+/* clang-format on */
 
 static void
 test_thanks(void **state)
@@ -282,9 +286,9 @@ test_guard_page(void **state)
 static void
 test_large(void **state)
 {
-	static const char *const units[] = {"a:\n", "\n", "> a\n", "From: a@b\n",
-	    "On 1 Jan 2024 a@b wrote:\n", "--\n", "<\n", "x wrote:\n\n",
-	    ">", ":", "1 Jan 2024,\n", "---- \n"};
+	static const char *const units[] = {"a:\n", "\n", "> a\n",
+	    "From: a@b\n", "On 1 Jan 2024 a@b wrote:\n", "--\n", "<\n",
+	    "x wrote:\n\n", ">", ":", "1 Jan 2024,\n", "---- \n"};
 	struct arena a = ARENA_INIT;
 
 	(void)state;
@@ -307,10 +311,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_thanks),
-		cmocka_unit_test(test_guard_page),
-		cmocka_unit_test(test_large),
+	    cmocka_unit_test(test_cases),
+	    cmocka_unit_test(test_thanks),
+	    cmocka_unit_test(test_guard_page),
+	    cmocka_unit_test(test_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

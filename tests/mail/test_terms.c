@@ -18,8 +18,8 @@ joined(struct arena *a, struct strs l)
 	struct str s = S("");
 
 	for (size_t i = 0; i < l.n; i++)
-		s = arena_printf(a, "%.*s%s%.*s", STR_ARG(s), i ? " " : "",
-		    STR_ARG(l.v[i]));
+		s = arena_printf(
+		    a, "%.*s%s%.*s", STR_ARG(s), i ? " " : "", STR_ARG(l.v[i]));
 	return s;
 }
 
@@ -32,6 +32,7 @@ terms_of(struct arena *a, struct str text)
 	return terms_list(t);
 }
 
+/* clang-format off */
 static const struct {
 	const char *text, *terms, *query;
 } cases[] = {
@@ -62,6 +63,7 @@ static const struct {
 	{"iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4aaaa end", "end", "end"},
 	{"--- ... @@@", "", ""},
 };
+/* clang-format on */
 
 static void
 test_cases(void **state)
@@ -72,7 +74,8 @@ test_cases(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct str text = str_c(cases[i].text);
 
-		assert_string_equal(arena_cstr(&a, joined(&a, terms_of(&a, text))),
+		assert_string_equal(
+		    arena_cstr(&a, joined(&a, terms_of(&a, text))),
 		    cases[i].terms);
 		assert_string_equal(
 		    arena_cstr(&a, joined(&a, terms_query(&a, text))),
@@ -107,9 +110,10 @@ static void
 test_every_piece_finds_it(void **state)
 {
 	static const char *const words[] = {"Mail", "x", "2024", "caf\u00e9",
-	    "Gr\u00fc\u00dfe", "\u041c\u0438\u0440", "手机", "ありがとう", "한국어",
-	    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", "I\u0307stanbul",
-	    "e\u0301te\u0301", "ﬁne", "สวัสดี", "\u0645\u0631\u062d\u0628\u0627"};
+	    "Gr\u00fc\u00dfe", "\u041c\u0438\u0440", "手机", "ありがとう",
+	    "한국어", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
+	    "I\u0307stanbul", "e\u0301te\u0301", "ﬁne", "สวัสดี",
+	    "\u0645\u0631\u062d\u0628\u0627"};
 	static const char *const gaps[] = {" ", ".", "-", "@", ", ", "'", "_",
 	    "\n", "+", "/", "\u2019", "--", " \u2026 ", "\u2011"};
 	struct arena a = ARENA_INIT;
@@ -134,7 +138,8 @@ test_every_piece_finds_it(void **state)
 			if (!found(&terms, query.v[i]))
 				fail_msg("%.*s: %.*s is not found by %.*s",
 				    STR_ARG(buf_str(&b)), STR_ARG(query.v[i]),
-				    STR_ARG(str_sub(buf_str(&b), from[l], to[r])));
+				    STR_ARG(
+					str_sub(buf_str(&b), from[l], to[r])));
 		buf_fini(&b);
 		arena_reset(&a);
 	}
@@ -144,7 +149,8 @@ test_every_piece_finds_it(void **state)
 static void
 test_dense_piece_finds_it(void **state)
 {
-	const struct str text = S("您好，打印机昨天坏了。ありがとうございます。한국어 문의입니다");
+	const struct str text =
+	    S("您好，打印机昨天坏了。ありがとうございます。한국어 문의입니다");
 	struct arena a = ARENA_INIT;
 	struct strs terms = terms_of(&a, text);
 
@@ -220,11 +226,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_every_piece_finds_it),
-		cmocka_unit_test(test_dense_piece_finds_it),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_guard_page),
+	    cmocka_unit_test(test_cases),
+	    cmocka_unit_test(test_every_piece_finds_it),
+	    cmocka_unit_test(test_dense_piece_finds_it),
+	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_guard_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
