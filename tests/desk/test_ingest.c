@@ -51,7 +51,7 @@ test_ack_bytes(void **state)
 	struct str m;
 
 	take(f,
-	    &(struct mail){.from = "Evil Buy Now <x@spam.example>",
+	    &(struct mail){.from = "Evil Bargains <x@spam.example>",
 		.subject = "Cheap pills",
 		.text = "Click here",
 		.id = "e1@spam.example"},
@@ -63,10 +63,10 @@ test_ack_bytes(void **state)
 	assert_has(m, "In-Reply-To: <e1@spam.example>");
 	assert_has(m, "support+1.");
 	assert_has(m, "Message-ID: <helpd.1.2.");
-	/* First contact: nothing that the stranger chose. */
+	/* First contact: nothing that the stranger chose. The words are longer than what a token spells by chance. */
 	assert_false(str_ihas(m, S("pills")));
 	assert_false(str_ihas(m, S("Click")));
-	assert_false(str_ihas(m, S("Buy")));
+	assert_false(str_ihas(m, S("Bargains")));
 }
 
 static void
