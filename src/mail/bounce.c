@@ -161,7 +161,9 @@ is_sure(const struct detector *d, const struct evidence *e)
 		return false;
 	if (str_ihas(d->notice.text, S("RCPT")))
 		return true;
-	for (size_t i = 0; i < e->special; i++)
+	/* Where one only failed, all that is said is said of it. */
+	for (size_t i = 0;
+	     i < (d->notice.n == 1 && !e->report ? e->n : e->special); i++)
 		if (reason_is_plain(e->words[i]))
 			return true;
 	/* A bare 550 with such words may be meant for the mail; only prose of the reporting system says what it means. */

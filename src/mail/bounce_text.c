@@ -47,6 +47,11 @@ notice_subject(struct str subject)
 	    "едоставлен", "退信", "投递失败", "无法投递", "無法傳遞",
 	    "未能送达", "配信不能", "配信できません", "送信できません",
 	    "エラーメール", "メールエラー", "배달 실패", "전송 실패",
+	    "배달되지", "teslim edilemedi", "teslim edilemeyen",
+	    "nedoručitelné", "nedoručiteľné", "nie można dostarczyć",
+	    "nelevererad", "levererades inte", "toimittamaton",
+	    "kézbesíthetetlen", "nelivrat", "ne može se isporučiti", "未传递",
+	    "无法送达", "未傳遞的主旨", "无法投递",
 	    "automatically rejected mail", "non-livraison",
 	    "notifica di stato del recapito", "delivery incomplete"};
 
@@ -71,7 +76,9 @@ notice_text(struct str text)
 	    "transcript of session", "valid recipients", "no such user",
 	    "over quota", "mail delivery", "automatically rejected",
 	    "has been returned because", "a valid user here",
-	    "not a valid user", "nicht zugestellt", "pas pu",
+	    "not a valid user", "배달하지 못했습니다", "teslim edilemedi",
+	    "nie można dostarczyć", "non riuscito", "de la remise",
+	    "na entrega", "is mislukt", "nicht zugestellt", "pas pu",
 	    "no se pudo entregar", "е может быть доставлен", "е доставлен",
 	    "无法", "退回", "配信できません", "送信できません"};
 
@@ -183,13 +190,23 @@ is_domain_char(char c)
 	return ch_is_alnum(c) || c == '.' || c == '-' || c == '_';
 }
 
+/* Does one of the wide colons, brackets and commas of East Asia end at `end`? */
+static bool
+is_wide_mark(struct str line, size_t end)
+{
+	struct str c = end < 3 ? S("") : str_sub(line, end - 3, end);
+
+	return str_starts(c, S("\xe3\x80")) || str_starts(c, S("\xef\xbc"));
+}
+
 /* The address about the '@' at offset at. */
 static struct str
 address_around(struct str line, size_t at)
 {
 	size_t from = at, to = at + 1;
 
-	while (from && is_local_char(line.p[from - 1]))
+	while (from && is_local_char(line.p[from - 1]) &&
+	       !is_wide_mark(line, from))
 		from--;
 	while (to < line.n && is_domain_char(line.p[to]))
 		to++;

@@ -84,6 +84,22 @@ static const struct row rows[] = {
 	"The following address(es) failed:\n\n  an undisclosed address\n"
 	"    (generated from bob@y.example)\n    user unknown\n",
 	"bob@y.example", "5.1.1", "", true},
+    {"wide colon", "系统退信",
+	"退信通知\n主题：x\n收件人：bob@y.example\n"
+	"退信原因：收件人邮件地址（bob@y.example）不存在，邮件无法送达。\n",
+	"bob@y.example", "5.1.1", "", true},
+    {"ko", "배달되지 않음: x",
+	"다음 받는 사람 또는 그룹에게 배달하지 못했습니다.\n\nbob@y.example\n"
+	"입력한 전자 메일 주소를 찾을 수 없습니다.\n",
+	"bob@y.example", "5.1.1", "", true},
+    {"tr", "Teslim edilemedi: x",
+	"Şu alıcılara teslim edilemedi:\n\nbob@y.example\nGirdiğiniz e-posta "
+	"adresi bulunamadı.\n",
+	"bob@y.example", "5.1.1", "", true},
+    {"reason below", "Undeliverable",
+	"Your mail could not be delivered to:\n\nbob@y.example\n\nReason: 550 "
+	"User not found\n",
+	"bob@y.example", "5.1.1", "550", true},
     {"plain 550", "failure notice",
 	"Unable to deliver.\n\n<bob@y.example>:\n192.0.2.9 does not like "
 	"recipient.\nRemote host said: 550 bob@y.example... No such user\n"
