@@ -27,6 +27,7 @@ enum {
 	LINES_MAX = 50000, /* the rest is one long last line */
 	TRIES_MAX = 2000,
 	HEADING_LINES = 5,
+	CARD_LINES = 10,     /* of the writer's card above a heading */
 	BLOCK_LINES = 40,    /* of a header block */
 	LONG_LINE = 60,      /* bytes: one that may have been wrapped */
 	CONTEXT_LINES = 40,  /* of a quote between answers that stays */
@@ -142,6 +143,8 @@ header_block(const struct split *s, size_t i, bool marked)
 		if (field == FIELD_NONE) {
 			if (fields == 0)
 				return first;
+			address |= f.p[0] == '<' &&
+				   str_chr(folded_str(&f), '@', 0) >= 0;
 			gap++;
 			continue;
 		}
@@ -214,6 +217,23 @@ line_above(const struct split *s, size_t k, bool blanks)
 	return SIZE_MAX;
 }
 
+/* NetEase draws a card of the writer with bars, above the heading: the line that the card begins at. */
+static size_t
+over_bars(const struct split *s, size_t from)
+{
+	size_t top = from;
+
+	for (size_t k = from; k > 0 && from - k < CARD_LINES; k--) {
+		struct str l = str_trim(reply_line_at(s, k - 1));
+
+		if (str_eq(l, S("|")) || str_eq(l, S("| |")))
+			top = k - 1;
+		else if (top == from || l.n > 80)
+			break;
+	}
+	return top;
+}
+
 /* A heading was found from line `from` on; where it really begins, when it was wrapped before. */
 static size_t
 heading_beginning(const struct split *s, size_t from)
@@ -270,6 +290,7 @@ heading_ending_at(struct split *s, size_t i)
 	if (h == HEADING_NO)
 		return i;
 	from = heading_beginning(s, from);
+	from = over_bars(s, from);
 	reply_mark(s, from, i + 1, HEADING);
 	while (from > 0 && s->line[from - 1].kind == BLANK)
 		from--;
@@ -398,6 +419,10 @@ tell_apart(struct split *s)
 		if (blank_line(line)) {
 			s->line[i++].kind = BLANK;
 			continue;
+		}
+		if (reply_is_groupwise(line) && text_above(s, i)) {
+			s->end = i;
+			return;
 		}
 		if (reply_is_quoted(line, &inner)) {
 			next = ends_wrapped_heading(s, i, inner)

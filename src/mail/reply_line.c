@@ -329,6 +329,58 @@ ends_in_bracket(struct str s)
 	       (tail.p[tail.n - 1] == '>' || tail.p[tail.n - 1] == ')');
 }
 
+static bool
+is_month(struct str s)
+{
+	static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+
+	for (size_t i = 0; i + 3 < sizeof months && s.n > 3; i += 3)
+		if (str_starts(s, str_n(months + i, 3)))
+			return true;
+	return false;
+}
+
+/* Lotus Notes: "Anna Smith/ACME wrote on 02/04/2020 05:58:10 PM:", and its like. A name, the verb, then nothing but the time. */
+static bool
+is_notes_heading(struct str s, const struct signs *g)
+{
+	static const struct str verbs[] = {S(" wrote on "), S(" schrieb am "),
+	    S(" a \u00e9crit le "), S(" escribi\u00f3 el "),
+	    S(" ha scritto il "), S(" escreveu em "), S(" schreef op ")};
+	static const struct str ends[] = {S(" pm:"), S(" am:"), S(" uhr:")};
+
+	if (!g->time || (!g->date && !g->year) || s.n > 120)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		ptrdiff_t at = str_find(s, verbs[i], 0);
+		size_t digit = at < 0 ? 0 : (size_t)at + verbs[i].n;
+
+		if (at <= 0 || at > 50 || digit >= s.n ||
+		    !ch_is_digit(s.p[digit]) ||
+		    str_chr(str_sub(s, 0, (size_t)at), ',', 0) >= 0)
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(ends); k++)
+			if (str_ends(s, ends[k]))
+				return true;
+	}
+	return false;
+}
+
+bool
+reply_is_groupwise(struct str line)
+{
+	struct folded f = {.n = 0};
+	struct signs g;
+
+	line = str_trim(line);
+	if (line.n < 20 || line.n > 200 || !str_starts(line, S(">>> ")) ||
+	    !str_ends(line, S(" >>>")))
+		return false;
+	reply_fold(&f, str_sub(line, 4, line.n - 4));
+	find_signs(folded_str(&f), &g);
+	return g.time && (g.date || g.year);
+}
+
 enum heading
 reply_heading(struct str folded)
 {
@@ -359,7 +411,18 @@ reply_heading(struct str folded)
 	if (g.address && (g.year || g.date) && g.time && folded.n < 250 &&
 	    str_has(folded, S("@")) && ends_in_bracket(folded))
 		return HEADING_SURE;
+	/* Tutanota: "4 Feb 2020, 17:58 by anna@x.example:". */
+	if ((g.digit || g.lead || is_month(folded)) && g.address && g.time &&
+	    (g.year || g.date) && folded.n < 120 &&
+	    (str_has(folded, S(" by ")) || str_has(folded, S(" von "))))
+		return HEADING_SURE;
+	if (is_notes_heading(folded, &g))
+		return HEADING_SURE;
 	if (g.verb && (when || folded.n < 100))
+		return HEADING_IF_QUOTED;
+	/* "Anna - ACME, 04.02.2020 17:58:" */
+	if (g.time && (g.year || g.date) && folded.n < 100 && !g.digit &&
+	    str_has(folded, S(", ")))
 		return HEADING_IF_QUOTED;
 	if ((g.address || g.digit || g.lead) && (g.year || g.date))
 		return HEADING_IF_QUOTED;

@@ -34,6 +34,8 @@ enum heading { HEADING_NO, HEADING_IF_QUOTED, HEADING_SURE };
 /* May a heading end with this line? A cheap first question. */
 bool reply_may_end_heading(struct str folded);
 enum heading reply_heading(struct str folded);
+/* GroupWise's heading, in marks of its own: ">>> Anna 2/4/2020 5:58 PM >>>". */
+bool reply_is_groupwise(struct str line);
 /* Where text ends on whose line a sure heading follows: "yes. On Mon, 1 Jan 2024, a@b wrote:"; 0 where none does. */
 size_t reply_heading_within(struct str line);
 /* The beginning of a heading that goes on in the next line: "On Mon, 1 Jan 2024 at 10:00," */

@@ -64,7 +64,8 @@ struct phrases reply_verbs = {
 	"scritto|scrive|escreveu|escreveram|schreef|geschreven|skrev|skreiv|"
 	"skriver|har skrevet|"
 	"kirjoitti|napisał|napisała|napisał(a)|napisał/"
-	"a|pisze|napisal|napisala|napisal(a)|napsal|napsala|napsal(a)|píše|"
+	"a|pisze|napisal|napisala|napisal(a)|napsal|napsala|napsal(a)|napsal/"
+	"a|píše|"
 	"napísal|"
 	"napísala|napísal(a)|napísal/a|írta|ezt írta|írja|a "
 	"scris|scrie|napisao|napisala je|je napisao/la|je napisao|yazdı|şunu "
@@ -125,7 +126,10 @@ struct phrases reply_originals = {
 	"邮件原件|回覆的原郵件|原始消息|original|元のメッセージ|元のメール|"
 	"original message / 元のメッセージ|원본 메시지|원본 메일|원본 "
 	"이메일|원본메시지|원본메일|missatge original|algne kiri|"
-	"antwort nachricht|previous replies|previous discussion|previous "
+	"antwort nachricht|mail original|mail d'origine|mail initial|courriel "
+	"d'origine|email d'origine|mail originale|messaggio "
+	"iniziale|ursprünglicher text|previous replies|previous "
+	"discussion|previous "
 	"message|original "
 	"text|message history|replied message"};
 
