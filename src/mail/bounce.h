@@ -13,7 +13,10 @@ struct bounce_source {
 	struct str report_type;         /* its type */
 	struct str original;            /* message/rfc822 or text/rfc822-headers that came back, raw; may be empty */
 };
-/* NULL when it is no bounce. Lives in the arena. */
+/*
+ * NULL when it is no bounce. Lives in the arena. A recipient's address is the one that was written to (Original-Recipient, RFC 3464
+ * §2.3.1) where the report says it, not what it was forwarded or expanded to.
+ */
 struct bounce *bounce_detect(struct arena *a, const struct bounce_source *s);
 
 #endif
