@@ -29,6 +29,7 @@ tidy_flags() {
 }
 
 # tidy_one DIRECTORY FILE: to DIRECTORY/NAME.out, unless that is of the same text, settings and clang-tidy.
+# shellcheck disable=SC2016
 tidy_one='
 set -f
 out=$1/$(printf %s "$2" | tr / -)
