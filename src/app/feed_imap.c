@@ -229,16 +229,26 @@ fetch_alone(struct reading *r, const struct imap_seen *s, bool oversize,
 	it->size = oversize ? MAX(s->size, (uint64_t)max + 1) : s->size;
 	it->oversize = oversize;
 	it->raw.max = oversize ? 0 : max;
+	while (!oversize &&
+	       !pipeline_reserve(r->f->c->pipeline, it, s->size, 500)) {
+		/* It takes memory from nobody but itself. */
+		if (acknowledge_done(r, false, err) < 0 || enough(r)) {
+			item_free(it);
+			return enough(r) ? 0 : -1;
+		}
+	}
 	got = oversize
 		  ? imap_fetch_header(r->imap, s->uid,
 			MIN(max, (size_t)HEAD_BYTES), &it->raw, err)
 		  : imap_fetch_large(r->imap, s->uid, s->size, &it->raw, err);
 	if (got < 0 && buf_failed(&it->raw)) {
 		/* Larger than the server said. */
+		pipeline_release(r->f->c->pipeline, it);
 		item_free(it);
 		return fetch_alone(r, s, true, max, err);
 	}
 	if (got < 0) {
+		pipeline_release(r->f->c->pipeline, it);
 		item_free(it);
 		/* Vanished under our feet: nothing to take. */
 		return err->code == ERR_NOENT ? 0 : -1;

@@ -22,6 +22,8 @@
 
 enum {
 	CUR_PAUSE = 30000,
+	LARGE_WAIT = 1000,
+	LATER_MS = 1000,
 	AGAIN_MS = 60000, /* for files that cannot be read */
 	RESCAN_MS =
 	    60000, /* what inotify does not see: another host's writing, a new Maildir in an old one's place */
@@ -44,6 +46,7 @@ struct box {
 	int64_t
 	    again; /* the same for single files; new ones do not wait for it; 0 */
 	bool spool, begun;
+	bool later; /* a large mail waits for its turn */
 };
 
 /* Files that cannot be read. */
@@ -150,9 +153,19 @@ take_file(struct box *b, const struct maildir_file *file, struct err *err)
 		r = maildir_read_head(
 		    b->path, file, MIN(max, (size_t)HEAD_BYTES), &it->raw, err);
 	} else {
+		while (!pipeline_reserve(b->feed.c->pipeline, it, file->size,
+		    b->later ? 0 : LARGE_WAIT)) {
+			/* The others are not to wait for it. */
+			if (!b->feed.c->once || feed_stopping(&b->feed)) {
+				item_free(it);
+				b->later = true;
+				return 0;
+			}
+		}
 		r = maildir_read(b->path, file, max, &it->raw, err);
 	}
 	if (r <= 0) {
+		pipeline_release(b->feed.c->pipeline, it);
 		item_free(it);
 		return r;
 	}
@@ -356,6 +369,9 @@ do_box(struct maildir_feed *m, struct box *b)
 	}
 	b->retry = b->again = 0;
 	b->begun = true;
+	if (b->later)
+		b->again = clock_mono() + LATER_MS;
+	b->later = false;
 	if (!bad.n) {
 		feed_ok(&b->feed);
 		return;
@@ -363,7 +379,8 @@ do_box(struct maildir_feed *m, struct box *b)
 	if (bad.n > 1)
 		err_in(&bad.first, "%zu files, the first", bad.n);
 	feed_trouble(&b->feed, &bad.first);
-	b->again = clock_mono() + AGAIN_MS;
+	if (!b->again)
+		b->again = clock_mono() + AGAIN_MS;
 }
 
 static void

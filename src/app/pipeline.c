@@ -1,4 +1,5 @@
 #include "app/pipeline.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -19,6 +20,9 @@ enum {
 	AHEAD = 384, /* mails parsed but not committed */
 	/* After a mail this large its memory goes back to the system. */
 	LARGE = 4 << 20,
+	/* Mails larger than that are read only while all of them together are no
+	 * more than this, or one by one. */
+	LARGE_TOGETHER = 40 << 20,
 };
 
 struct row {
@@ -48,6 +52,9 @@ struct pipeline {
 	struct writer *writer;
 	pthread_mutex_t lock;
 	pthread_cond_t more, room, idle;
+	pthread_cond_t released; /* CLOCK_MONOTONIC */
+	uint64_t
+	    reserved; /* bytes of large mails, from before they are read until they are done */
 	struct item *first, **last;
 	size_t items, bytes;
 	_Atomic size_t open; /* pushed, not done */
@@ -149,6 +156,15 @@ finish(struct batch *b)
 	pthread_mutex_unlock(&in->lock);
 }
 
+static void
+item_done(struct batch *b, size_t i, const struct err *failed)
+{
+	struct item *it = b->item[i];
+
+	pipeline_release(b->in, it);
+	it->done(it, failed);
+}
+
 /*
  * A batch that cannot be stored is done mail by mail; a mail that then cannot
  * become an article goes to the quarantine; what not even that can take stays
@@ -166,14 +182,14 @@ batch_done(struct job *j, const struct err *failed)
 	}
 	if (!failed && !b->solo) {
 		for (size_t i = 0; i < b->n; i++)
-			b->item[i]->done(b->item[i], NULL);
+			item_done(b, i, NULL);
 		finish(b);
 		return;
 	}
 	if (failed && (b->unread || failed->code == ERR_SPACE)) {
 		/* The writer is not to wait for room. */
 		for (size_t i = b->at; i < b->n; i++)
-			b->item[i]->done(b->item[i], failed);
+			item_done(b, i, failed);
 		finish(b);
 		return;
 	}
@@ -184,7 +200,7 @@ batch_done(struct job *j, const struct err *failed)
 		b->row[b->at].refused =
 		    arena_dup(&b->arena, str_c(failed->msg));
 	} else {
-		b->item[b->at]->done(b->item[b->at], failed);
+		item_done(b, b->at, failed);
 		b->at++;
 	}
 	if (b->at == b->n)
@@ -329,6 +345,7 @@ pipeline_open(struct pipeline **out, struct jail *j, struct writer *w,
     unsigned threads, struct err *err)
 {
 	struct pipeline *in = mem_new(sizeof *in);
+	pthread_condattr_t mono;
 
 	in->jail = j;
 	in->writer = w;
@@ -337,6 +354,10 @@ pipeline_open(struct pipeline **out, struct jail *j, struct writer *w,
 	pthread_cond_init(&in->more, NULL);
 	pthread_cond_init(&in->room, NULL);
 	pthread_cond_init(&in->idle, NULL);
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(&in->released, &mono);
+	pthread_condattr_destroy(&mono);
 	*out = in;
 	for (unsigned i = 0; i < MIN(MAX(threads, 1u), (unsigned)THREADS);
 	     i++) {
@@ -348,6 +369,41 @@ pipeline_open(struct pipeline **out, struct jail *j, struct writer *w,
 		in->threads++;
 	}
 	return 0;
+}
+
+bool
+pipeline_reserve(
+    struct pipeline *in, struct item *it, uint64_t size, int64_t wait_ms)
+{
+	int64_t until = clock_mono() + wait_ms;
+	struct timespec ts = {.tv_sec = (time_t)(until / 1000),
+	    .tv_nsec = (long)(until % 1000) * 1000000};
+	bool got = true;
+
+	if (size <= LARGE)
+		return true;
+	pthread_mutex_lock(&in->lock);
+	while (in->reserved && in->reserved + size > LARGE_TOGETHER && got)
+		if ((got = clock_mono() < until))
+			pthread_cond_timedwait(&in->released, &in->lock, &ts);
+	if (got) {
+		in->reserved += size;
+		it->reserved = size;
+	}
+	pthread_mutex_unlock(&in->lock);
+	return got;
+}
+
+void
+pipeline_release(struct pipeline *in, struct item *it)
+{
+	if (!it->reserved)
+		return;
+	pthread_mutex_lock(&in->lock);
+	in->reserved -= it->reserved;
+	it->reserved = 0;
+	pthread_cond_broadcast(&in->released);
+	pthread_mutex_unlock(&in->lock);
 }
 
 void
@@ -394,6 +450,7 @@ pipeline_close(struct pipeline **pin)
 	pthread_cond_destroy(&in->more);
 	pthread_cond_destroy(&in->room);
 	pthread_cond_destroy(&in->idle);
+	pthread_cond_destroy(&in->released);
 	mem_free(in);
 	*pin = NULL;
 }

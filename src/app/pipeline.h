@@ -23,6 +23,7 @@ struct item {
 	bool keep;              /* oversize or such: the original is not to be moved or deleted */
 	struct str queue, channel, envelope_sender, envelope_recipient; /* borrowed from the source, or from `own` */
 	struct arena own;
+	uint64_t reserved;      /* pipeline_reserve() */
 
 	struct outcome outcome; /* when done */
 	uint32_t uid;           /* the source's own: IMAP UID */
@@ -36,6 +37,12 @@ struct item *item_new(struct source_key key);
 void item_free(struct item *it);
 
 int pipeline_open(struct pipeline **out, struct jail *j, struct writer *w, unsigned threads, struct err *err);
+/*
+ * Before a mail of that size is read: several large ones at once would pass the memory bound. Waits for its turn, false when it has not come
+ * in time; small ones have no need to wait. What is pushed is released when it is done; what is not, by pipeline_release().
+ */
+bool pipeline_reserve(struct pipeline *in, struct item *it, uint64_t size, int64_t wait_ms);
+void pipeline_release(struct pipeline *in, struct item *it);
 void pipeline_push(struct pipeline *in, struct item *it);
 /* While it is set, what has not been parsed within a second goes back to its owner as failed: at an end that is not to take long. */
 void pipeline_hurry(struct pipeline *in, bool hurry);

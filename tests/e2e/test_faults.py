@@ -1,4 +1,5 @@
 """Disks, servers and parsers that fail, and ends in the middle of it: nothing is lost, nobody waits for long, and it goes on by itself."""
+import base64
 import collections
 import email
 import json
@@ -559,6 +560,27 @@ def test_large_mail(h, size):
     assert sanitized() or watch.most < 256
     if size > 50:
         assert len(dovecot.flags("support")) == 1 and len(inbox.files()) == 2, "the originals stay"
+    ends(helpd)
+
+
+def test_large_mails_together(h):
+    """Several large mails at once, from several places, are read one after the other: all become tickets, and memory stays bounded."""
+    inbox, dovecot = h.maildir(), h.dovecot()
+    for k in range(4):
+        body = base64.encodebytes(os.urandom(34 << 20)).decode()
+        raw = mail(subject=f"big {k}", sender=f"c{k}@customer.example", Content_Type="application/octet-stream", Content_Transfer_Encoding="base64", body=body)
+        if k % 2:
+            dovecot.append("support", raw)
+        else:
+            inbox.put(raw)
+    helpd = h.helpd(box(inbox) + dovecot.mailbox(more='begin "all";')).start(env={"ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=1"})
+    watch = Watch(helpd.process.pid)
+    inbox.put(mail(subject="small", sender="bob@customer.example"))
+    wait_for(lambda: len(helpd.tickets()) == 5, 90, 0.3)
+    watch.done = True
+    watch.join()
+    print(f"most anonymous and shared memory: {watch.most} MB")
+    assert sanitized() or watch.most < 256
     ends(helpd)
 
 
