@@ -329,6 +329,11 @@ entry_bare(struct reader *r, struct str s, struct str comment)
 		return;
 	} else if (bare_addr(a, s, &addr, &name)) {
 		add(r, name.n ? name : clean_name(a, comment), addr);
+	} else if (s.p[0] == '(' && comment.p + comment.n + 1 == s.p + s.n) {
+		/* Nothing but a comment: nobody, or who is not named. */
+		r->unreadable++;
+		if (!r->out->n)
+			add(r, clean_name(a, comment), (struct str){NULL, 0});
 	} else {
 		r->unreadable++;
 		add(r, clean_name(a, s), (struct str){NULL, 0});
@@ -392,6 +397,9 @@ finish(struct reader *r, const struct entry *e, size_t to, unsigned depth)
 			if (!name.n && e->angle_end - e->angle <= 2)
 				return;
 			r->unreadable++;
+			/* "Mail Delivery Subsystem <>" */
+			if (name.n && e->angle_end - e->angle <= 2)
+				whole = name;
 			add(r, clean_name(a, whole), (struct str){NULL, 0});
 		}
 		return;

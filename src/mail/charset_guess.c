@@ -15,6 +15,7 @@ guess_wide(struct str s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
 	size_t n = MIN(s.n, (size_t)4096) & ~(size_t)3, zero[4] = {0}, quarter;
+	size_t odd = 0, zeros;
 
 	if (s.n >= 4 && !memcmp(p, "\xff\xfe\0\0", 4))
 		return "utf-32le";
@@ -28,11 +29,19 @@ guess_wide(struct str s)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
 		zero[i & 3] += !p[i];
+	/* Bytes that plain text has not. */
+	for (size_t i = 0; i < n; i++)
+		odd += p[i] >= 0x7f || (p[i] && p[i] < '\t') ||
+		       (p[i] > '\r' && p[i] < ' ');
 	quarter = n / 4;
 	if (zero[0] == quarter && zero[1] * 10 >= quarter * 9)
 		return "utf-32be";
 	if (zero[3] == quarter && zero[2] * 10 >= quarter * 9)
 		return "utf-32le";
+	/* A zero here and there in plain text is dirt: Latin has one in each pair, other scripts have odd bytes. */
+	zeros = zero[0] + zero[1] + zero[2] + zero[3];
+	if (zeros * 10 < n * 4 && odd * 8 < n - zeros)
+		return NULL;
 	/* Spaces and line ends alone give some zeros in any script. */
 	if ((zero[0] + zero[2]) * 20 > quarter * 2 && zero[1] + zero[3] == 0)
 		return "utf-16be";

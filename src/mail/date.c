@@ -121,21 +121,48 @@ read_offset(struct str s, size_t *i, struct parts *p)
 	return true;
 }
 
-static bool
-read_time(struct str s, size_t *i, unsigned hour, struct parts *p)
+static size_t
+skip_comment(struct str s, size_t i)
 {
+	size_t depth = 0;
+
+	for (; i < s.n; i++) {
+		if (s.p[i] == '(')
+			depth++;
+		else if (s.p[i] == ')' && --depth == 0)
+			return i + 1;
+	}
+	return i;
+}
+
+/* Blanks and comments, which the old syntax allows around the colons of a time (RFC 5322 §4.3). */
+static size_t
+skip_cfws(struct str s, size_t i)
+{
+	while (i < s.n && (ch_is_space(s.p[i]) || s.p[i] == '('))
+		i = s.p[i] == '(' ? skip_comment(s, i) : i + 1;
+	return i;
+}
+
+/* sep: ":", or "." for those who write 12.34.56. */
+static bool
+read_time(struct str s, size_t *i, unsigned hour, char sep, struct parts *p)
+{
+	size_t at = skip_cfws(s, skip_cfws(s, *i) + 1);
 	unsigned v;
 
 	p->hour = hour;
-	++*i;
-	if (!digits(s, i, 2, &v))
+	if (!digits(s, &at, 2, &v))
 		return false;
 	p->minute = v;
-	if (*i + 1 < s.n && (s.p[*i] == ':' || s.p[*i] == '.') &&
-	    ch_is_digit(s.p[*i + 1])) {
-		++*i;
-		digits(s, i, 2, &v);
-		p->second = v;
+	*i = at;
+	at = skip_cfws(s, at);
+	if (at < s.n && (s.p[at] == sep || (at == *i && s.p[at] == '.'))) {
+		at = skip_cfws(s, at + 1);
+		if (digits(s, &at, 2, &v)) {
+			p->second = v;
+			*i = at;
+		}
 		if (*i + 1 < s.n && (s.p[*i] == '.' || s.p[*i] == ',') &&
 		    ch_is_digit(s.p[*i + 1])) {
 			++*i;
@@ -145,6 +172,16 @@ read_time(struct str s, size_t *i, unsigned hour, struct parts *p)
 	}
 	p->has_time = true;
 	return true;
+}
+
+/* "12.34.56": a time when the day is known by then. */
+static bool
+is_dotted_time(struct str s, size_t i, const struct parts *p)
+{
+	return p->day && p->month && p->has_year && i + 5 < s.n &&
+	       s.p[i] == '.' && ch_is_digit(s.p[i + 1]) &&
+	       ch_is_digit(s.p[i + 2]) && s.p[i + 3] == '.' &&
+	       ch_is_digit(s.p[i + 4]) && ch_is_digit(s.p[i + 5]);
 }
 
 static void
@@ -178,8 +215,19 @@ read_number(struct str s, size_t *i, struct parts *p)
 	unsigned v;
 	size_t n = digits(s, i, 6, &v);
 
-	if (*i < s.n && s.p[*i] == ':' && n <= 2)
-		return !p->has_time && read_time(s, i, v, p);
+	size_t colon = skip_cfws(s, *i);
+
+	if (colon < s.n && s.p[colon] == ':' && n <= 2)
+		return !p->has_time && read_time(s, i, v, ':', p);
+	if (n <= 2 && !p->has_time && is_dotted_time(s, *i, p))
+		return read_time(s, i, v, '.', p);
+	/* "0200": an offset whose sign was lost. */
+	if (n == 4 && p->has_time && !p->has_zone && p->has_year && p->day &&
+	    v <= 1400 && v % 100 < 60) {
+		p->offset = (int)(v / 100 * 60 + v % 100);
+		p->has_zone = true;
+		return true;
+	}
 	if (n == 4 && *i < s.n && (s.p[*i] == '-' || s.p[*i] == '/') &&
 	    !p->has_year && !p->day) {
 		char sep = s.p[*i];
@@ -211,20 +259,6 @@ read_number(struct str s, size_t *i, struct parts *p)
 		p->has_year = true;
 	}
 	return true;
-}
-
-static size_t
-skip_comment(struct str s, size_t i)
-{
-	size_t depth = 0;
-
-	for (; i < s.n; i++) {
-		if (s.p[i] == '(')
-			depth++;
-		else if (s.p[i] == ')' && --depth == 0)
-			return i + 1;
-	}
-	return i;
 }
 
 static bool

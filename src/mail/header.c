@@ -145,7 +145,8 @@ fields_scan(struct arena *a, struct str s, struct fields *out)
 			if (!next_line(&after, &peek))
 				return body;
 		} while (peek.n && ch_is_wsp(peek.p[0]));
-		if (!is_usual(peek))
+		/* ": text" is a field that lost its name. */
+		if (!is_usual(peek) && (line.p[0] != ':' || peek.n))
 			return body;
 		out->junk++;
 	}

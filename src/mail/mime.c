@@ -14,6 +14,8 @@
 enum {
 	WARNINGS_MAX = 50,
 	BOUNDARY_MAX = 4096,
+	SAME_BYTES =
+	    2000, /* of a header, in which a boundary is looked for again */
 	ENCODED_MAX = 16 << 20
 };
 
@@ -166,11 +168,54 @@ add_cut(struct arena *a, struct cuts *c, const char *from, const char *to)
 	c->v[c->n++] = str_n(from, (size_t)(to - from));
 }
 
+/* "boundary=B" or "boundary="B"" in a header, to the letter: "B2" is another. */
+static bool
+names_boundary(struct str head, struct str boundary)
+{
+	ptrdiff_t found = 0;
+
+	while ((found = str_find(head, boundary, (size_t)found)) >= 0) {
+		struct str before = str_rtrim(str_sub(head, 0, (size_t)found));
+		size_t end = (size_t)found + boundary.n;
+		bool quote = before.n && before.p[before.n - 1] == '"';
+
+		before.n -= quote;
+		before = str_rtrim(before);
+		if (str_iends(before, S("=")) &&
+		    str_iends(str_rtrim(str_sub(before, 0, before.n - 1)),
+			S("boundary")) &&
+		    (end == head.n || head.p[end] == '"' ||
+			head.p[end] == ';' || ch_is_space(head.p[end])))
+			return true;
+		found++;
+	}
+	return false;
+}
+
+/* Does the header at p open a multipart that took the boundary of the one around it? */
+static bool
+opens_same(const char *p, const char *end, struct str boundary)
+{
+	struct str head = str_n(p, MIN((size_t)(end - p), (size_t)SAME_BYTES));
+	struct str rest = head, line;
+
+	while (rest.n && str_cut(&rest, '\n', &line))
+		if (!str_trim(line).n ||
+		    boundary_line(line.p, line.n, boundary)) {
+			head.n = (size_t)(line.p - p);
+			break;
+		}
+	return str_ifind(head, S("multipart/"), 0) >= 0 &&
+	       names_boundary(head, boundary);
+}
+
+/* same: multiparts inside have this boundary too; their boundary lines belong to them. */
 static void
 cut(struct arena *a, struct str body, struct str boundary, size_t max,
-    struct cuts *c)
+    bool same, struct cuts *c)
 {
 	const char *p = body.p, *end, *from = NULL;
+	size_t inside = 0;
 
 	*c = (struct cuts){0};
 	if (!body.n)
@@ -184,6 +229,16 @@ cut(struct arena *a, struct str body, struct str boundary, size_t max,
 		if (*p == '-')
 			mark = boundary_line(
 			    p, (size_t)((nl ? nl : end) - p), boundary);
+		if (mark == MARK_CLOSE && inside) {
+			inside--;
+			mark = MARK_NONE;
+		} else if (mark == MARK_OPEN && same) {
+			bool deeper = opens_same(next, end, boundary);
+
+			if (inside)
+				mark = MARK_NONE;
+			inside += deeper;
+		}
 		if (mark != MARK_NONE) {
 			if (from)
 				add_cut(a, c, from, p);
@@ -197,6 +252,17 @@ cut(struct arena *a, struct str body, struct str boundary, size_t max,
 	}
 	if (from && from < end)
 		add_cut(a, c, from, end);
+}
+
+/* Is there a part of which its own boundary has left nothing but the header? */
+static bool
+any_same(const struct cuts *c, struct str boundary)
+{
+	for (size_t i = 0; i + 1 < c->n; i++)
+		if (c->v[i].n < SAME_BYTES && str_has(c->v[i], boundary) &&
+		    opens_same(c->v[i].p, c->v[i].p + c->v[i].n, boundary))
+			return true;
+	return false;
 }
 
 /*
@@ -258,13 +324,19 @@ find_cuts(struct mime *m, struct part *p, struct cuts *c)
 	if (guard_scan(m->guard, p->body.n))
 		return -1;
 	if (boundary.n && boundary.n <= BOUNDARY_MAX)
-		cut(m->arena, p->body, boundary, max, c);
+		cut(m->arena, p->body, boundary, max, false, c);
+	if (any_same(c, boundary)) {
+		warn(m, S("a multipart has the boundary of the one around it"));
+		if (guard_scan(m->guard, p->body.n))
+			return -1;
+		cut(m->arena, p->body, boundary, max, true, c);
+	}
 	if (!c->n && p->transfer != TRANSFER_IDENTITY && boundary.n &&
 	    boundary.n <= BOUNDARY_MAX) {
 		/* RFC 2045 §6.4 forbids to encode a multipart; it is done. */
 		struct str plain = part_content(m->arena, p);
 
-		cut(m->arena, plain, boundary, max, c);
+		cut(m->arena, plain, boundary, max, false, c);
 		if (c->n)
 			warn(m, S("a multipart is encoded as a whole"));
 	}
@@ -273,7 +345,7 @@ find_cuts(struct mime *m, struct part *p, struct cuts *c)
 			return -1;
 		boundary = find_boundary(p->body);
 		if (boundary.n) {
-			cut(m->arena, p->body, boundary, max, c);
+			cut(m->arena, p->body, boundary, max, false, c);
 			warn(m, S("the boundary of a multipart is not the one "
 				  "announced"));
 		}
@@ -439,7 +511,10 @@ part_name(const struct part *p)
 {
 	struct str name = params_get(&p->disposition, S("filename"));
 
-	return name.n ? name : params_get(&p->type_params, S("name"));
+	if (!name.n)
+		name = params_get(&p->type_params, S("name"));
+	/* The wrong parameter in the wrong field. */
+	return name.n ? name : params_get(&p->disposition, S("name"));
 }
 
 bool

@@ -78,6 +78,15 @@ quoted(struct arena *a, struct str s, size_t *at)
 	return str_n(out, n);
 }
 
+/* name.txt" */
+static struct str
+without_lone_quote(struct str s)
+{
+	return s.n && str_chr(s, '"', 0) == (ptrdiff_t)s.n - 1
+		   ? str_sub(s, 0, s.n - 1)
+		   : s;
+}
+
 /* Up to the semicolon; a blank ends it too where "name=" of another parameter follows. */
 static struct str
 unquoted(struct str s, size_t *at)
@@ -105,7 +114,7 @@ unquoted(struct str s, size_t *at)
 		i--;
 	}
 	*at = i;
-	return str_trim(str_sub(s, from, i));
+	return without_lone_quote(str_trim(str_sub(s, from, i)));
 }
 
 /* "name", "name*", "name*2", "name*2*" */
@@ -244,6 +253,20 @@ seen(const struct params *out, struct str name)
 	return false;
 }
 
+/* filename="UTF-8''%E2%82%AC.txt": the star was forgotten. */
+static bool
+is_extended_value(struct str v)
+{
+	ptrdiff_t one = str_chr(v, '\'', 0), two;
+
+	if (one <= 0 || str_chr(v, '%', 0) < one ||
+	    (!str_istarts(v, S("utf-8")) && !str_istarts(v, S("iso-8859-")) &&
+		!str_istarts(v, S("windows-125"))))
+		return false;
+	two = str_chr(v, '\'', (size_t)one + 1);
+	return two > 0 && two - one <= 6;
+}
+
 /* RFC 2231's forms win over the plain one that stands beside them for old readers. */
 static struct str
 value_of(struct arena *a, const struct piece *p, size_t n, size_t which)
@@ -260,6 +283,12 @@ value_of(struct arena *a, const struct piece *p, size_t n, size_t which)
 			return join(a, p, n, name, false);
 		if (!plain)
 			plain = &p[i];
+	}
+	if (plain && is_extended_value(plain->value)) {
+		struct piece x = *plain;
+
+		x.extended = true;
+		return join(a, &x, 1, name, false);
 	}
 	return header_text(a, plain ? plain->value : (struct str){NULL, 0},
 	    (struct str){NULL, 0});

@@ -22,6 +22,7 @@ enum {
 	REPLY_IDS_MAX = 100,
 	AUTH_RESULTS_MAX = 10,
 	NAME_BYTES = 200,
+	SENDER_PIECES = 4,
 	LANGUAGE_BYTES = 4000
 };
 
@@ -158,13 +159,39 @@ read_addresses(struct reading *r, struct str raw, struct addresses *out)
 	out->n += n;
 }
 
+/*
+ * "Doe, John <j@example.com>", and "Lamps Co" <>, "Ltd" <l@example.com>: a comma in the name that nobody quoted. A mail has one sender, so
+ * what stands before the first address is its name.
+ */
+static void
+join_sender(struct arena *a, struct addresses *l)
+{
+	size_t first = 0;
+	struct str name;
+
+	while (first < l->n && !l->v[first].addr.n)
+		first++;
+	if (!first || first == l->n)
+		return;
+	name = l->v[0].name;
+	for (size_t i = 1; i <= MIN(first, (size_t)SENDER_PIECES); i++)
+		if (l->v[i].name.n)
+			name = arena_printf(a, "%.*s, %.*s", STR_ARG(name),
+			    STR_ARG(l->v[i].name));
+	l->v += first;
+	l->n -= first;
+	l->v[0].name = utf8_clip(name, NAME_BYTES);
+}
+
 static void
 read_from(struct reading *r, struct str raw)
 {
-	if (r->m->from_fields++ == 0)
+	if (r->m->from_fields++ == 0) {
 		read_addresses(r, raw, &r->m->from);
-	else if (r->m->from_fields == 2)
+		join_sender(r->arena, &r->m->from);
+	} else if (r->m->from_fields == 2) {
 		warn(r, S("more than one From field; the first counts"));
+	}
 }
 
 static void
@@ -410,6 +437,24 @@ find_language(struct reading *r)
 		    language_guess(utf8_clip(r->m->text, LANGUAGE_BYTES));
 }
 
+/* Empty lines before the header, as some spools leave them; before anything else they are the end of an empty header. */
+static struct str
+skip_empty(struct str raw)
+{
+	struct str s = raw, line, rest;
+
+	while (s.n && (s.p[0] == '\n' || s.p[0] == '\r'))
+		s = str_from(s, 1);
+	rest = str_sub(s, 0, 1000);
+	if (!str_cut(&rest, '\n', &line))
+		line = rest;
+	return field_name(str_ltrim(line)) || str_starts(line, S("From ")) ||
+		       str_starts(line, S(">From ")) ||
+		       str_starts(line, S("\xef\xbb\xbf"))
+		   ? s
+		   : raw;
+}
+
 /* The limits, the tree and the rest of what both entries begin with. */
 static int
 open_mail(struct arena *a, struct str raw, const struct parse_limits *limits,
@@ -417,9 +462,7 @@ open_mail(struct arena *a, struct str raw, const struct parse_limits *limits,
 {
 	if (guard_open(g, raw, limits, err))
 		return -1;
-	/* Empty lines before the header, as some spools leave them. */
-	while (raw.n && (raw.p[0] == '\n' || raw.p[0] == '\r'))
-		raw = str_from(raw, 1);
+	raw = skip_empty(raw);
 	if (str_starts(raw, S("\xef\xbb\xbf")))
 		raw = str_from(raw, 3);
 	if (raw.n && !memchr(raw.p, '\n', raw.n) &&

@@ -82,6 +82,20 @@ decodes(void **state)
 	}
 }
 
+/* Dirt in plain text is no UTF-16; a script that has few spaces is. */
+static void
+zeros(void **state)
+{
+	(void)state;
+	assert_true(
+	    str_eq(charset_guess(S("He\0llo and so on\0")), S("us-ascii")));
+	assert_true(str_eq(charset_guess(S("H\0i\0 \0y\0o\0u\0!\0\n\0")),
+	    S("utf-16le")));
+	assert_true(str_eq(
+	    charset_guess(S("\4\37\4\40\4\30\4\22\0 \4\37\4\40\0\n")),
+	    S("utf-16be")));
+}
+
 static void
 lines(void **state)
 {
@@ -214,6 +228,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(decodes),
+	    cmocka_unit_test(zeros),
 	    cmocka_unit_test(lines),
 	    cmocka_unit_test(corpus),
 	};

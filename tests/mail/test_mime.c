@@ -53,6 +53,21 @@ static const struct {
 	      "--b--\n",
 	" multipart/mixed 1 multipart/alternative 1.1 text/plain(one) "
 	"1.2 text/html(two) 2 text/plain(three)"},
+    {"the same boundary inside",
+	MULTI "--b\nContent-Type: multipart/alternative; boundary=\"b\"\n\n--b"
+	      "\n\none\n--b\nContent-Type: text/html\n\ntwo\n--b--\n\n--b\n\n"
+	      "three\n--b--\n",
+	" multipart/mixed 1 multipart/alternative 1.1 text/plain(one) "
+	"1.2 text/html(two) 2 text/plain(three)"},
+    {"the same boundary inside, closed once",
+	MULTI "--b\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\none\n"
+	      "--b--\n",
+	" multipart/mixed 1 multipart/mixed 1.1 text/plain(one)"},
+    {"nearly the same boundary",
+	MULTI "--b\nContent-Type: multipart/mixed; boundary=b2\n\n--b2\n\none"
+	      "\n--b2--\n--b\n\ntwo\n--b--\n",
+	" multipart/mixed 1 multipart/mixed 1.1 text/plain(one) "
+	"2 text/plain(two)"},
     {"the inner one not closed",
 	MULTI "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\none\n"
 	      "--b\n\ntwo\n--b--\n",

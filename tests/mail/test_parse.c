@@ -26,6 +26,13 @@ static const struct {
     {"CRLF", "From: a@example.com\r\n\r\nhello\r\nyou\r\n", "hello\nyou\n", "",
 	""},
     {"CR", "From: a@example.com\r\rhello\r", "hello\n", "", ""},
+    {"empty lines before the header", "\n\n" HEAD "\nhello\n", "hello\n", "",
+	""},
+    {"an empty header", "\nhello\nSubject: no\n", "hello\nSubject: no\n", "",
+	""},
+    {"a name in the disposition",
+	MIXED "--b\nContent-Disposition: attachment; name=a.txt\n\nx\n--b--\n",
+	"", "", "a.txt text/plain 1 1"},
     {"a BOM before it", "\357\273\277" HEAD "\nhello\n", "hello\n", "", ""},
     {"HTML only", HEAD "Content-Type: text/html\n\n<p>hello</p>", "hello",
 	"<p>hello</p>", ""},
@@ -118,6 +125,40 @@ reads(void **state)
 			fail_msg("%s: \"%.*s\" \"%.*s\" %s", rows[i].what,
 			    STR_ARG(m.text), STR_ARG(m.html), buf_cstr(&b));
 		buf_fini(&b);
+		arena_fini(&a);
+	}
+}
+
+/* A comma in the sender's name without quotes. */
+static void
+sender(void **state)
+{
+	static const struct {
+		const char *from, *name, *addr;
+	} froms[] = {
+	    {"Doe, John <j@example.com>", "Doe, John", "j@example.com"},
+	    {"\"Lamps \" <>, \"Ltd\" <l@example.com>", "Lamps, Ltd",
+		"l@example.com"},
+	    {"Doe, j@example.com", "Doe", "j@example.com"},
+	    {"J <j@example.com>, Doe", "J", "j@example.com"},
+	    {"Doe, John", "Doe", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(froms); i++) {
+		struct arena a = ARENA_INIT;
+		struct err err = ERR_INIT;
+		struct message m;
+		struct str mail =
+		    arena_printf(&a, "From: %s\n\nx\n", froms[i].from);
+
+		assert_int_equal(message_parse(&a, mail, NULL, &m, &err), 0);
+		assert_true(m.from.n > 0);
+		if (!str_eq(m.from.v[0].name, str_c(froms[i].name)) ||
+		    !str_eq(m.from.v[0].addr, str_c(froms[i].addr)))
+			fail_msg("%s: %.*s <%.*s>", froms[i].from,
+			    STR_ARG(m.from.v[0].name),
+			    STR_ARG(m.from.v[0].addr));
 		arena_fini(&a);
 	}
 }
@@ -346,6 +387,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads),
+	    cmocka_unit_test(sender),
 	    cmocka_unit_test(header),
 	    cmocka_unit_test(references),
 	    cmocka_unit_test(attachments),
