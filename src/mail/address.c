@@ -17,7 +17,9 @@
 #include <unicode/ucasemap.h>
 
 enum {
-	NAME_MAX_BYTES = 1000
+	NAME_MAX_BYTES = 1000,
+	WORD_MAX = 500,
+	LABEL_MAX = 40
 };
 
 /* Closing characters that are known to be missing in the rest are not searched for again: hostile lists stay linear. */
@@ -90,6 +92,28 @@ skip_angle(struct reader *r, size_t i)
 	}
 	r->angle_gone = i;
 	return i + 1;
+}
+
+/*
+ * From "=?" to behind "?=" of an encoded word, in which some leave commas: =?iso-8859-1?Q?Doe,=20J?=. 0 when it is none. RFC 2047 ends words
+ * at 75 characters; who does not is followed for a while.
+ */
+static size_t
+skip_word(const struct reader *r, size_t i)
+{
+	struct str s = str_sub(r->s, i, i + WORD_MAX);
+	ptrdiff_t how = str_chr(s, '?', 2), end, again;
+
+	if (!str_starts(s, S("=?")) || how < 3 || how > LABEL_MAX ||
+	    (size_t)how + 2 >= s.n || s.p[how + 2] != '?' ||
+	    !memchr("qQbB", s.p[how + 1], 4))
+		return 0;
+	end = str_find(s, S("?="), (size_t)how + 3);
+	again = str_find(s, S("=?"), (size_t)how + 3);
+	/* One that is not closed must not swallow the next. */
+	if (end < 0 || (again >= 0 && again < end && again + 1 != end))
+		return 0;
+	return i + (size_t)end + 2;
 }
 
 /* ---- one entry ---- */
@@ -381,7 +405,9 @@ finish(struct reader *r, const struct entry *e, size_t to, unsigned depth)
 	if (!whole.n)
 		return;
 	if (!e->angle_end) {
-		if (str_chr(whole, '@', 0) >= 0 ||
+		if ((str_chr(whole, '@', 0) >= 0 &&
+			!(str_starts(whole, S("=?")) &&
+			    str_ends(whole, S("?=")))) ||
 		    !encoded_entry(r, whole, depth))
 			entry_bare(r, whole, comment);
 		return;
@@ -460,6 +486,8 @@ read_list(struct reader *r, unsigned depth)
 			/* "Friends:": a group; its name is dropped. */
 			in_group = true;
 			e = (struct entry){.from = next};
+		} else if (c == '=' && skip_word(r, i)) {
+			next = skip_word(r, i);
 		} else if (c == '@') {
 			e.at = true;
 		} else if (c == ',' || c == ';') {

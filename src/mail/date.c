@@ -101,7 +101,7 @@ read_offset(struct str s, size_t *i, struct parts *p)
 	unsigned h, rest = 0;
 
 	n = digits(s, &at, 4, &h);
-	if (!n)
+	if (!n || (at < s.n && ch_is_digit(s.p[at])))
 		return false;
 	if (n <= 2 && at < s.n && s.p[at] == ':') {
 		at++;
@@ -112,8 +112,8 @@ read_offset(struct str s, size_t *i, struct parts *p)
 		rest = h % 100;
 		h /= 100;
 	}
-	/* Nonsense like +9999 is no offset; the instant is then off by hours, not lost. */
-	if (h <= 23 && rest < 60) {
+	/* Nonsense like +9999 is no offset (+1400 is the largest there is); the instant is then off by hours, not lost. */
+	if (h <= 14 && rest < 60) {
 		p->offset = sign * (int)(h * 60 + rest);
 		p->has_zone = true;
 	}
@@ -208,6 +208,26 @@ read_word(struct str w, struct parts *p)
 		}
 }
 
+/* "-6-2008" behind a day. With slashes it could be the American order: left alone. */
+static bool
+numeric_month(struct str s, size_t *i, struct parts *p)
+{
+	size_t at = *i + 1;
+	unsigned month, year;
+
+	if (*i >= s.n || (s.p[*i] != '-' && s.p[*i] != '.') ||
+	    !digits(s, &at, 2, &month) || at >= s.n || s.p[at] != s.p[*i])
+		return false;
+	at++;
+	if (digits(s, &at, 4, &year) != 4)
+		return false;
+	p->month = month;
+	p->year = year;
+	p->has_year = true;
+	*i = at;
+	return true;
+}
+
 /* A number that is no time: a day, a year, or "2026-03-01" and "01-Mar-2026". */
 static bool
 read_number(struct str s, size_t *i, struct parts *p)
@@ -222,8 +242,8 @@ read_number(struct str s, size_t *i, struct parts *p)
 	if (n <= 2 && !p->has_time && is_dotted_time(s, *i, p))
 		return read_time(s, i, v, '.', p);
 	/* "0200": an offset whose sign was lost. */
-	if (n == 4 && p->has_time && !p->has_zone && p->has_year && p->day &&
-	    v <= 1400 && v % 100 < 60) {
+	if (n >= 3 && n <= 4 && p->has_time && !p->has_zone && p->has_year &&
+	    p->day && v <= 1400 && v % 100 < 60) {
 		p->offset = (int)(v / 100 * 60 + v % 100);
 		p->has_zone = true;
 		return true;
@@ -245,6 +265,11 @@ read_number(struct str s, size_t *i, struct parts *p)
 			*i = at;
 			return true;
 		}
+	}
+	if (n <= 2 && !p->day && !p->month && !p->has_year &&
+	    numeric_month(s, i, p)) {
+		p->day = v;
+		return true;
 	}
 	if (n <= 3 && !p->day && v >= 1 && v <= 31) {
 		p->day = v;

@@ -89,11 +89,11 @@ zeros(void **state)
 	(void)state;
 	assert_true(
 	    str_eq(charset_guess(S("He\0llo and so on\0")), S("us-ascii")));
-	assert_true(str_eq(charset_guess(S("H\0i\0 \0y\0o\0u\0!\0\n\0")),
-	    S("utf-16le")));
 	assert_true(str_eq(
-	    charset_guess(S("\4\37\4\40\4\30\4\22\0 \4\37\4\40\0\n")),
-	    S("utf-16be")));
+	    charset_guess(S("H\0i\0 \0y\0o\0u\0!\0\n\0")), S("utf-16le")));
+	assert_true(
+	    str_eq(charset_guess(S("\4\37\4\40\4\30\4\22\0 \4\37\4\40\0\n")),
+		S("utf-16be")));
 }
 
 static void
