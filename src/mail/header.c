@@ -9,6 +9,11 @@
 #include "base/must.h"
 #include "base/utf8.h"
 
+enum {
+	AHEAD_BYTES = 8000,
+	JUNK_MAX = 200 /* lines for which AHEAD_BYTES are looked through */
+};
+
 /* ---- fields ---- */
 
 size_t
@@ -106,6 +111,28 @@ add_field(struct arena *a, struct fields *f, size_t *cap, struct str line,
 	x->raw = str_from(line, colon + 1);
 }
 
+/*
+ * A header whose folds lost their blanks ("Received: from x" / "by y"): nothing of the sender yet, but it comes before the empty line. Only
+ * behind a trace field, so that the text of a part without a header is never taken for one.
+ */
+static bool
+sender_follows(const struct fields *f, const struct lines *rest)
+{
+	struct lines after = {.rest = str_sub(rest->rest, 0, AHEAD_BYTES)};
+	struct str line;
+	bool trace = false;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (str_ieq(f->v[i].name, S("from")))
+			return false;
+		trace |= str_ieq(f->v[i].name, S("received"));
+	}
+	while (trace && next_line(&after, &line) && line.n)
+		if (str_istarts(line, S("from:")) && field_name(line))
+			return true;
+	return false;
+}
+
 size_t
 fields_scan(struct arena *a, struct str s, struct fields *out)
 {
@@ -146,7 +173,8 @@ fields_scan(struct arena *a, struct str s, struct fields *out)
 				return body;
 		} while (peek.n && ch_is_wsp(peek.p[0]));
 		/* ": text" is a field that lost its name. */
-		if (!is_usual(peek) && (line.p[0] != ':' || peek.n))
+		if (!is_usual(peek) && (line.p[0] != ':' || peek.n) &&
+		    (out->junk >= JUNK_MAX || !sender_follows(out, &rest)))
 			return body;
 		out->junk++;
 	}

@@ -28,6 +28,12 @@ static const struct {
     {"CR", "From: a@example.com\r\rhello\r", "hello\n", "", ""},
     {"empty lines before the header", "\n\n" HEAD "\nhello\n", "hello\n", "",
 	""},
+    {"folds without their blanks",
+	"Received: from a\nby b with SMTP\nid 1\n:x\ny\nFrom: a@example.com\n"
+	"Content-Type: text/html\n\n<p>hello</p>\n",
+	"hello", "<p>hello</p>\n", ""},
+    {"text without an empty line", "Received: from a\nhello\nyou\n\nFrom: x\n",
+	"hello\nyou\n\nFrom: x\n", "", ""},
     {"an empty header", "\nhello\nSubject: no\n", "hello\nSubject: no\n", "",
 	""},
     {"a name in the disposition",
