@@ -15,6 +15,7 @@
 #include "base/must.h"
 #include "net/imap.h"
 
+#include <sys/prctl.h>
 enum {
 	FETCH_UIDS = 100, /* in one FETCH */
 	FETCH_BYTES = 2 << 20,
@@ -546,6 +547,7 @@ imap_feed_thread(void *arg)
 {
 	struct feed *f = arg;
 
+	prctl(PR_SET_NAME, "helpd-imap");
 	do {
 		struct imap *imap = NULL;
 		struct err err = ERR_INIT;

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum {
@@ -445,6 +446,7 @@ maildir_thread(void *arg)
 	struct maildir_feed *m = arg;
 	struct err err = ERR_INIT;
 
+	prctl(PR_SET_NAME, "helpd-maildir");
 	for (;;) {
 		struct pollfd p[2] = {
 		    {.fd = m->wake, .events = POLLIN},

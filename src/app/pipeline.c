@@ -7,6 +7,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -17,7 +18,8 @@ enum {
 	    4 << 20, /* what may wait; one mail above it waits alone */
 	QUEUE_ITEMS = 512,
 	THREADS = 16,
-	AHEAD = 384, /* mails parsed but not committed */
+	AHEAD =
+	    576, /* parsed but not committed: two groups of the writer, and some */
 	/* After a mail this large its memory goes back to the system. */
 	LARGE = 4 << 20,
 	/* Mails larger than that are read only while all of them together are no
@@ -320,6 +322,7 @@ parser_thread(void *arg)
 {
 	struct pipeline *in = arg;
 
+	prctl(PR_SET_NAME, "helpd-pipeline");
 	pthread_mutex_lock(&in->lock);
 	for (;;) {
 		struct batch *b;

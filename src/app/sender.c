@@ -12,6 +12,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <stdatomic.h>
 
 enum {
@@ -453,6 +454,7 @@ sender_thread(void *arg)
 	struct sender *s = arg;
 	int64_t idle_since = 0;
 
+	prctl(PR_SET_NAME, "helpd-sender");
 	while (!stopping(s)) {
 		int64_t due = next_due(s), wait = -1;
 		struct timespec ts;

@@ -8,11 +8,12 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 enum {
-	GROUP_WEIGHT = 384, /* messages in one commit */
+	GROUP_WEIGHT = 256, /* messages in one commit */
 	GROUP_JOBS = 256,
 	/* A group below this leaves its search terms for a later one, so that a
 	 * single mail is committed at once. */
@@ -283,6 +284,8 @@ writer_thread(void *arg)
 {
 	struct writer *w = arg;
 	struct job *group[GROUP_JOBS];
+
+	prctl(PR_SET_NAME, "helpd-writer");
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
