@@ -205,8 +205,13 @@ good_domain(struct str d)
 {
 	if (!d.n)
 		return false;
-	if (d.p[0] == '[')
-		return d.n > 2 && d.p[d.n - 1] == ']' && str_chr(d, '@', 0) < 0;
+	if (d.p[0] == '[') {
+		for (size_t i = 0; i < d.n; i++)
+			if (d.p[i] != ':' &&
+			    (!is_addr_char(d.p[i]) || d.p[i] == '@'))
+				return false;
+		return d.n > 2 && d.p[d.n - 1] == ']';
+	}
 	for (size_t i = 0; i < d.n; i++)
 		if (!is_addr_char(d.p[i]) || d.p[i] == '@' || d.p[i] == '\'' ||
 		    d.p[i] == '[' || d.p[i] == ']')

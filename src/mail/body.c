@@ -133,9 +133,9 @@ read_tnef(struct gather *g, const struct part *p, struct str content)
 		    arena_printf(a, "%.*s/%zu", STR_ARG(p->number), i + 1),
 		    t.v[i].content, t.v[i].content_id.n > 0);
 	if (!g->tnef_text.n)
-		g->tnef_text = t.text;
+		g->tnef_text = arena_dup(a, t.text);
 	if (!g->tnef_html.n)
-		g->tnef_html = t.html;
+		g->tnef_html = arena_dup(a, t.html);
 }
 
 /* Text without line-end and charset trouble, for the helpers that read a part's bytes as text. */
@@ -145,7 +145,8 @@ clean_text(struct gather *g, struct str label, struct str bytes)
 	struct charset_text t;
 
 	charset_decode(g->b->arena, label, str_sub(bytes, 0, CONTENT_MAX), &t);
-	return charset_lines(g->b->arena, t.text);
+	/* The bytes may stand in the scratch buffer, which the next part takes. */
+	return arena_dup(g->b->arena, charset_lines(g->b->arena, t.text));
 }
 
 static void

@@ -112,8 +112,8 @@ read_offset(struct str s, size_t *i, struct parts *p)
 		rest = h % 100;
 		h /= 100;
 	}
-	/* Nonsense like +9999 is no offset (+1400 is the largest there is); the instant is then off by hours, not lost. */
-	if (h <= 14 && rest < 60) {
+	/* Nonsense like +9999 is no offset; the instant is then off by hours, not lost. */
+	if (h <= 23 && rest < 60) {
 		p->offset = sign * (int)(h * 60 + rest);
 		p->has_zone = true;
 	}

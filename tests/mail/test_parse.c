@@ -34,6 +34,13 @@ static const struct {
 	"hello", "<p>hello</p>\n", ""},
     {"text without an empty line", "Received: from a\nhello\nyou\n\nFrom: x\n",
 	"hello\nyou\n\nFrom: x\n", "", ""},
+    {"only a named text, encoded",
+	"From: a@example.com\nContent-Type: multipart/mixed; "
+	"boundary=b\n\n--b\n"
+	"Content-Type: text/plain; name=a.txt\nContent-Transfer-Encoding: "
+	"base64\n\naGVsbG8=\n--b\nContent-Type: image/png\n"
+	"Content-Transfer-Encoding: base64\n\nQUJDREVGRw==\n--b--\n",
+	"hello", "", "a.txt text/plain 5 1| image/png 7 2"},
     {"an empty header", "\nhello\nSubject: no\n", "hello\nSubject: no\n", "",
 	""},
     {"a name in the disposition",
