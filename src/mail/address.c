@@ -113,6 +113,10 @@ skip_word(const struct reader *r, size_t i)
 	/* One that is not closed must not swallow the next. */
 	if (end < 0 || (again >= 0 && again < end && again + 1 != end))
 		return 0;
+	/* Nor half of an address behind it. */
+	s = str_sub(s, 0, (size_t)end);
+	if (str_chr(s, '<', 0) >= 0 && str_rchr(s, '>') < str_rchr(s, '<'))
+		return 0;
 	return i + (size_t)end + 2;
 }
 
@@ -411,7 +415,8 @@ finish(struct reader *r, const struct entry *e, size_t to, unsigned depth)
 		return;
 	if (!e->angle_end) {
 		if ((str_chr(whole, '@', 0) >= 0 &&
-			!(str_starts(whole, S("=?")) &&
+			!(str_chr(whole, '<', 0) >= 0 &&
+			    str_starts(whole, S("=?")) &&
 			    str_ends(whole, S("?=")))) ||
 		    !encoded_entry(r, whole, depth))
 			entry_bare(r, whole, comment);
