@@ -161,6 +161,7 @@ class Sampler(threading.Thread):
 
 def run(args, memory=False, fine=(0, 75)):
     """Runs to the end: (seconds, CPU seconds of the whole tree, peak bytes). 75: the server of DEAD was not there."""
+    os.sync()  # what the preparation wrote is not to be written during the run
     start = time.monotonic()
     p = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
     sampler = Sampler(p.pid, memory)
@@ -176,6 +177,7 @@ def run(args, memory=False, fine=(0, 75)):
 
 
 def loop(name, *args):
+    os.sync()
     out = subprocess.run([os.path.join(LOOPS, name), *args], check=True, stdout=subprocess.PIPE).stdout.split()
     return [float(x) for x in out]
 
