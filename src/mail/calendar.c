@@ -11,6 +11,7 @@
 
 enum {
 	ICS_MAX = 1 << 20,
+	DEPTH_MAX = 32,
 	EVENTS_MAX = 20,
 	LINE_MAX_BYTES = 1000,
 	DESCRIPTION_MAX = 20000
@@ -123,6 +124,25 @@ method_words(icalcomponent *root)
 	}
 }
 
+/* libical goes down one call a level, and frees the same way. */
+static bool
+too_deep(struct str ics)
+{
+	struct str line;
+	unsigned depth = 0;
+
+	while (str_line(&ics, &line)) {
+		line = str_ltrim(line);
+		if (str_istarts(line, S("BEGIN:"))) {
+			if (++depth > DEPTH_MAX)
+				return true;
+		} else if (depth && str_istarts(line, S("END:"))) {
+			depth--;
+		}
+	}
+	return false;
+}
+
 struct str
 calendar_text(struct arena *a, struct str ics)
 {
@@ -131,8 +151,11 @@ calendar_text(struct arena *a, struct str ics)
 	struct str text;
 	unsigned n = 0;
 
+	ics = str_sub(ics, 0, ICS_MAX);
+	if (too_deep(ics))
+		return (struct str){NULL, 0};
 	icalerror_set_errors_are_fatal(false);
-	root = icalparser_parse_string(arena_cstr(a, str_sub(ics, 0, ICS_MAX)));
+	root = icalparser_parse_string(arena_cstr(a, ics));
 	if (!root)
 		return (struct str){NULL, 0};
 	for (c = icalcomponent_get_first_component(root, ICAL_ANY_COMPONENT);
