@@ -381,14 +381,6 @@ do_show(struct verb_context *c, const struct wish *w)
 	return status;
 }
 
-static bool
-ticket_number(const char *s, uint64_t *n)
-{
-	struct str v = str_c(s);
-
-	return str_u64(str_starts(v, S("#")) ? str_from(v, 1) : v, n) && *n;
-}
-
 int
 cmd_show(struct verb_context *c, int argc, char **argv)
 {
@@ -407,7 +399,7 @@ cmd_show(struct verb_context *c, int argc, char **argv)
 			return verb_usage(c);
 		w.save = optarg;
 	}
-	if (optind + 1 != argc || !ticket_number(argv[optind], &w.ticket))
+	if (optind + 1 != argc || !verb_ticket(argv[optind], &w.ticket))
 		return verb_usage(c);
 	return do_show(c, &w);
 }
@@ -417,7 +409,7 @@ cmd_why(struct verb_context *c, int argc, char **argv)
 {
 	struct wish w = {.why = true};
 
-	if (argc != 2 || !ticket_number(argv[1], &w.ticket))
+	if (argc != 2 || !verb_ticket(argv[1], &w.ticket))
 		return verb_usage(c);
 	return do_show(c, &w);
 }

@@ -32,14 +32,6 @@ struct deed {
 	uint64_t outbox;
 };
 
-static bool
-ticket_number(const char *s, uint64_t *n)
-{
-	struct str v = str_c(s);
-
-	return str_u64(str_starts(v, S("#")) ? str_from(v, 1) : v, n) && *n;
-}
-
 static int
 get(struct txn *t, struct arena *a, uint64_t id, struct ticket *k,
     struct err *err)
@@ -219,7 +211,7 @@ parse_options(struct verb_context *c, int argc, char **argv, struct deed *d,
 			return verb_usage(c);
 		}
 	}
-	if (optind + 1 != argc || !ticket_number(argv[optind], &d->ticket))
+	if (optind + 1 != argc || !verb_ticket(argv[optind], &d->ticket))
 		return verb_usage(c);
 	return EX_OK;
 }
@@ -288,7 +280,7 @@ cmd_set(struct verb_context *c, int argc, char **argv)
 			return verb_usage(c);
 		d.notify = true;
 	}
-	if (optind + 2 > argc || !ticket_number(argv[optind], &d.ticket))
+	if (optind + 2 > argc || !verb_ticket(argv[optind], &d.ticket))
 		return verb_usage(c);
 	d.settings = argv + optind + 1;
 	d.nsettings = argc - optind - 1;

@@ -34,6 +34,9 @@ int verb_err(const struct verb_context *c, const struct err *err);
 /* Prints the usage line of the verb to standard error; returns EX_USAGE. */
 int verb_usage(const struct verb_context *c);
 
+/* "1042" or "#1042", as people write a ticket's number; never 0. */
+bool verb_ticket(const char *s, uint64_t *n);
+
 /* One each, in app/cmd_NAME.c. */
 verb_fn cmd_init, cmd_check, cmd_run, cmd_parse, cmd_deliver, cmd_render, cmd_list, cmd_show, cmd_search, cmd_reply, cmd_note, cmd_set, cmd_why,
     cmd_outbox, cmd_quarantine, cmd_verify, cmd_backup, cmd_restore, cmd_status, cmd_stop, cmd_reload, cmd_help, cmd_version;

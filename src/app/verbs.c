@@ -76,3 +76,11 @@ verb_usage(const struct verb_context *c)
 			    stderr, "usage: helpd %s %s\n", v->name, v->usage);
 	return EX_USAGE;
 }
+
+bool
+verb_ticket(const char *s, uint64_t *n)
+{
+	struct str v = str_c(s);
+
+	return str_u64(str_starts(v, S("#")) ? str_from(v, 1) : v, n) && *n;
+}
