@@ -189,14 +189,19 @@ wait_for(struct stream *s, short events, int64_t ms, bool stop_on_wake)
 }
 
 static int
+too_late(struct stream *s)
+{
+	return stream_fail(s, ERR_TEMP, "%s did not answer in time", s->peer);
+}
+
+static int
 wait_deadline(struct stream *s, short events)
 {
 	int64_t left = time_left(s);
 	int r = left <= 0 ? 0 : wait_for(s, events, left, false);
 
 	if (r == 0)
-		return stream_fail(
-		    s, ERR_TEMP, "%s did not answer in time", s->peer);
+		return too_late(s);
 	return r < 0 ? -1 : 0;
 }
 
@@ -407,8 +412,7 @@ read_some(struct stream *s, char *to, size_t n)
 			s->moved += (uint64_t)r;
 			/* A peer that never pauses must not hide the end. */
 			if (time_left(s) <= 0)
-				return stream_fail(
-				    s, ERR_TEMP, "%s took too long", s->peer);
+				return too_late(s);
 			return r;
 		}
 		if (wait_deadline(s, events) < 0)
