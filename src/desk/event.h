@@ -32,7 +32,30 @@
 	X(DELIVERY_FAILED, "delivery-failed", "a mail will not arrive; detail: recipient and the server's words") \
 	X(AMBIGUOUS, "ambiguous", "a mail was handed over without an answer; it is sent again with the same bytes") \
 	X(BOUNCE, "bounce", "a delivery report for a mail of this ticket; detail: recipient, status, reason") \
-	X(SUSPENDED, "suspended", "automatic mail to an address stops after a hard bounce")
+	X(SUSPENDED, "suspended", "automatic mail to an address stops after a hard bounce") \
+	X(HELD, "held", "a mail in an agent's name without the proof was put aside; detail: the row") \
+	X(CHALLENGED, "challenged", "an agent was asked whether a mail is his") \
+	X(REVOKED, "revoked", "a token counts no more; detail: whose and why") \
+	X(CONFIRMED, "confirmed", "an agent's #send: what waited is done") \
+	X(WAITS, "waits", "an agent's answer or command waits for his #send; detail: why") \
+	X(DISCARDED, "discarded", "what waited was given up") \
+	X(REFUSED, "refused", "an agent's mail was not carried out; detail: why") \
+	X(NOTICE, "notice", "agents were written to: new, followup, assigned, mention …; detail: to whom") \
+	X(ELSEWHERE, "answered-elsewhere", "an agent answered the customer directly") \
+	X(MENTION, "mention", "an agent was named in a note") \
+	X(FIELD, "field", "name: old -> new") \
+	X(TIME, "time", "working time was added; detail: how much, and the sum") \
+	X(REQUESTER, "requester", "old -> new") \
+	X(SNOOZED, "snoozed", "until when") \
+	X(AWOKE, "awoke", "a snoozed ticket is back") \
+	X(MERGED, "merged", "into #17, or #17 into this one") \
+	X(SPLIT, "split", "article 3 to #17, or from #16 article 3") \
+	X(CHILD, "child", "a sub-ticket: opened, resolved, reopened") \
+	X(UNLINK, "unlink", "another ticket") \
+	X(MACRO, "macro", "a prepared text was put into an answer") \
+	X(KB, "kb", "an article of the knowledge base was used or made") \
+	X(RESENT, "resent", "an answer that failed is sent again") \
+	X(UNDONE, "undone", "an agent took his change back; detail: the event's number and what is so again")
 
 #define X_ENUM_EVENT(id, name, doc) EVENT_##id,
 enum event_kind { EVENTS(X_ENUM_EVENT) EVENT_COUNT };

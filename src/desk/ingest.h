@@ -43,6 +43,10 @@ struct intake {
 	                                 * the row goes when the mail becomes an article; 0 otherwise */
 	struct str envelope_sender;     /* when the source knows it (spool); else empty, and Return-Path counts */
 	struct str envelope_recipient;  /* the same; else Delivered-To and its like count */
+
+	const struct str *files;        /* the contents of message->attachments, in their order; p NULL: not fetched. NULL: none was (notice_wants_files()) */
+	bool sent_folder;               /* from a folder of sent mail: what an agent wrote elsewhere; a mail that belongs to no ticket is skipped (FATE_SKIPPED) */
+	struct str confirmed;           /* a retried mail whose writer was challenged and said it is his: agent.name; acts as row 7 */
 };
 
 struct outcome {

@@ -9,6 +9,7 @@
 
 #include "desk/event.h"
 #include "desk/ingest.h"
+#include "mail/compose.h"
 #include "store/outbox.h"
 
 /*
@@ -25,6 +26,11 @@ struct answer {
 	struct actor who;           /* for the history */
 	enum status status;         /* to be set with it, told in the same mail; STATUS_NONE: a new ticket becomes open, others stay */
 	bool quote;                 /* quote what is answered */
+	struct str html;            /* the same words as HTML that is safe to send; empty: made of text */
+	struct str signature;       /* the agent's; empty: the queue's */
+	const struct compose_attachment *files;
+	size_t nfiles;
+	struct str hold;            /* not empty: the mail waits for outbound_release() and this says why. No status is set then, nothing is stamped */
 };
 /*
  * An answer of a person to the ticket's people, from the queue's address. Puts the ticket. ERR_INVAL when it has nobody to write to, when it was
@@ -32,6 +38,17 @@ struct answer {
  */
 int outbound_answer(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct answer *w, int64_t now, uint32_t *seq, uint64_t *outbox,
     struct err *err);
+
+/*
+ * A held answer goes out: its row is queued, the article's event written, first response and the people stamped as if it had been written now. Puts nothing: the
+ * caller puts k. ERR_NOENT when the row is gone or no longer held.
+ */
+int outbound_release(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, uint64_t outbox, const struct actor *who, int64_t now, struct err *err);
+/* It is given up: the row goes, the article stays and says so. */
+int outbound_discard(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, uint64_t outbox, const struct actor *who, int64_t now, struct err *err);
+/* An answer that was written elsewhere, by an agent's own mail to the customer: an article of direction out, without a row. Stamps like an answer. in: the mail. */
+int outbound_elsewhere(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct intake *in, const struct agent *by, const struct actor *who, int64_t now,
+    uint32_t *seq, struct err *err);
 
 /*
  * Tells the requester that the status changed: template "closed" for resolved and closed, else "status". Automatic mail: limits apply, and an

@@ -6,6 +6,7 @@
 #ifndef DESK_SETTINGS_H
 #define DESK_SETTINGS_H
 
+#include "desk/agent.h"
 #include "mail/address.h"
 
 struct queue {
@@ -47,7 +48,14 @@ struct settings {
 
 	struct queue *queues;       /* at least one; the first is the default */
 	size_t nqueues;
-	struct strs desk_addresses; /* of agents; from agents.conf. Lower case */
+	struct staff staff;         /* agents.conf; empty when there is none */
+	struct strs desk_addresses; /* all addresses of agents. Lower case */
+	struct strs fields;         /* names a ticket's fields may have; empty: any */
+	struct strs tags;           /* tags agents may set; empty: any */
+	unsigned notices_per_hour;  /* to one agent; 120 */
+	uint64_t notice_attachments;/* bytes of a customer's attachments carried along in a notice; 5 MiB */
+	int64_t notice_within;      /* ms: how long a notice can be answered with its token; 90 days */
+	int64_t confirm_within;     /* ms: how long something waits for #send; 3 days */
 
 	struct strs template_dirs;  /* looked into in order: the admin's, then the installed ones */
 	uint64_t generation;        /* grows with each reload */

@@ -8,11 +8,17 @@
  *   helpd.1042.7.mq3k2x1c.KTTTTTTTTTTTTTTTTTTTTTTTTTT@acme.example   a Message-ID: ticket, article, time
  *
  * Both verify by themselves, without a row in the store. Neither gives a right: desk/thread.h says what they are evidence of.
+ *
+ * Mail to an agent carries the same two with a nonce instead, which finds a row (store/grant.h):
+ *
+ *   support+1042.nonce123.KTTTTTTTTTTTTTTTTTTTTTTTTTT@acme.example          helpd.1042.anonce123.mq3k2x1c.KTT…@acme.example
+ *
+ * The HMAC is over ticket, agent, purpose, expiry and nonce of the row. desk/identity.h says what they allow.
  */
 #ifndef DESK_TOKEN_H
 #define DESK_TOKEN_H
 
-#include "store/store.h"
+#include "store/grant.h"
 
 /* The site's keys: the newest signs, all verify. Immutable once loaded; no secret is ever printed. */
 struct keyring;
@@ -37,5 +43,17 @@ bool token_verify(const struct keyring *k, uint64_t ticket, struct str token, st
 struct str token_message_id(struct arena *a, const struct keyring *k, uint64_t ticket, uint32_t seq, int64_t now, struct str domain);
 /* True when id is one that token_message_id() made with one of the keys. */
 bool token_message_id_verify(const struct keyring *k, struct str id, uint64_t *ticket, uint32_t *seq);
+
+enum { NONCE_CHARS = 8 /* 40 bits of base32 */ };
+
+/* The address to answer to; addr unchanged when the local part would pass 64 octets. */
+struct str token_grant_address(struct arena *a, const struct keyring *k, struct str addr, const struct grant *g);
+/* A Message-ID without <>. */
+struct str token_grant_message_id(struct arena *a, const struct keyring *k, const struct grant *g, int64_t now, struct str domain);
+/* Does a detail ("1042.nonce123.TOKEN") or a Message-ID look like one of an agent's? Nothing is verified yet. */
+bool token_grant_detail(struct str detail, uint64_t *ticket, uint64_t *nonce, struct str *token);
+bool token_grant_id(struct str id, uint64_t *ticket, uint64_t *nonce, struct str *token, int64_t *made);
+/* made: of the Message-ID, CLOCK_NONE for an address. Constant-time. Says nothing of expiry, use or revocation. */
+bool token_grant_verify(const struct keyring *k, const struct grant *g, struct str token, int64_t made);
 
 #endif

@@ -62,6 +62,25 @@ struct bounce {
 	struct str subject;          /* the same */
 };
 
+/* A mail that was forwarded in this one: whose it was, and what he wrote. */
+struct forwarded {
+	struct address from;         /* the original sender; addr may be empty where the forward names none */
+	struct addresses to, cc;
+	struct str subject;
+	int64_t date;                /* CLOCK_NONE */
+	struct str message_id;       /* without <>; of an attached mail only */
+	struct span text;            /* of message.text: the original words, below the heading */
+	bool attached;               /* message/rfc822, so its header is the original one */
+	bool sure;                   /* a client's heading that is known, read whole, with one sender's address */
+};
+/* An S/MIME signature that is mathematically right (RFC 8551). Whose certificate it is, and whether to trust it, is not judged here. */
+struct smime {
+	unsigned char certificate[SHA256_SIZE]; /* of the signer's certificate, DER */
+	unsigned char digest[SHA256_SIZE];      /* of the signature itself: the same one twice is a replay */
+	int64_t signed_at;           /* signingTime (RFC 5652 §11.3); CLOCK_NONE */
+	bool whole;                  /* all that `text` and `html` come from stands inside what is signed */
+};
+
 struct message {
 	/* addresses */
 	struct addresses from, sender, reply_to, to, cc, bcc;
@@ -82,6 +101,10 @@ struct message {
 	struct str text;             /* plain text of the whole mail, LF line ends; from HTML when there is no text part; the texts of mails inside it behind */
 	struct span *fresh;          /* what the writer newly wrote: `text` without quotes, signature, disclaimers, mails inside */
 	size_t nfresh;
+	struct str answer_html;      /* the newest words as safe HTML, without quotes, signature and lines of commands on top; empty when they cannot be told apart */
+	struct str answer_text;      /* what answer_html reads as: to be compared before it is used */
+	struct forwarded *forwarded; /* NULL: nothing was forwarded */
+	struct smime *smime;         /* NULL: not signed, or not rightly */
 	struct str html;             /* the HTML part as it came, decoded to UTF-8; empty when there is none */
 	struct attachments attachments;
 	struct str charset;          /* of the main text part, as labelled or, where wrong or missing, as found; lower case */

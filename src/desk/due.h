@@ -1,0 +1,37 @@
+/*
+ * due: what falls due, by kind. Timers are rows (store/timer.h) ordered by time; the daemon sleeps until the first.
+ *
+ * A timer is removed in the transaction that does what it is for, so each fires once, whatever the clock or a kill does. A handler must bear being
+ * late by any time, and find that there is nothing to do any more.
+ */
+#ifndef DESK_DUE_H
+#define DESK_DUE_H
+
+#include "desk/ingest.h"
+#include "store/timer.h"
+
+/* Numbers are stored: never renumber. */
+#define DUES(X) \
+	X(1, SNOOZE, "snooze")     /* a snoozed ticket wakes */ \
+	X(2, RELEASE, "release")   /* a mail in the quarantine is to be read again, because its writer confirmed it; data: its id */ \
+	X(3, GRANTS, "grants")     /* expired grants go */ \
+	X(4, DIGEST, "digest")     /* notices over the limit go out as one mail; data: the agent's name */
+#define X_ENUM_DUE(n, id, name) DUE_##id = n,
+enum due_kind { DUE_NONE, DUES(X_ENUM_DUE) DUE_COUNT };
+const char *due_name(enum due_kind k);
+
+/* Done for one timer; the row is removed already. Only the store's errors go up. */
+typedef int due_fn(struct desk *d, struct txn *t, struct arena *a, const struct timer *m, int64_t now, struct err *err);
+
+/*
+ * Runs what is due, at most `max` of them. *ran of them; *release: the quarantine ids that wait to be read again (RELEASE is not run here: the
+ * daemon parses the mail and ingests it as retried, which removes the timer), in the arena. 0, -1.
+ */
+int due_run(struct desk *d, struct txn *t, struct arena *a, int64_t now, size_t max, size_t *ran, uint64_t **release, size_t *nrelease, struct err *err);
+/* When the daemon has to look again: 1, 0 nothing waits, -1. Timers of RELEASE that were handed out are not counted. */
+int due_next(struct txn *t, struct arena *a, int64_t *at);
+
+/* The handlers, each with its noun: snooze.c, grant expiry here, notice.c. */
+due_fn due_snooze, due_digest;
+
+#endif
