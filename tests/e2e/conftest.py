@@ -93,6 +93,7 @@ class House:
                 # Whatever a test did to it, every invariant holds afterwards.
                 if isinstance(thing, house.Helpd) and os.path.isdir(thing.data + "/store"):
                     thing.run("verify")
+                    assert not thing.leaks(), thing.leaks()
             except AssertionError as e:
                 problems.append(e)
         if problems:

@@ -243,6 +243,32 @@ queue "sales" {{ address "sales@acme.example"; }}
         with open(self.log, errors="replace") as f:
             return f.read()
 
+    def agents(self):
+        """The addresses that agents.conf names."""
+        try:
+            with open(self.etc + "/agents.conf") as f:
+                text = re.sub(r"#.*", "", f.read())
+        except FileNotFoundError:
+            return []
+        return sorted(set(re.findall(r"[\w.+-]+@[\w.-]+", text)))
+
+    def leaks(self):
+        """What of the agents' side stands in mail to customers: addresses, tokens, headers and words of notices, notes. Empty in a good world."""
+        agents = self.agents()
+        if not agents:
+            return []
+        bad = []
+        for k in self.tickets():
+            articles = self.show(k["id"])["articles"]
+            notes = [a["new_text"].strip() for a in articles if a["direction"] == "note" and len(a["new_text"].strip()) >= 16]
+            asked = {a["from"][0]["address"].lower() for a in articles if a["direction"] == "in" and a["from"]}
+            for a in articles:
+                if a["direction"] != "out" or a.get("ticket", k["id"]) != k["id"]:
+                    continue
+                raw = subprocess.run([HELPD, "-c", self.etc, "show", str(k["id"]), "--raw", str(a["seq"])], stdout=subprocess.PIPE, env=self.env()).stdout
+                bad += [f"#{k['id']} article {a['seq']}: {why}" for why in leaked(raw, [x for x in agents if x not in asked], notes)]
+        return bad
+
     def close(self):
         """Ends what still runs, then holds the log against what the test expected."""
         if self.process:
@@ -258,6 +284,25 @@ queue "sales" {{ address "sales@acme.example"; }}
                if (re.match(r"(<3>)?error ", line) and not any(re.search(e, line) for e in self.expected))
                or "ERROR: AddressSanitizer" in line or "ERROR: LeakSanitizer" in line or "runtime error:" in line or "WARNING: ThreadSanitizer" in line]
         assert not bad, "unexpected errors:\n" + "\n".join(bad) + "\n\n" + self.said()[-6000:]
+
+
+AGENT_TOKEN = re.compile(r"\+\d+\.[a-z2-7]{8}\.[a-z2-7]{27}|helpd\.\d+\.a[a-z2-7]{8}\.")
+
+
+def leaked(raw, agents, notes=()):
+    """What a mail to a customer must not hold of the agents' side, decoded and as it travels."""
+    m = email.message_from_bytes(raw, policy=email.policy.default)
+    texts = [raw.decode("utf-8", "replace")]
+    texts += [f"{k}: {v}" for k, v in m.items()]
+    texts += [p.get_content() for p in m.walk() if p.get_content_maintype() == "text" and not p.is_attachment()]
+    out = []
+    for t in texts:
+        flat = re.sub(r"=\r?\n", "", t)
+        out += [f"the agent's address {x}" for x in agents if x.lower() in flat.lower()]
+        out += ["an agent's token"] if AGENT_TOKEN.search(flat) else []
+        out += [f"a note: {n[:40]!r}" for n in notes if n in flat]
+        out += [f"a line of a notice: {w!r}" for w in ("X-Helpd-Notice", "#assign NAME", "#help") if w in flat]
+    return sorted(set(out))
 
 
 class Said(str):
