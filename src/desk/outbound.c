@@ -540,3 +540,51 @@ outbound_status(struct desk *d, struct txn *t, struct arena *a,
 	    now);
 	return txn_error(t, err) < 0 ? -1 : 1;
 }
+
+int
+outbound_release(struct desk *d, struct txn *t, struct arena *a,
+    struct ticket *k, uint64_t outbox, const struct actor *who, int64_t now,
+    struct err *err)
+{
+	(void)d;
+	(void)t;
+	(void)a;
+	(void)k;
+	(void)outbox;
+	(void)who;
+	(void)now;
+	return err_set(err, ERR_PERM, "held answers are not released yet");
+}
+
+int
+outbound_discard(struct desk *d, struct txn *t, struct arena *a,
+    struct ticket *k, uint64_t outbox, const struct actor *who, int64_t now,
+    struct err *err)
+{
+	(void)d;
+	(void)t;
+	(void)a;
+	(void)k;
+	(void)outbox;
+	(void)who;
+	(void)now;
+	return err_set(err, ERR_PERM, "held answers are not discarded yet");
+}
+
+int
+outbound_elsewhere(struct desk *d, struct txn *t, struct arena *a,
+    struct ticket *k, const struct intake *in, const struct agent *by,
+    const struct actor *who, int64_t now, uint32_t *seq, struct err *err)
+{
+	(void)d;
+	(void)t;
+	(void)a;
+	(void)k;
+	(void)in;
+	(void)by;
+	(void)who;
+	(void)now;
+	(void)seq;
+	return err_set(
+	    err, ERR_PERM, "answers written elsewhere are not recorded yet");
+}
