@@ -1,0 +1,35 @@
+/*
+ * smime: S/MIME signatures (RFC 8551 over CMS, RFC 5652), judged by mathematics alone.
+ *
+ * A signature that is right says that whoever holds the key of the certificate inside it wrote exactly these bytes. Whose certificate that is, whether it has
+ * expired, and who issued it is not asked: the caller compares its fingerprint with one he has pinned. Runs in the jail.
+ */
+#ifndef MAIL_SMIME_H
+#define MAIL_SMIME_H
+
+#include "mail/message.h"
+
+enum {
+	SMIME_SIGNATURE_MAX = 256 << 10, /* bytes of the DER of a detached signature: certificates and all */
+	SMIME_OPAQUE_MAX = 8 << 20,      /* bytes of the DER of signed-data that holds its content */
+	SMIME_SIGNERS_MAX = 4,
+	SMIME_CERTIFICATES_MAX = 20,
+};
+
+/* Loads what OpenSSL loads when it is first used, so that the jail may close behind it. */
+void smime_init(void);
+
+/*
+ * multipart/signed (RFC 8551 §3.5.3): content as it stood in the mail, header and all, up to the line break before the boundary; it is read with CRLF line ends.
+ * der: the signature, decoded. True: right, and *out filled but for `whole`. False: not right, not S/MIME, too big, not exactly one signer with a certificate
+ * inside; *why says in a few words which.
+ */
+bool smime_detached(struct str content, struct str der, struct smime *out, const char **why);
+/* The same for application/pkcs7-mime; smime-type=signed-data (§3.5.2): *content is the MIME entity inside, in the arena, even where the signature is not right
+ * (empty when there is none to be had). */
+bool smime_opaque(struct arena *a, struct str der, struct str *content, struct smime *out, const char **why);
+
+/* The fingerprint of the first certificate in a PEM file's text: SHA-256 of its DER form, and when it ends (ms). ERR_INVAL says what it is instead. */
+int smime_certificate(struct str pem, unsigned char sha256[SHA256_SIZE], int64_t *ends, struct err *err);
+
+#endif
