@@ -8,6 +8,7 @@
  * inputs have the same bytes.
  */
 #include "desk/token.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -20,7 +21,9 @@ enum {
 	MAC_BYTES = 16,
 	LOCAL_MAX = 64,
 	PURPOSE_ADDRESS = 1,
-	PURPOSE_MESSAGE_ID = 2
+	PURPOSE_MESSAGE_ID = 2,
+	PURPOSE_GRANT_ADDRESS = 3,
+	PURPOSE_GRANT_ID = 4
 };
 
 struct key {
@@ -362,4 +365,135 @@ token_message_id_verify(
 	*ticket = c.ticket;
 	*seq = c.seq;
 	return true;
+}
+
+/* --- mail to agents ---------------------------------------------------- */
+
+/* The nonce as text, most significant bits first. */
+static void
+nonce_text(uint64_t nonce, char out[NONCE_CHARS])
+{
+	for (unsigned i = 0; i < NONCE_CHARS; i++)
+		out[i] = digits[nonce >> (5 * (NONCE_CHARS - 1 - i)) & 31];
+}
+
+static bool
+read_nonce(struct str s, uint64_t *out)
+{
+	*out = 0;
+	if (s.n != NONCE_CHARS)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = ch_lower(s.p[i]);
+
+		if (c >= 'a' && c <= 'z')
+			*out = *out << 5 | (uint64_t)(c - 'a');
+		else if (c >= '2' && c <= '7')
+			*out = *out << 5 | (uint64_t)(c - '2' + 26);
+		else
+			return false;
+	}
+	return *out != 0;
+}
+
+/* What only the row knows goes where the other tokens have the address they
+ * are bound to: nonce, expiry, agent. */
+static struct claim
+grant_claim(const struct grant *g, int64_t made, char bound[ADDRESS_MAX])
+{
+	struct claim c = {
+	    .purpose = made == CLOCK_NONE ? PURPOSE_GRANT_ADDRESS
+					  : PURPOSE_GRANT_ID,
+	    .ticket = g->ticket,
+	    .seq = (uint32_t)g->purpose,
+	    .time = made == CLOCK_NONE ? 0 : (uint64_t)made & INT64_MAX,
+	};
+	struct str agent = str_sub(g->agent, 0, ADDRESS_MAX - 16);
+	char *p = put_be(bound, g->nonce, 8);
+
+	p = put_be(p, (uint64_t)g->expires, 8);
+	if (agent.n)
+		memcpy(p, agent.p, agent.n);
+	c.bound = str_n(bound, 16 + agent.n);
+	return c;
+}
+
+struct str
+token_grant_address(struct arena *a, const struct keyring *k, struct str addr,
+    const struct grant *g)
+{
+	char bound[ADDRESS_MAX], nonce[NONCE_CHARS], token[TOKEN_CHARS];
+	struct claim c = grant_claim(g, CLOCK_NONE, bound);
+	struct str out;
+
+	must(k->n > 0);
+	must(g->nonce > 0);
+	sign(&k->keys[k->n - 1], &c, token);
+	nonce_text(g->nonce, nonce);
+	out = arena_printf(a, "%.*s+%llu.%.*s.%.*s@%.*s",
+	    STR_ARG(address_local(addr)), (unsigned long long)g->ticket,
+	    NONCE_CHARS, nonce, TOKEN_CHARS, token,
+	    STR_ARG(address_domain(addr)));
+	return address_local(out).n > LOCAL_MAX ? addr : out;
+}
+
+struct str
+token_grant_message_id(struct arena *a, const struct keyring *k,
+    const struct grant *g, int64_t now, struct str domain)
+{
+	char bound[ADDRESS_MAX], nonce[NONCE_CHARS], token[TOKEN_CHARS];
+	struct claim c = grant_claim(g, now & INT64_MAX, bound);
+
+	must(k->n > 0);
+	must(g->nonce > 0);
+	sign(&k->keys[k->n - 1], &c, token);
+	nonce_text(g->nonce, nonce);
+	return arena_printf(a, "helpd.%llu.a%.*s.%llx.%.*s@%.*s",
+	    (unsigned long long)g->ticket, NONCE_CHARS, nonce,
+	    (unsigned long long)c.time, TOKEN_CHARS, token, STR_ARG(domain));
+}
+
+bool
+token_grant_detail(
+    struct str detail, uint64_t *ticket, uint64_t *nonce, struct str *token)
+{
+	struct str rest = detail, part;
+
+	if (!str_cut(&rest, '.', &part) || part.n > 19 ||
+	    !str_u64(part, ticket) || !str_cut(&rest, '.', &part) ||
+	    !read_nonce(part, nonce))
+		return false;
+	*token = rest;
+	return looks_like_token(*token);
+}
+
+bool
+token_grant_id(struct str id, uint64_t *ticket, uint64_t *nonce,
+    struct str *token, int64_t *made)
+{
+	struct str rest, part;
+	uint64_t time;
+
+	if (!str_istarts(id, S("helpd.")))
+		return false;
+	rest = str_from(address_local(id), 6);
+	if (!str_cut(&rest, '.', &part) || part.n > 19 ||
+	    !str_u64(part, ticket) || !str_cut(&rest, '.', &part) ||
+	    !part.n || ch_lower(part.p[0]) != 'a' ||
+	    !read_nonce(str_from(part, 1), nonce) ||
+	    !str_cut(&rest, '.', &part) || !read_hex(part, &time))
+		return false;
+	*made = (int64_t)time;
+	*token = rest;
+	return looks_like_token(*token);
+}
+
+bool
+token_grant_verify(const struct keyring *k, const struct grant *g,
+    struct str token, int64_t made)
+{
+	char bound[ADDRESS_MAX];
+	struct claim c = grant_claim(g, made, bound);
+
+	return verify(k, &c, token);
 }

@@ -31,6 +31,8 @@ struct grant {
 	uint64_t quarantine;  /* CHALLENGE: the mail that waits */
 	struct str held;      /* CONFIRM: what waits, a record of desk/held.h */
 };
+enum { GRANT_NONCE_BITS = 40 };
+
 /* A nonce of 0 gets a new one. Keeps a list by expiry. */
 void grant_put(struct txn *t, struct grant *g);
 int grant_get(struct txn *t, struct arena *a, uint64_t nonce, struct grant *out);

@@ -16,7 +16,8 @@
 	X(META, "meta") X(COUNTER, "counter") X(SOURCE, "source") X(LEDGER, "ledger") X(RAWHASH, "rawhash") X(MSGID, "msgid") \
 	X(TICKET, "ticket") X(TICKET_INDEX, "ticket.index") X(ARTICLE, "article") X(EVENT, "event") X(BLOB, "blob") \
 	X(PERSON, "person") X(TIMER, "timer") X(OUTBOX, "outbox") X(OUTBOX_INDEX, "outbox.index") X(QUARANTINE, "quarantine") \
-	X(TERM, "term") X(TERM_RUN, "term.run") X(UNINDEXED, "unindexed")
+	X(TERM, "term") X(TERM_RUN, "term.run") X(UNINDEXED, "unindexed") \
+	X(GRANT, "grant") X(GRANT_EXPIRY, "grant.expiry")
 #define X_ENUM_TABLE(id, name) T_##id,
 enum table { TABLES(X_ENUM_TABLE) TABLE_COUNT };
 const char *table_name(enum table table);
