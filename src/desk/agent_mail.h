@@ -31,7 +31,8 @@ struct agent_mail {
 
 /* What became of it; ingest() writes ledger, hash and search terms by it. */
 struct agent_result {
-	struct ticket k;                 /* the ticket that holds the article; put by agent_mail() already */
+	struct ticket k;                 /* the ticket that holds the article; put by agent_mail() already. id 0: the mail is from a folder of
+	                                  * sent mail and belongs to no ticket: FATE_SKIPPED */
 	uint32_t seq;                    /* the article that keeps the agent's mail */
 	bool is_new;
 	unsigned mails;                  /* outbox rows written */
