@@ -33,6 +33,14 @@ void transcript_add(struct transcript *x, enum transcript_kind kind, struct str 
  */
 const char *transcript_say(const struct transcript *x, const char *english) __attribute__((format_arg(2)));
 
+/*
+ * The values of template "transcript", beside those of view.h and notice.h:
+ *
+ *   transcript.lines[]     .command (may be empty) .words (may have line breaks) .indented (the same, each line behind two blanks)
+ *                          .is_done .is_refused .is_waits .is_info
+ *   transcript.done .refused .waits (how many)    .confirm (true: a reply with #send does what waits) .until (in words, when it is given up)
+ */
+
 /* Sends it (template "transcript"). confirm: NULL, or a grant of purpose CONFIRM for what waits. in_reply_to: the agent's mail. */
 int transcript_send(struct desk *d, struct txn *t, struct transcript *x, const struct ticket *k, struct grant *confirm, struct str in_reply_to, int64_t now, struct err *err);
 
