@@ -62,6 +62,26 @@ put_bounce(struct buf *b, const struct bounce *x)
 	rec_end(b, at);
 }
 
+static void
+put_forwarded(struct buf *b, const struct forwarded *x)
+{
+	size_t at = rec_begin(b, TAG_FORWARDED);
+	struct addresses from = {(struct address *)(uintptr_t)&x->from, 1};
+
+	put_addresses(b, TAG_F_FROM, &from);
+	put_addresses(b, TAG_F_TO, &x->to);
+	put_addresses(b, TAG_F_CC, &x->cc);
+	rec_str_opt(b, TAG_F_SUBJECT, x->subject);
+	if (x->date != CLOCK_NONE)
+		rec_i64(b, TAG_F_DATE, x->date);
+	rec_str_opt(b, TAG_F_MESSAGE_ID, x->message_id);
+	rec_u64_opt(b, TAG_F_TEXT_FROM, x->text.from);
+	rec_u64_opt(b, TAG_F_TEXT_TO, x->text.to);
+	rec_u64_opt(b, TAG_F_ATTACHED, x->attached);
+	rec_u64_opt(b, TAG_F_SURE, x->sure);
+	rec_end(b, at);
+}
+
 /* Pairs of varints: the gap before a span and its length. */
 static void
 put_fresh(struct buf *b, const struct message *m)
@@ -128,6 +148,10 @@ message_encode(const struct message *m, struct buf *out)
 	rec_str_opt(out, TAG_TEXT, m->text);
 	put_fresh(out, m);
 	rec_str_opt(out, TAG_HTML, m->html);
+	rec_str_opt(out, TAG_ANSWER_HTML, m->answer_html);
+	rec_str_opt(out, TAG_ANSWER_TEXT, m->answer_text);
+	if (m->forwarded)
+		put_forwarded(out, m->forwarded);
 	put_attachments(out, &m->attachments);
 	rec_str_opt(out, TAG_CHARSET, m->charset);
 	rec_str_opt(out, TAG_LANGUAGE, m->language);

@@ -198,6 +198,71 @@ get_bounce(struct arena *a, const struct recr *outer, struct message *m)
 	return ok && !r.bad;
 }
 
+static bool
+get_offset(const struct recr *r, uint32_t *out)
+{
+	*out = (uint32_t)r->u;
+	return !r->is_str && r->u <= MESSAGE_TEXT_MAX;
+}
+
+static bool
+get_date(const struct recr *r, int64_t *out)
+{
+	*out = recr_i64(r);
+	return !r->is_str && *out > -71 * 366 * CLOCK_DAY &&
+	       *out < 8031 * 366 * CLOCK_DAY;
+}
+
+static bool
+get_forwarded_field(
+    struct arena *a, const struct recr *r, struct forwarded *x)
+{
+	struct addresses from = {0};
+
+	switch (r->tag) {
+	case TAG_F_FROM:
+		if (!get_address(a, r, &from))
+			return false;
+		x->from = from.v[0];
+		return true;
+	case TAG_F_TO:
+		return get_address(a, r, &x->to);
+	case TAG_F_CC:
+		return get_address(a, r, &x->cc);
+	case TAG_F_SUBJECT:
+		return get(r, &x->subject, MESSAGE_SUBJECT_MAX);
+	case TAG_F_DATE:
+		return get_date(r, &x->date);
+	case TAG_F_MESSAGE_ID:
+		return get(r, &x->message_id, SHORT_MAX);
+	case TAG_F_TEXT_FROM:
+		return get_offset(r, &x->text.from);
+	case TAG_F_TEXT_TO:
+		return get_offset(r, &x->text.to);
+	case TAG_F_ATTACHED:
+		return get_flag(r, &x->attached);
+	case TAG_F_SURE:
+		return get_flag(r, &x->sure);
+	}
+	return true;
+}
+
+static bool
+get_forwarded(struct arena *a, const struct recr *outer, struct message *m)
+{
+	struct recr r = recr_open(outer->s);
+	struct forwarded *x = arena_new(a, struct forwarded);
+
+	if (!outer->is_str || m->forwarded)
+		return false;
+	x->date = CLOCK_NONE;
+	while (recr_next(&r))
+		if (!get_forwarded_field(a, &r, x))
+			return false;
+	m->forwarded = x;
+	return !r.bad;
+}
+
 /* Checked against the text when all is read: the order of fields is not relied on. */
 static bool
 get_fresh(struct arena *a, const struct recr *r, struct message *m)
@@ -220,21 +285,24 @@ get_fresh(struct arena *a, const struct recr *r, struct message *m)
 	return true;
 }
 
+/* Inside the text, and neither end inside a character. */
 static bool
-fresh_fits(const struct message *m)
+span_fits(struct str text, struct span x)
 {
-	for (size_t i = 0; i < m->nfresh; i++) {
-		uint32_t from = m->fresh[i].from, to = m->fresh[i].to;
+	return x.from <= x.to && x.to <= text.n &&
+	       (x.from == text.n ||
+		   ((unsigned char)text.p[x.from] & 0xc0) != 0x80) &&
+	       (x.to == text.n ||
+		   ((unsigned char)text.p[x.to] & 0xc0) != 0x80);
+}
 
-		/* Neither end inside a character. */
-		if (to > m->text.n ||
-		    (from < m->text.n &&
-			((unsigned char)m->text.p[from] & 0xc0) == 0x80) ||
-		    (to < m->text.n &&
-			((unsigned char)m->text.p[to] & 0xc0) == 0x80))
+static bool
+spans_fit(const struct message *m)
+{
+	for (size_t i = 0; i < m->nfresh; i++)
+		if (!span_fits(m->text, m->fresh[i]))
 			return false;
-	}
-	return true;
+	return !m->forwarded || span_fits(m->text, m->forwarded->text);
 }
 
 static bool
@@ -310,9 +378,7 @@ get_field(struct arena *a, const struct recr *r, struct message *m)
 		return get_list(
 		    a, r, &m->references, MESSAGE_IDS_MAX, SHORT_MAX);
 	case TAG_DATE:
-		m->date = recr_i64(r);
-		return !r->is_str && m->date > -71 * 366 * CLOCK_DAY &&
-		       m->date < 8031 * 366 * CLOCK_DAY;
+		return get_date(r, &m->date);
 	case TAG_AUTH_RESULTS:
 		return get_list(a, r, &m->authentication_results,
 		    AUTH_RESULTS_MAX, VALUE_MAX);
@@ -322,6 +388,12 @@ get_field(struct arena *a, const struct recr *r, struct message *m)
 		return get_fresh(a, r, m);
 	case TAG_HTML:
 		return get(r, &m->html, MESSAGE_TEXT_MAX);
+	case TAG_ANSWER_HTML:
+		return get(r, &m->answer_html, MESSAGE_TEXT_MAX);
+	case TAG_ANSWER_TEXT:
+		return get(r, &m->answer_text, MESSAGE_TEXT_MAX);
+	case TAG_FORWARDED:
+		return get_forwarded(a, r, m);
 	case TAG_ATTACHMENT:
 		return get_attachment(a, r, &m->attachments);
 	case TAG_CHARSET:
@@ -360,7 +432,7 @@ message_decode(
 			return err_set(err, ERR_CORRUPT,
 			    "field %u of a parsed mail is not as it must be",
 			    r.tag);
-	if (r.bad || !fresh_fits(out))
+	if (r.bad || !spans_fit(out))
 		return err_set(
 		    err, ERR_CORRUPT, "the record of a parsed mail is damaged");
 	return 0;

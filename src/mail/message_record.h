@@ -34,8 +34,12 @@ enum {
 	TAG_HEADER,
 	TAG_TERMS,
 	TAG_WARNING,
+	/* 60 to 69 */
+	TAG_FORWARDED = 60,
+	TAG_ANSWER_HTML,
+	TAG_ANSWER_TEXT,
 };
-/* Inside an address, a header, an attachment, a bounce, a recipient of a bounce. */
+/* Inside an address, a header, an attachment, a bounce, a recipient of a bounce, a forward. */
 enum {
 	TAG_NAME = 1,
 	TAG_ADDR
@@ -64,6 +68,19 @@ enum {
 	TAG_B_HARD,
 	TAG_B_REASON,
 	TAG_B_ACTION
+};
+
+enum {
+	TAG_F_FROM = 1,
+	TAG_F_TO,
+	TAG_F_CC,
+	TAG_F_SUBJECT,
+	TAG_F_DATE,
+	TAG_F_MESSAGE_ID,
+	TAG_F_TEXT_FROM,
+	TAG_F_TEXT_TO,
+	TAG_F_ATTACHED,
+	TAG_F_SURE
 };
 
 /* Terms go in one field: a byte of length and the bytes each. */

@@ -3,11 +3,13 @@
  * about it: bounce, automatic, new text, language, search terms.
  */
 #include "mail/parse.h"
+#include "mail/answer_html.h"
 #include "mail/automatic.h"
 #include "mail/body.h"
 #include "mail/bounce.h"
 #include "mail/charset.h"
 #include "mail/date.h"
+#include "mail/forward.h"
 #include "mail/guard.h"
 #include "mail/html.h"
 #include "mail/language.h"
@@ -507,6 +509,8 @@ message_parse(struct arena *a, struct str raw,
 	reply_split(a, out->text, &out->fresh, &out->nfresh);
 	if (b.own < b.text.n)
 		out->text = arena_dup(a, b.text);
+	out->forwarded = forward_read(a, out, b.own, &mime);
+	answer_html_read(a, out);
 	find_language(&r);
 	find_terms(&r);
 	return 0;
