@@ -1,4 +1,4 @@
-#include "desk/change.h"
+#include "desk/change_private.h"
 #include "base/clock.h"
 #include "base/must.h"
 #include "base/syntax.h"
@@ -13,8 +13,8 @@ enum {
 	TAGS_MAX = 50
 };
 
-static int
-check_open(const struct ticket *k, struct err *err)
+int
+change_check_open(const struct ticket *k, struct err *err)
 {
 	if (k->status == STATUS_MERGED || k->merged_into)
 		return err_set(err, ERR_INVAL,
@@ -25,9 +25,8 @@ check_open(const struct ticket *k, struct err *err)
 	return 0;
 }
 
-/* One line of text as a person may give it. */
-static int
-check_line(struct str s, size_t max, const char *what, struct err *err)
+int
+change_check_line(struct str s, size_t max, const char *what, struct err *err)
 {
 	if (s.n > max)
 		return err_set(
@@ -41,9 +40,10 @@ check_line(struct str s, size_t max, const char *what, struct err *err)
 	return 0;
 }
 
-static void
-tell(struct txn *t, struct arena *a, struct ticket *k, enum event_kind kind,
-    const struct actor *who, struct str old, struct str new, int64_t now)
+void
+change_tell(struct txn *t, struct arena *a, struct ticket *k,
+    enum event_kind kind, const struct actor *who, struct str old,
+    struct str new, int64_t now)
 {
 	event_add(t, k, kind, who,
 	    arena_printf(a, "%.*s -> %.*s", STR_ARG(old.n ? old : S("none")),
@@ -61,7 +61,7 @@ change_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	(void)d;
 	if (s == old)
 		return 0;
-	if (check_open(k, err) < 0)
+	if (change_check_open(k, err) < 0)
 		return -1;
 	if (s == STATUS_MERGED || s <= STATUS_NONE || s >= STATUS_COUNT)
 		return err_set(err, ERR_INVAL,
@@ -70,6 +70,7 @@ change_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		return err_set(err, ERR_INVAL,
 		    "a ticket is new only until something is done with it; "
 		    "use open");
+	snooze_cancel(t, a, k);
 	k->status = s;
 	if (s == STATUS_RESOLVED)
 		k->resolved = now;
@@ -84,7 +85,7 @@ change_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		k->reopens += was_over;
 	}
 	k->updated = now;
-	tell(t, a, k,
+	change_tell(t, a, k,
 	    was_over && status_is_active(s) ? EVENT_REOPENED : EVENT_STATUS,
 	    who, str_c(status_name(old)), str_c(status_name(s)), now);
 	return 0;
@@ -100,12 +101,12 @@ change_priority(struct desk *d, struct txn *t, struct arena *a,
 	(void)d;
 	if (p == old)
 		return 0;
-	if (check_open(k, err) < 0)
+	if (change_check_open(k, err) < 0)
 		return -1;
 	must(p > PRIORITY_NONE && p < PRIORITY_COUNT);
 	k->priority = p;
 	k->updated = now;
-	tell(t, a, k, EVENT_PRIORITY, who, str_c(priority_name(old)),
+	change_tell(t, a, k, EVENT_PRIORITY, who, str_c(priority_name(old)),
 	    str_c(priority_name(p)), now);
 	return 0;
 }
@@ -131,11 +132,11 @@ change_queue(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	}
 	if (str_eq(q->name, old))
 		return 0;
-	if (check_open(k, err) < 0)
+	if (change_check_open(k, err) < 0)
 		return -1;
 	k->queue = q->name;
 	k->updated = now;
-	tell(t, a, k, EVENT_QUEUE, who, old, q->name, now);
+	change_tell(t, a, k, EVENT_QUEUE, who, old, q->name, now);
 	return 0;
 }
 
@@ -150,12 +151,13 @@ change_assignee(struct desk *d, struct txn *t, struct arena *a,
 	assignee = str_trim(assignee);
 	if (str_eq(assignee, old))
 		return 0;
-	if (check_open(k, err) < 0 ||
-	    check_line(assignee, ASSIGNEE_MAX, "the assignee's name", err) < 0)
+	if (change_check_open(k, err) < 0 ||
+	    change_check_line(
+		assignee, ASSIGNEE_MAX, "the assignee's name", err) < 0)
 		return -1;
 	k->assignee = arena_dup(a, assignee);
 	k->updated = now;
-	tell(t, a, k, EVENT_ASSIGNEE, who, old, assignee, now);
+	change_tell(t, a, k, EVENT_ASSIGNEE, who, old, assignee, now);
 	return 0;
 }
 
@@ -166,8 +168,8 @@ change_subject(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	struct strs tags = settings_tags(a, d->settings);
 	struct str old = k->subject;
 
-	if (check_open(k, err) < 0 ||
-	    check_line(subject, SUBJECT_MAX, "the subject", err) < 0)
+	if (change_check_open(k, err) < 0 ||
+	    change_check_line(subject, SUBJECT_MAX, "the subject", err) < 0)
 		return -1;
 	subject = subject_base(a, subject, &tags);
 	if (str_eq(subject, old))
@@ -176,7 +178,7 @@ change_subject(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		return err_set(err, ERR_INVAL, "the subject is empty");
 	k->subject = subject;
 	k->updated = now;
-	tell(t, a, k, EVENT_SUBJECT, who, old, subject, now);
+	change_tell(t, a, k, EVENT_SUBJECT, who, old, subject, now);
 	return 0;
 }
 
@@ -239,7 +241,7 @@ change_tags(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	struct str word;
 
 	(void)d;
-	if (check_open(k, err) < 0)
+	if (change_check_open(k, err) < 0)
 		return -1;
 	for (size_t i = 0; i < k->tags.n; i++)
 		strs_add(a, &tags, k->tags.v[i]);
@@ -285,6 +287,65 @@ set_priority(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	return change_priority(d, t, a, k, p, who, now, err);
 }
 
+static int
+set_requester(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str value, const struct actor *who, int64_t now, struct err *err)
+{
+	struct address x;
+
+	if (change_address(a, value, &x, err) < 0)
+		return -1;
+	return change_requester(d, t, a, k, &x, who, now, err);
+}
+
+/* "+ann@x.example,-bob@y.example"; without a sign: added. */
+static int
+set_cc(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str value, const struct actor *who, int64_t now, struct err *err)
+{
+	struct str word;
+	struct address x;
+
+	while (str_cut(&value, ',', &word)) {
+		bool add;
+
+		word = str_trim(word);
+		if (!word.n)
+			continue;
+		add = word.p[0] != '-';
+		if (word.p[0] == '+' || word.p[0] == '-')
+			word = str_from(word, 1);
+		if (change_address(a, word, &x, err) < 0 ||
+		    change_cc(d, t, a, k, &x, add, who, now, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+set_snooze(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str value, const struct actor *who, int64_t now, struct err *err)
+{
+	int64_t until;
+
+	if (when_parse(value, d->settings->timezone, now, &until, err) < 0)
+		return -1;
+	return change_snooze(d, t, a, k, until, who, now, err);
+}
+
+static int
+set_time(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str value, const struct actor *who, int64_t now, struct err *err)
+{
+	int64_t ms;
+
+	if (!change_time_parse(value, &ms))
+		return err_set(err, ERR_INVAL,
+		    "\"%.*s\" is no duration: 15m, 1h30m, -15m",
+		    STR_ARG(value));
+	return change_time(d, t, a, k, ms, who, now, err);
+}
+
 typedef int change_fn(struct desk *d, struct txn *t, struct arena *a,
     struct ticket *k, struct str value, const struct actor *who, int64_t now,
     struct err *err);
@@ -299,6 +360,10 @@ static const struct {
     {{"assignee", 8}, change_assignee},
     {{"subject", 7}, change_subject},
     {{"tag", 3}, change_tags},
+    {{"requester", 9}, set_requester},
+    {{"cc", 2}, set_cc},
+    {{"snooze", 6}, set_snooze},
+    {{"time", 4}, set_time},
 };
 
 int
@@ -308,6 +373,9 @@ change_set(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 {
 	struct str names[ARRAY_LEN(fields)], near;
 
+	if (str_istarts(name, S("field.")))
+		return change_field(
+		    d, t, a, k, str_from(name, 6), value, who, now, err);
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		names[i] = fields[i].name;
 		if (str_ieq(name, fields[i].name) ||

@@ -20,7 +20,40 @@ int change_assignee(struct desk *d, struct txn *t, struct arena *a, struct ticke
 int change_subject(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str subject, const struct actor *who, int64_t now, struct err *err);
 /* "+refund,-spam,vip": a name without sign is added. Names: letters, digits, "-_.:/", lower case is made; at most 50 on a ticket. */
 int change_tags(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str changes, const struct actor *who, int64_t now, struct err *err);
-/* One "name=value" of `helpd set N name=value`: status, priority, queue, assignee, subject, tag. ERR_INVAL suggests the nearest name. */
+/*
+ * A field of the ticket; an empty value removes it. When settings.fields names any, only these (ASCII case ignored; ERR_INVAL suggests the nearest), else letters,
+ * digits, "-_." and what is not ASCII, at most 50 bytes. The value is one line of at most 1,000 bytes; at most 100 fields.
+ */
+int change_field(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str name, struct str value, const struct actor *who, int64_t now,
+    struct err *err);
+/* Adds working time (ms; negative takes away, never below none in all); the sum is extra.time_spent. */
+int change_time(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, int64_t ms, const struct actor *who, int64_t now, struct err *err);
+/* "15m", "1h30m", "-15m". */
+bool change_time_parse(struct str s, int64_t *ms);
+/*
+ * Out of sight until then: the status becomes hold, what it was comes back when the time is there, or as soon as the customer writes (snooze_wake()). Any other
+ * change of status ends it. A timer of DUE_SNOOZE; snoozing again moves it. ERR_INVAL when it is not later than now, or the ticket is neither new, open, pending nor on hold.
+ */
+int change_snooze(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, int64_t until, const struct actor *who, int64_t now, struct err *err);
+/*
+ * The ticket is back: status, EVENT_AWOKE, no timer any more. customer: he wrote, so pending becomes open. Nothing when it is not snoozed. The caller puts k.
+ * True when it was. snooze_cancel(): only forgets it, for those who set another status by themselves (merge).
+ */
+bool snooze_wake(struct txn *t, struct arena *a, struct ticket *k, bool customer, const struct actor *who, int64_t now);
+void snooze_cancel(struct txn *t, struct arena *a, struct ticket *k);
+/*
+ * Who reads along. Added: takes part as Cc from now on, also who was only proposed. Removed: takes part no more; the requester cannot be (change_requester()). Never
+ * one of our own addresses. ERR_INVAL when it is no address, is not among them, or there are too many.
+ */
+int change_cc(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct address *x, bool add, const struct actor *who, int64_t now, struct err *err);
+/* Whose ticket it is. Who it was stays, as Cc. */
+int change_requester(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct address *x, const struct actor *who, int64_t now, struct err *err);
+/* An address as a person writes it: "ann@x.example", "Ann <ann@x.example>", one. ERR_INVAL. */
+int change_address(struct arena *a, struct str s, struct address *out, struct err *err);
+/*
+ * One "name=value" of `helpd set N name=value`: status, priority, queue, assignee, subject, tag, field.NAME, requester, cc (+a@x,-b@y), snooze (desk/when.h), time.
+ * ERR_INVAL suggests the nearest name.
+ */
 int change_set(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str name, struct str value, const struct actor *who, int64_t now, struct err *err);
 
 /* An internal note: an article that is never mailed. Plain text, UTF-8. */

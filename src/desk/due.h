@@ -13,8 +13,8 @@
 /* Numbers are stored: never renumber. */
 #define DUES(X) \
 	X(1, SNOOZE, "snooze")     /* a snoozed ticket wakes */ \
-	X(2, RELEASE, "release")   /* a mail in the quarantine is to be read again, because its writer confirmed it; data: its id */ \
-	X(3, GRANTS, "grants")     /* expired grants go */ \
+	X(2, RELEASE, "release")   /* a mail in the quarantine is to be read again, because its writer confirmed it; data: its id, in decimal */ \
+	X(3, GRANTS, "grants")     /* no row: the list of grants by expiry (store/grant.h) counts as its timer */ \
 	X(4, DIGEST, "digest")     /* notices over the limit go out as one mail; data: the agent's name */
 #define X_ENUM_DUE(n, id, name) DUE_##id = n,
 enum due_kind { DUE_NONE, DUES(X_ENUM_DUE) DUE_COUNT };
@@ -24,12 +24,21 @@ const char *due_name(enum due_kind k);
 typedef int due_fn(struct desk *d, struct txn *t, struct arena *a, const struct timer *m, int64_t now, struct err *err);
 
 /*
- * Runs what is due, at most `max` of them. *ran of them; *release: the quarantine ids that wait to be read again (RELEASE is not run here: the
+ * Runs what is due, at most `max` of them: first the timers, then the grants that expired. What waited behind an expired one (an answer, commands) is given up, and
+ * its agent is told. *ran of them; *release: the quarantine ids that wait to be read again (RELEASE is not run here: the
  * daemon parses the mail and ingests it as retried, which removes the timer), in the arena. 0, -1.
  */
 int due_run(struct desk *d, struct txn *t, struct arena *a, int64_t now, size_t max, size_t *ran, uint64_t **release, size_t *nrelease, struct err *err);
-/* When the daemon has to look again: 1, 0 nothing waits, -1. Timers of RELEASE that were handed out are not counted. */
+/* When the daemon has to look again: 1, 0 nothing waits, -1. Timers of RELEASE are not counted: due_releases(). */
 int due_next(struct txn *t, struct arena *a, int64_t *at);
+/* The quarantine ids of all RELEASE timers that are due. In the arena. 0, -1. */
+int due_releases(struct txn *t, struct arena *a, int64_t now, uint64_t **ids, size_t *n);
+/* A timer whose handler cannot be run now: again at `at`. */
+void due_postpone(struct txn *t, const struct timer *m, int64_t at);
+/* The first timer that due_run() would run: 1, 0, -1. */
+int due_first(struct txn *t, struct arena *a, struct timer *out);
+/* How many timers wait (those of grants are not counted), and the first: for `helpd status`. */
+int due_count(struct txn *t, struct arena *a, uint64_t *n, struct timer *first);
 
 /* The handlers, each with its noun: snooze.c, grant expiry here, notice.c. */
 due_fn due_snooze, due_digest;

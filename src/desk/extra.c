@@ -5,7 +5,11 @@
 enum {
 	TAG_FAMILY = 1,
 	TAG_CHAIN = 2,
-	TAG_LAST_IN = 3
+	TAG_LAST_IN = 3,
+	TAG_TIME_SPENT = 4,
+	TAG_SNOOZED_UNTIL = 5,
+	TAG_SNOOZED_FROM = 6,
+	TAG_LAST = TAG_SNOOZED_FROM
 };
 
 void
@@ -21,6 +25,12 @@ extra_read(struct arena *a, struct str rec, struct extra *out)
 			strs_add(a, &out->chain, r.s);
 		else if (r.tag == TAG_LAST_IN && !r.is_str)
 			out->last_in = (uint32_t)r.u;
+		else if (r.tag == TAG_TIME_SPENT && !r.is_str)
+			out->time_spent = recr_i64(&r);
+		else if (r.tag == TAG_SNOOZED_UNTIL && !r.is_str)
+			out->snoozed_until = recr_i64(&r);
+		else if (r.tag == TAG_SNOOZED_FROM && !r.is_str)
+			out->snoozed_from = (unsigned)r.u;
 	}
 }
 
@@ -44,8 +54,13 @@ extra_write(struct arena *a, struct str old, const struct extra *x)
 	rec_u64_opt(&b, TAG_FAMILY, x->family);
 	rec_strs(&b, TAG_CHAIN, &x->chain);
 	rec_u64_opt(&b, TAG_LAST_IN, x->last_in);
+	if (x->time_spent)
+		rec_i64(&b, TAG_TIME_SPENT, x->time_spent);
+	if (x->snoozed_until)
+		rec_i64(&b, TAG_SNOOZED_UNTIL, x->snoozed_until);
+	rec_u64_opt(&b, TAG_SNOOZED_FROM, x->snoozed_from);
 	while (recr_next(&r)) {
-		if (r.tag <= TAG_LAST_IN)
+		if (r.tag <= TAG_LAST)
 			continue;
 		if (r.is_str)
 			rec_str(&b, r.tag, r.s);

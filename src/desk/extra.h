@@ -12,6 +12,9 @@ struct extra {
 	uint64_t family;        /* towards the head of its family (desk/family.h); 0: it is the head */
 	struct strs chain;      /* Message-IDs for References: the first of the thread, then the newest, the last one answered; at most CHAIN_MAX */
 	uint32_t last_in;       /* the newest article that a customer wrote; 0 */
+	int64_t time_spent;     /* working time, ms; change_time() */
+	int64_t snoozed_until;  /* change_snooze(); 0: it is not */
+	unsigned snoozed_from;  /* the enum status it had */
 };
 
 /* Never fails: what cannot be read is as if it were not there. */

@@ -81,6 +81,12 @@ struct rendered {
 /* queue_dir may be empty. ERR_NOENT when no such template exists in any language. */
 int templates_render(const struct templates *t, struct arena *a, struct str language, struct str queue_dir, const char *name,
     const struct value *data, struct rendered *out, struct err *err);
+/*
+ * The texts that agents put into answers, templates/LANG/macro/NAME.mustache: looked up like the others, but only there. ERR_NOENT.
+ * templates_macros(): their names, of all languages, sorted; in the arena.
+ */
+int templates_macro(const struct templates *t, struct arena *a, struct str language, struct str name, const struct value *data, struct str *text, struct err *err);
+struct strs templates_macros(const struct templates *t, struct arena *a);
 /* The languages that have a directory, "en", "zh_CN" …, in the arena that was loaded into. */
 const struct strs *templates_languages(const struct templates *t);
 

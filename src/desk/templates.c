@@ -419,3 +419,43 @@ templates_has(const struct templates *t, const char *name)
 	add_language(&k, S("en"));
 	return look_up(&k, str_c(name), false, &rank) != NULL;
 }
+
+/* --- macros ------------------------------------------------------------ */
+
+static const struct str macro_dir = {"macro", 5};
+
+int
+templates_macro(const struct templates *t, struct arena *a, struct str language,
+    struct str name, const struct value *data, struct str *text,
+    struct err *err)
+{
+	struct lookup k = {.t = t, .queue = macro_dir};
+	const struct file *f;
+	size_t rank;
+
+	add_language(&k, language_name(a, language));
+	add_language(&k, t->default_language);
+	add_language(&k, S("en"));
+	f = look_up(&k, name, false, &rank);
+	if (!f || !f->queue.n)
+		return err_set(err, ERR_NOENT, "there is no macro \"%.*s\"",
+		    STR_ARG(utf8_clip(name, 100)));
+	if (render_one(f->body, &k, false, a, data, text, err) < 0)
+		return err_in(err, "macro %.*s", STR_ARG(name));
+	return 0;
+}
+
+struct strs
+templates_macros(const struct templates *t, struct arena *a)
+{
+	struct strs out = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(t->buckets); i++)
+		for (const struct file *f = t->buckets[i]; f; f = f->next)
+			if (!f->html && str_eq(f->queue, macro_dir) &&
+			    !strs_has(&out, f->name))
+				strs_add(a, &out, f->name);
+	if (out.n)
+		qsort(out.v, out.n, sizeof *out.v, by_name);
+	return out;
+}

@@ -237,6 +237,22 @@ grant_next_expiry(struct txn *t, int64_t *at)
 }
 
 int
+grant_first(struct txn *t, struct arena *a, struct grant *out)
+{
+	AUTO(iter_end) struct iter it = ITER_INIT;
+	int r = iter_ge(&it, t, T_GRANT_EXPIRY, str_n(NULL, 0));
+	uint64_t nonce;
+	int64_t at;
+
+	if (r <= 0)
+		return r;
+	if (!grant_expiry_read(it.key, &at, &nonce))
+		return row_corrupt(t, T_GRANT_EXPIRY, it.key);
+	r = grant_get(t, a, nonce, out);
+	return r ? r : row_corrupt(t, T_GRANT_EXPIRY, it.key);
+}
+
+int
 grant_each(struct txn *t, struct arena *a,
     bool (*fn)(void *ctx, const struct grant *g), void *ctx)
 {

@@ -39,6 +39,8 @@ int grant_get(struct txn *t, struct arena *a, uint64_t nonce, struct grant *out)
 void grant_del(struct txn *t, uint64_t nonce);
 /* Removes at most `max` that expired before; returns how many, -1. */
 int grant_expire(struct txn *t, int64_t before, size_t max);
+/* The one that expires first: 1, 0 none, -1. */
+int grant_first(struct txn *t, struct arena *a, struct grant *out);
 /* When the first one expires: 1, 0 none, -1. */
 int grant_next_expiry(struct txn *t, int64_t *at);
 int grant_each(struct txn *t, struct arena *a, bool (*fn)(void *ctx, const struct grant *g), void *ctx);

@@ -1,0 +1,139 @@
+/* Who reads along, and whose ticket it is: only by a person's word. */
+#include "base/must.h"
+#include "base/utf8.h"
+#include "desk/change_private.h"
+#include "desk/people.h"
+
+int
+change_address(
+    struct arena *a, struct str s, struct address *out, struct err *err)
+{
+	struct addresses l;
+
+	s = str_trim(s);
+	if (!str_has(s, S("<")) && address_parse_one(a, s, out))
+		return 0;
+	if (s.n && s.n <= 1000 && utf8_valid(s) && str_has(s, S("<")) &&
+	    addresses_parse(a, s, &l) == 0 && l.n == 1 && l.v[0].addr.n) {
+		struct str name = l.v[0].name;
+
+		if (address_parse_one(a, l.v[0].addr, out)) {
+			out->name = utf8_clip(name, 200);
+			return 0;
+		}
+	}
+	return err_set(err, ERR_INVAL, "\"%.*s\" is no mail address",
+	    STR_ARG(utf8_clip(s, 100)));
+}
+
+static int
+check_address(
+    const struct settings *s, const struct address *x, struct err *err)
+{
+	if (!x->addr.n)
+		return err_set(err, ERR_INVAL, "the address is empty");
+	if (settings_is_own(s, x->addr))
+		return err_set(err, ERR_INVAL,
+		    "%.*s is an address of the desk itself", STR_ARG(x->addr));
+	return 0;
+}
+
+static struct participant *
+find(struct ticket *k, struct str addr)
+{
+	for (size_t i = 0; i < k->nparticipants; i++)
+		if (address_eq(k->participants[i].address.addr, addr))
+			return &k->participants[i];
+	return NULL;
+}
+
+/* Sets the role of who is there, or adds him. */
+static int
+take_part(struct arena *a, struct ticket *k, const struct address *x,
+    enum role role, struct err *err)
+{
+	struct participant *p = find(k, x->addr), *v;
+	size_t real = 0;
+
+	for (size_t i = 0; i < k->nparticipants; i++)
+		real += k->participants[i].role != ROLE_PROPOSED;
+	if ((!p || p->role == ROLE_PROPOSED) && real >= PEOPLE_MAX)
+		return err_set(err, ERR_INVAL,
+		    "at most %d people take part in a ticket", PEOPLE_MAX);
+	v = arena_array(a, struct participant, k->nparticipants + 1);
+	if (k->nparticipants)
+		memcpy(v, k->participants, k->nparticipants * sizeof *v);
+	k->participants = v;
+	p = find(k, x->addr);
+	if (!p) {
+		p = &v[k->nparticipants++];
+		p->address.addr = arena_dup(a, x->addr);
+	}
+	if (x->name.n)
+		p->address.name = arena_dup(a, x->name);
+	p->role = role;
+	return 0;
+}
+
+int
+change_cc(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    const struct address *x, bool add, const struct actor *who, int64_t now,
+    struct err *err)
+{
+	struct participant *p = find(k, x->addr);
+
+	if (change_check_open(k, err) < 0)
+		return -1;
+	if (add) {
+		if (check_address(d->settings, x, err) < 0)
+			return -1;
+		if ((p && p->role != ROLE_PROPOSED) ||
+		    address_eq(k->requester.addr, x->addr))
+			return 0;
+		if (take_part(a, k, x, ROLE_CC, err) < 0)
+			return -1;
+	} else {
+		if (address_eq(k->requester.addr, x->addr))
+			return err_set(err, ERR_INVAL,
+			    "%.*s is the requester: give the ticket another "
+			    "one first",
+			    STR_ARG(x->addr));
+		if (!p)
+			return err_set(err, ERR_INVAL,
+			    "%.*s does not take part in ticket %llu",
+			    STR_ARG(utf8_clip(x->addr, 100)),
+			    (unsigned long long)k->id);
+		memmove(p, p + 1,
+		    (size_t)(k->participants + k->nparticipants - p - 1) *
+			sizeof *p);
+		k->nparticipants--;
+	}
+	k->updated = now;
+	event_add(t, k, EVENT_PARTICIPANT, who,
+	    arena_printf(a, "%c%.*s", add ? '+' : '-', STR_ARG(x->addr)), now);
+	return 0;
+}
+
+int
+change_requester(struct desk *d, struct txn *t, struct arena *a,
+    struct ticket *k, const struct address *x, const struct actor *who,
+    int64_t now, struct err *err)
+{
+	struct address old = k->requester;
+	struct participant *p;
+
+	if (change_check_open(k, err) < 0 ||
+	    check_address(d->settings, x, err) < 0)
+		return -1;
+	if (address_eq(old.addr, x->addr))
+		return 0;
+	if (take_part(a, k, x, ROLE_REQUESTER, err) < 0)
+		return -1;
+	p = find(k, old.addr);
+	if (p)
+		p->role = ROLE_CC;
+	k->requester = find(k, x->addr)->address;
+	k->updated = now;
+	change_tell(t, a, k, EVENT_REQUESTER, who, old.addr, x->addr, now);
+	return 0;
+}

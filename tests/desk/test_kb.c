@@ -1,0 +1,7 @@
+#include "fixture.h"
+
+int
+main(void)
+{
+	return 0;
+}
