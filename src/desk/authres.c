@@ -126,7 +126,7 @@ read_method(
 			ptrdiff_t at = str_rchr(value, '@');
 
 			value = str_from(value, (size_t)(at + 1));
-			other_from = !str_ieq(value, from_domain);
+			other_from |= !str_ieq(value, from_domain);
 		} else if (str_ieq(name, S("smtp.auth")))
 			user = value;
 		else if (str_ieq(name, S("header.d")))
@@ -142,6 +142,9 @@ read_method(
 		note(r, &r->spf, v);
 	else if (str_ieq(method, S("auth"))) {
 		note(r, &r->auth, v);
+		/* Two who logged in are none. */
+		if (r->auth_user.n && !str_ieq(r->auth_user, user))
+			r->contradicting = true;
 		r->auth_user = arena_dup(a, user);
 	} else if (str_ieq(method, S("dkim"))) {
 		/* Several signatures are usual; one that holds is enough. */

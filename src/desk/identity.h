@@ -14,6 +14,13 @@
  *    9  the same and the matching token                                 good    answer, status, assign, tag, queue, priority
  *   10  9 and a one-time confirmation                                   strong  merge, change requester or Cc, bulk, erase, export
  *
+ * Row 1 is also: a display name or a Sender that shows an agent's address beside a From of somebody else, a From that only looks like an agent's
+ * (mail/lookalike.h), and a trusted auth=pass that names another agent than From. Row 2 is any sign that no person wrote it (RELIABILITY §4).
+ * A token counts that has not expired and was not revoked, and, where it stands only in a Message-ID, whose mail is no forward.
+ *
+ * auth=pass names an agent when smtp.auth is one of his addresses, or, without an "@", the local part of his address in From, and that is in
+ * one of our own domains: a login of our own mail system says nothing of people elsewhere.
+ *
  * `trust "token"` lets row 7 act as row 9. The right to the ticket's queue (desk/agent.h) is asked afterwards, by who acts.
  */
 #ifndef DESK_IDENTITY_H
@@ -36,11 +43,12 @@ struct identity_query {
 	const struct grant *grant;   /* whose token verified, of the ticket it names; NULL. Expired, used and revoked ones too: judged here */
 	bool by_address;             /* the token stood in a recipient's address, not only in a Message-ID */
 	bool signature_spent;        /* this S/MIME signature was accepted before */
+	struct str confirmed;        /* agent.name: he was asked whether this mail is his, and said so (desk/held.h); what would be row 6 is row 7 */
 	int64_t now;
 };
 
 struct identity {
-	bool concerns;               /* false: neither From nor token is an agent's, nothing else is set */
+	bool concerns;               /* false: neither From nor token is an agent's; then only `why` may be set: a dead token was there */
 	unsigned row;                /* 1 to 10 */
 	enum level level;
 	const struct agent *agent;   /* whose right it is; of rows that hold: whose name was used; NULL when From is no agent's */

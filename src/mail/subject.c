@@ -40,6 +40,16 @@ static const char *const prefixes[] = {
     "ha", "trả lời", "chuyển tiếp", "ตอบ", "ส่งต่อ", /* Others */
 };
 
+/* Those of them that say "forwarded"; the others are answers. */
+static const char *const forwards[] = {
+    "fw", "fwd", "wg", "weitergeleitet", "doorst", "doorgestuurd", "vb", "vl",
+    "vid", "videresendt", "tr", "trans", "transféré", "i", "inoltra", "rv",
+    "reenv", "enc", "encaminhado", "pd", "preposlané", "přeposláno", "yan",
+    "İlt", "ilt", "ilet", "továbbítás", "pers", "edasi", "trs", "prosl", "πρθ",
+    "пересл", "вп", "הועבר", "إعادة توجيه", "转发", "轉寄", "轉發", "转寄",
+    "転送", "전달", "chuyển tiếp", "ส่งต่อ",
+};
+
 /* Is c, from any keyboard, the ASCII character or its full-width form? */
 static bool
 is_or_wide(uint32_t c, char ascii)
@@ -141,12 +151,12 @@ skip_count(struct str *s)
 }
 
 static bool
-skip_prefix(struct str *s)
+skip_one_of(struct str *s, const char *const *words, size_t n)
 {
-	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct str rest = *s;
 
-		if (!take_word(&rest, str_c(prefixes[i])))
+		if (!take_word(&rest, str_c(words[i])))
 			continue;
 		skip_count(&rest);
 		rest = skip_blank(rest);
@@ -156,6 +166,12 @@ skip_prefix(struct str *s)
 		return true;
 	}
 	return false;
+}
+
+static bool
+skip_prefix(struct str *s)
+{
+	return skip_one_of(s, prefixes, ARRAY_LEN(prefixes));
 }
 
 /* "[Tag #N]" at the start of *s: moves behind it. */
@@ -251,4 +267,17 @@ subject_base(struct arena *a, struct str subject, const struct strs *tags)
 	while (
 	    take_any_ticket(&subject, tags, &number) || skip_prefix(&subject));
 	return fold_blanks(a, subject);
+}
+
+enum subject_prefix
+subject_prefix(struct str subject, const struct strs *tags)
+{
+	uint64_t number;
+
+	do
+		subject = skip_blank(subject);
+	while (take_any_ticket(&subject, tags, &number));
+	if (skip_one_of(&subject, forwards, ARRAY_LEN(forwards)))
+		return SUBJECT_FORWARD;
+	return skip_prefix(&subject) ? SUBJECT_REPLY : SUBJECT_PLAIN;
 }

@@ -20,4 +20,8 @@ struct str subject_base(struct arena *a, struct str subject, const struct strs *
  */
 uint64_t subject_ticket(struct str subject, const struct strs *tags);
 
+/* What the first prefix says that the mail is: of "Fwd: Re: x" a forward, of "Re: [Acme #17] WG: x" a reply. */
+enum subject_prefix { SUBJECT_PLAIN, SUBJECT_REPLY, SUBJECT_FORWARD };
+enum subject_prefix subject_prefix(struct str subject, const struct strs *tags);
+
 #endif
