@@ -19,6 +19,9 @@ void terms_add(struct terms *t, struct str text);
 /* What was gathered; in the arena. */
 struct strs terms_list(const struct terms *t);
 
+/* The words of text in their order, repeated ones too, folded to lower case without accents; a character each of scripts written without spaces. At most max. */
+struct strs terms_words(struct arena *a, struct str text, size_t max);
+
 /* The terms that a person's query asks for: all must be found. "foo*" stays a prefix; "an exact phrase" becomes its terms. */
 struct strs terms_query(struct arena *a, struct str query);
 
