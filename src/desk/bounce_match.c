@@ -3,12 +3,9 @@
 #include "base/record.h"
 #include "base/utf8.h"
 #include "desk/delivery.h"
+#include "desk/merge.h"
 #include "desk/people.h"
 #include "desk/token.h"
-
-enum {
-	MERGES_MAX = 100
-};
 
 /* --- finding ----------------------------------------------------------- */
 
@@ -17,20 +14,13 @@ from_id(const struct desk *d, struct txn *t, struct arena *a, struct str id,
     struct bounce_match *out)
 {
 	struct article r;
-	uint64_t at;
 	int found;
 
 	if (!token_message_id_verify(d->keys, id, &out->origin, &out->seq))
 		return 0;
-	at = out->origin;
-	for (int i = 0; i < MERGES_MAX; i++) {
-		found = ticket_get(t, a, at, &out->ticket);
-		if (found <= 0)
-			return found;
-		if (!out->ticket.merged_into)
-			break;
-		at = out->ticket.merged_into;
-	}
+	found = merge_follow(t, a, out->origin, &out->ticket);
+	if (found <= 0)
+		return found;
 	found = article_get(t, a, out->origin, out->seq, &r);
 	if (found < 0)
 		return -1;

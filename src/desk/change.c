@@ -3,6 +3,7 @@
 #include "base/must.h"
 #include "base/syntax.h"
 #include "base/utf8.h"
+#include "desk/merge.h"
 #include "mail/compose.h"
 #include "mail/terms.h"
 
@@ -51,16 +52,36 @@ change_tell(struct txn *t, struct arena *a, struct ticket *k,
 	    now);
 }
 
-int
-change_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
-    enum status s, const struct actor *who, int64_t now, struct err *err)
+/* A ticket is not over while somebody still works on a part of it. Forced: it
+ * is, and the history says what was open. *open: those, "#18, #19". */
+static int
+check_children(struct txn *t, struct arena *a, const struct ticket *k,
+    enum status s, bool force, struct str *open, struct err *err)
 {
-	enum status old = k->status;
-	bool was_over = old == STATUS_RESOLVED || old == STATUS_CLOSED;
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	uint64_t *ids;
+	size_t n;
 
-	(void)d;
-	if (s == old)
+	if (s != STATUS_RESOLVED && s != STATUS_CLOSED)
 		return 0;
+	if (merge_open_children(t, a, k, &ids, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n && i < 10; i++)
+		buf_printf(
+		    &b, "%s#%llu", i ? ", " : "", (unsigned long long)ids[i]);
+	if (n > 10)
+		buf_printf(&b, " and %zu more", n - 10);
+	*open = arena_dup(a, buf_str(&b));
+	if (n && !force)
+		return err_set(err, ERR_INVAL,
+		    "ticket %llu has open sub-tickets: %.*s",
+		    (unsigned long long)k->id, STR_ARG(*open));
+	return 0;
+}
+
+static int
+check_status(const struct ticket *k, enum status s, struct err *err)
+{
 	if (change_check_open(k, err) < 0)
 		return -1;
 	if (s == STATUS_MERGED || s <= STATUS_NONE || s >= STATUS_COUNT)
@@ -70,8 +91,12 @@ change_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		return err_set(err, ERR_INVAL,
 		    "a ticket is new only until something is done with it; "
 		    "use open");
-	snooze_cancel(t, a, k);
-	k->status = s;
+	return 0;
+}
+
+static void
+set_times(struct ticket *k, enum status s, bool was_over, int64_t now)
+{
 	if (s == STATUS_RESOLVED)
 		k->resolved = now;
 	if (s == STATUS_CLOSED) {
@@ -85,10 +110,49 @@ change_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		k->reopens += was_over;
 	}
 	k->updated = now;
-	change_tell(t, a, k,
-	    was_over && status_is_active(s) ? EVENT_REOPENED : EVENT_STATUS,
-	    who, str_c(status_name(old)), str_c(status_name(s)), now);
-	return 0;
+}
+
+static int
+put_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    enum status s, bool force, const struct actor *who, int64_t now,
+    struct err *err)
+{
+	enum status old = k->status;
+	bool was_over = old == STATUS_RESOLVED || old == STATUS_CLOSED;
+	bool again = was_over && status_is_active(s);
+	struct str open = {0};
+
+	if (s == old)
+		return 0;
+	if (check_status(k, s, err) < 0 ||
+	    check_children(t, a, k, s, force, &open, err) < 0)
+		return -1;
+	snooze_cancel(t, a, k);
+	k->status = s;
+	set_times(k, s, was_over, now);
+	change_tell(t, a, k, again ? EVENT_REOPENED : EVENT_STATUS, who,
+	    str_c(status_name(old)), str_c(status_name(s)), now);
+	if (open.n)
+		event_add(t, k, EVENT_CHILD, who,
+		    arena_printf(a, "still open: %.*s", STR_ARG(open)), now);
+	if (status_is_active(old) && !status_is_active(s))
+		return merge_child_done(d, t, a, k, who, now, err);
+	return again ? merge_child_reopened(d, t, a, k, who, now, err) : 0;
+}
+
+int
+change_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    enum status s, const struct actor *who, int64_t now, struct err *err)
+{
+	return put_status(d, t, a, k, s, false, who, now, err);
+}
+
+int
+change_status_forced(struct desk *d, struct txn *t, struct arena *a,
+    struct ticket *k, enum status s, const struct actor *who, int64_t now,
+    struct err *err)
+{
+	return put_status(d, t, a, k, s, true, who, now, err);
 }
 
 int

@@ -10,8 +10,12 @@
 #include "desk/event.h"
 #include "desk/ingest.h"
 
-/* NEW cannot be returned to from elsewhere; MERGED is not a status one sets; a merged ticket is not changed at all. */
+/*
+ * NEW cannot be returned to from elsewhere; MERGED is not a status one sets; a merged ticket is not changed at all. Resolved and closed: ERR_INVAL, which names them, while a
+ * sub-ticket is active; forced: not, and the history says which were. The parents of a sub-ticket are told (desk/merge.h), and put.
+ */
 int change_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, enum status s, const struct actor *who, int64_t now, struct err *err);
+int change_status_forced(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, enum status s, const struct actor *who, int64_t now, struct err *err);
 int change_priority(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, enum priority p, const struct actor *who, int64_t now, struct err *err);
 /* The name of a configured queue. */
 int change_queue(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str queue, const struct actor *who, int64_t now, struct err *err);

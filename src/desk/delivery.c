@@ -3,6 +3,7 @@
 #include "base/must.h"
 #include "base/utf8.h"
 #include "desk/change.h"
+#include "desk/merge.h"
 #include "desk/people.h"
 
 enum {
@@ -49,12 +50,13 @@ delivery_unclaim(struct txn *t, struct arena *a, uint64_t id, struct err *err)
 	return txn_error(t, err);
 }
 
-/* The ticket of a row, to tell something on it: 1, 0 when it has none. */
+/* The ticket of a row, or what it was merged into, to tell something on it: 1,
+ * 0 when it has none. */
 static int
 ticket_of(struct txn *t, struct arena *a, const struct outbox *row,
     struct ticket *k, struct err *err)
 {
-	int found = row->ticket ? ticket_get(t, a, row->ticket, k) : 0;
+	int found = row->ticket ? merge_follow(t, a, row->ticket, k) : 0;
 
 	return found < 0 ? txn_error(t, err) : found;
 }

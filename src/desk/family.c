@@ -63,6 +63,40 @@ add_link(struct arena *a, struct ticket *k, uint64_t other, enum link_kind kind)
 	k->links = v;
 }
 
+bool
+ticket_links_as(const struct ticket *k, uint64_t other, enum link_kind kind)
+{
+	for (size_t i = 0; i < k->nlinks; i++)
+		if (k->links[i].ticket == other && k->links[i].kind == kind)
+			return true;
+	return false;
+}
+
+bool
+ticket_link(
+    struct arena *a, struct ticket *k, uint64_t other, enum link_kind kind)
+{
+	if (ticket_links_as(k, other, kind))
+		return false;
+	add_link(a, k, other, kind);
+	return true;
+}
+
+bool
+ticket_unlink(struct ticket *k, uint64_t other, enum link_kind kind)
+{
+	size_t n = 0;
+	bool found;
+
+	for (size_t i = 0; i < k->nlinks; i++)
+		if (k->links[i].ticket != other ||
+		    (kind && k->links[i].kind != kind))
+			k->links[n++] = k->links[i];
+	found = n < k->nlinks;
+	k->nlinks = n;
+	return found;
+}
+
 static void
 set_family(struct arena *a, struct ticket *k, uint64_t head)
 {
@@ -112,8 +146,8 @@ tell(struct txn *t, struct arena *a, struct ticket *k, uint64_t other,
 
 /* Makes the younger head point to the older one. Both tickets in memory are
  * changed there, any other head in the store. */
-static int
-unite(struct txn *t, struct arena *a, struct ticket *k, struct ticket *o,
+int
+family_unite(struct txn *t, struct arena *a, struct ticket *k, struct ticket *o,
     struct err *err)
 {
 	uint64_t kh, oh, old, young;
@@ -153,7 +187,7 @@ family_link(struct txn *t, struct arena *a, struct ticket *k, uint64_t other,
 		return -1;
 	if (o.id == k->id || ticket_links_to(k, o.id))
 		return 0;
-	if (unite(t, a, k, &o, err) < 0)
+	if (family_unite(t, a, k, &o, err) < 0)
 		return -1;
 	add_link(a, k, o.id, kind);
 	add_link(a, &o, k->id, back);

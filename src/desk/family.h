@@ -23,4 +23,11 @@ int family_link(struct txn *t, struct arena *a, struct ticket *k, uint64_t other
 
 bool ticket_links_to(const struct ticket *k, uint64_t other);
 
+/* One family from now on. Both are in memory and put by the caller; any other head is put here. */
+int family_unite(struct txn *t, struct arena *a, struct ticket *k, struct ticket *o, struct err *err);
+/* One side of a link, in memory, without event: adds it unless it is there with that kind; takes those to `other` away (kind 0: of any kind). True when something changed. */
+bool ticket_link(struct arena *a, struct ticket *k, uint64_t other, enum link_kind kind);
+bool ticket_unlink(struct ticket *k, uint64_t other, enum link_kind kind);
+bool ticket_links_as(const struct ticket *k, uint64_t other, enum link_kind kind);
+
 #endif

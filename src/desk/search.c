@@ -3,7 +3,9 @@
  * filter alone walks the list that the store keeps for it.
  */
 #include "desk/search.h"
+#include "base/mem.h"
 #include "base/must.h"
+#include "desk/merge.h"
 #include "desk/people.h"
 #include "mail/terms.h"
 #include "store/term.h"
@@ -15,6 +17,8 @@ struct search {
 	struct str queue, assignee, from, tag;
 	uint64_t number;
 	size_t limit, found;
+	uint64_t *merged; /* targets of merges that were looked at */
+	size_t nmerged, cap;
 	bool (*fn)(void *ctx, const struct ticket *k);
 	void *ctx;
 	bool failed;
@@ -47,8 +51,34 @@ offer(struct search *s, const struct ticket *k)
 	return !s->limit || s->found < s->limit;
 }
 
+/*
+ * What a merged ticket says is said by its target: that is what is found, once,
+ * at the place of the first of them. Who asks for status:merged gets the
+ * tickets themselves.
+ */
 static bool
-on_number(void *ctx, uint64_t id)
+was_found(struct search *s, uint64_t id)
+{
+	for (size_t i = 0; i < s->nmerged; i++)
+		if (s->merged[i] == id)
+			return true;
+	s->merged =
+	    mem_fit(s->merged, &s->cap, s->nmerged + 1, sizeof *s->merged);
+	s->merged[s->nmerged++] = id;
+	return false;
+}
+
+static bool
+has_sources(const struct ticket *k)
+{
+	for (size_t i = 0; i < k->nlinks; i++)
+		if (k->links[i].kind == LINK_MERGED_FROM)
+			return true;
+	return false;
+}
+
+static bool
+on_word(void *ctx, uint64_t id)
 {
 	struct search *s = ctx;
 	struct ticket k;
@@ -56,15 +86,35 @@ on_number(void *ctx, uint64_t id)
 
 	arena_reset(s->a);
 	found = ticket_get(s->t, s->a, id, &k);
-	if (found < 0)
+	if (found > 0 && k.merged_into && !(s->statuses & 1u << STATUS_MERGED))
+		found = merge_follow(s->t, s->a, id, &k);
+	if (found < 0) {
 		s->failed = true;
+		return false;
+	}
+	if (!found || (has_sources(&k) && was_found(s, k.id)))
+		return true;
+	return offer(s, &k);
+}
+
+static bool
+on_number(struct search *s)
+{
+	struct ticket k;
+	int found = ticket_get(s->t, s->a, s->number, &k);
+
 	return found < 0 ? false : !found || offer(s, &k);
 }
 
 static bool
 on_ticket(void *ctx, const struct ticket *k)
 {
-	return offer(ctx, k);
+	struct search *s = ctx;
+
+	/* Its target is on the list too. */
+	if (k->merged_into && !(s->statuses & 1u << STATUS_MERGED))
+		return true;
+	return offer(s, k);
 }
 
 /* Takes a filter word; 1 taken, 0 it is text, -1. */
@@ -126,11 +176,11 @@ search_tickets(struct txn *t, struct arena *a, struct str query, size_t limit,
 	if (text.n && !terms.n)
 		return 0; /* nothing that could be a word */
 	if (s.number && !terms.n) {
-		on_number(&s, s.number);
-		return s.failed ? txn_error(t, err) : 0;
+		on_number(&s);
+		return txn_error(t, err);
 	}
 	if (terms.n)
-		rc = term_search(t, &terms, on_number, &s);
+		rc = term_search(t, &terms, on_word, &s);
 	else {
 		struct ticket_filter f = {.statuses = s.statuses,
 		    .queue = s.queue,
@@ -138,6 +188,7 @@ search_tickets(struct txn *t, struct arena *a, struct str query, size_t limit,
 
 		rc = ticket_each(t, a, &f, on_ticket, &s);
 	}
+	mem_free(s.merged);
 	return rc < 0 || s.failed ? txn_error(t, err) : 0;
 }
 

@@ -1,6 +1,8 @@
 /*
  * search: full text over subject, people, text and attachment names, with filters: `status:open queue:billing from:ann@example.org assignee:eva tag:vip #1042
  * words "a phrase" prefix*`. Newest ticket first.
+ *
+ * Words of a merged ticket find its target, once; words are looked for in each of them by itself. `#1042` alone and `status:merged` find merged tickets as they are.
  */
 #ifndef DESK_SEARCH_H
 #define DESK_SEARCH_H

@@ -19,14 +19,14 @@
 #include "base/must.h"
 #include "desk/extra.h"
 #include "desk/family.h"
+#include "desk/merge.h"
 #include "desk/people.h"
 #include "mail/compose.h"
 #include "mail/reply.h"
 
 enum {
 	NAMED_MAX = 64, /* tickets one mail may name; more are not looked at */
-	TOKENS_MAX = 8, /* addresses with a token that are verified */
-	MERGES_MAX = 100
+	TOKENS_MAX = 8  /* addresses with a token that are verified */
 };
 
 /* How a ticket was named; several may hold. */
@@ -69,20 +69,6 @@ by_raw(struct search *s, uint64_t raw)
 	return NULL;
 }
 
-/* The ticket of that number with merges followed: 1, 0, -1. */
-static int
-get_ticket(struct search *s, uint64_t id, struct ticket *k)
-{
-	for (int i = 0; i < MERGES_MAX; i++) {
-		int found = ticket_get(s->t, s->a, id, k);
-
-		if (found <= 0 || !k->merged_into)
-			return found;
-		id = k->merged_into;
-	}
-	return 0;
-}
-
 /* Finds or adds a ticket. 0 with *out NULL: no such ticket, or too many. */
 static int
 name_ticket(struct search *s, uint64_t raw, struct named **out)
@@ -93,7 +79,7 @@ name_ticket(struct search *s, uint64_t raw, struct named **out)
 	*out = by_raw(s, raw);
 	if (*out || s->n == NAMED_MAX)
 		return 0;
-	found = get_ticket(s, raw, &k);
+	found = merge_follow(s->t, s->a, raw, &k);
 	if (found <= 0)
 		return found;
 	*out = by_raw(s, k.id);
@@ -135,7 +121,7 @@ look_at_recipient(struct search *s, struct str addr)
 	ptrdiff_t plus = str_chr(address_local(addr), '+', 0);
 	struct str token, key;
 	struct named *x;
-	struct ticket k;
+	struct ticket k, target;
 	uint64_t id;
 	unsigned how;
 	int found;
@@ -153,10 +139,14 @@ look_at_recipient(struct search *s, struct str addr)
 	found = ticket_get(s->t, s->a, id, &k);
 	if (found <= 0)
 		return found;
+	target = k;
+	if (k.merged_into && merge_follow(s->t, s->a, id, &target) < 0)
+		return -1;
 	key = address_key(s->a, s->q->writer);
 	if (token_verify(s->d->keys, id, token, key) ||
 	    (token_verify(s->d->keys, id, token, str_n(NULL, 0)) &&
-		people_takes_part(&k, s->q->writer)))
+		(people_takes_part(&k, s->q->writer) ||
+		    people_takes_part(&target, s->q->writer))))
 		how = BY_RECIPIENT;
 	else if (token_verify(s->d->keys, id, token, str_n(NULL, 0)) ||
 		 bound_to_other(s, &k, token))

@@ -9,6 +9,7 @@
 #include "desk/event.h"
 #include "desk/extra.h"
 #include "desk/family.h"
+#include "desk/merge.h"
 #include "desk/people.h"
 #include "store/outbox.h"
 
@@ -53,6 +54,47 @@ get(struct check *c, uint64_t id, struct ticket *k)
 
 /* --- a ticket ---------------------------------------------------------- */
 
+/* The other side of a link; 0: any will do. */
+static enum link_kind
+other_side(enum link_kind kind)
+{
+	switch (kind) {
+	case LINK_PARENT:
+		return LINK_CHILD;
+	case LINK_CHILD:
+		return LINK_PARENT;
+	case LINK_SPLIT:
+		return LINK_SPLIT;
+	case LINK_RELATED:
+	case LINK_FOLLOWS:
+	case LINK_FOLLOWED_BY:
+	case LINK_MERGED_FROM:
+		break;
+	}
+	return 0;
+}
+
+static void
+check_link(struct check *c, const struct ticket *k, const struct link *l,
+    const struct ticket *o, struct str where)
+{
+	enum link_kind back = other_side(l->kind);
+	bool kin = l->kind == LINK_PARENT || l->kind == LINK_CHILD;
+
+	if (l->kind == LINK_MERGED_FROM) {
+		if (o->merged_into != k->id)
+			report(c, where,
+			    "%llu is said to be merged into it, and is not",
+			    TICKET(o->id));
+	} else if (back ? !ticket_links_as(o, k->id, back)
+			: !ticket_links_to(o, k->id))
+		report(c, where, "%llu does not link back", TICKET(o->id));
+	if (kin && k->merged_into)
+		report(c, where,
+		    "was merged, and is still parent or sub-ticket of %llu",
+		    TICKET(o->id));
+}
+
 static void
 check_links(struct check *c, const struct ticket *k, struct str where)
 {
@@ -61,13 +103,12 @@ check_links(struct check *c, const struct ticket *k, struct str where)
 
 		if (k->links[i].ticket == k->id)
 			report(c, where, "is linked to itself");
-		else if (!get(c, k->links[i].ticket, &o))
+		else if (get(c, k->links[i].ticket, &o))
+			check_link(c, k, &k->links[i], &o, where);
+		else if (!c->failed)
 			report(c, where,
 			    "is linked to %llu, which is not there",
 			    TICKET(k->links[i].ticket));
-		else if (!ticket_links_to(&o, k->id))
-			report(
-			    c, where, "%llu does not link back", TICKET(o.id));
 	}
 }
 
@@ -81,7 +122,7 @@ check_merges(struct check *c, const struct ticket *k, struct str where)
 	for (int steps = 0; at && !c->failed; steps++) {
 		struct ticket o;
 
-		if (at == k->id || steps > 10000) {
+		if (at == k->id || steps > MERGED_MAX) {
 			report(c, where, "was merged in a circle");
 			return;
 		}
@@ -91,7 +132,31 @@ check_merges(struct check *c, const struct ticket *k, struct str where)
 			    TICKET(at));
 			return;
 		}
+		if (steps == 0 && !ticket_links_as(&o, k->id, LINK_MERGED_FROM))
+			report(c, where,
+			    "was merged into %llu, which does not know of it",
+			    TICKET(at));
 		at = o.merged_into;
+	}
+}
+
+/* Only once for each circle would be nicer; a ticket above itself is rare
+ * enough. The first parents are followed: merging checks all. */
+static void
+check_parents(struct check *c, const struct ticket *k, struct str where)
+{
+	uint64_t at = merge_parent(k);
+
+	for (int steps = 0; at && !c->failed; steps++) {
+		struct ticket p;
+
+		if (at == k->id) {
+			report(c, where, "is a sub-ticket of itself");
+			return;
+		}
+		if (steps > 1000 || !get(c, at, &p))
+			return; /* told where the link is checked */
+		at = merge_parent(&p);
 	}
 }
 
@@ -191,6 +256,42 @@ check_outgoing(struct check *c, const struct ticket *k, const struct article *r,
 	}
 }
 
+/* A copy says of what: "split from #17 article 3". It has bytes of its own,
+ * which are the same. */
+static void
+check_copy(struct check *c, const struct article *r, struct str where)
+{
+	static const unsigned char none[SHA256_SIZE];
+	struct str rest = r->evidence, id, seq;
+	struct article o;
+	uint64_t ticket, n;
+	int found;
+
+	if (!str_starts(rest, S("split from #")))
+		return;
+	rest = str_from(rest, sizeof "split from #" - 1);
+	if (!str_word(&rest, &id) || !str_word(&rest, &seq) ||
+	    !str_word(&rest, &seq) || !str_u64(id, &ticket) ||
+	    !str_u64(seq, &n) || n > UINT32_MAX) {
+		report(c, where, "article %u does not say of what it is a copy",
+		    r->seq);
+		return;
+	}
+	found = article_get(c->t, &c->a, ticket, (uint32_t)n, &o);
+	if (found < 0)
+		c->failed = true;
+	else if (!found)
+		report(c, where, "article %u is a copy of none", r->seq);
+	else if ((o.blob != 0) != (r->blob != 0) ||
+		 (r->blob && o.blob == r->blob))
+		report(c, where, "article %u has no bytes of its own", r->seq);
+	else if (memcmp(o.content, r->content, SHA256_SIZE) != 0 ||
+		 (memcmp(r->sha256, none, SHA256_SIZE) != 0 &&
+		     memcmp(o.sha256, r->sha256, SHA256_SIZE) != 0))
+		report(
+		    c, where, "article %u is a copy of another mail", r->seq);
+}
+
 static void
 check_articles(struct check *c, const struct ticket *k, struct str where)
 {
@@ -216,6 +317,7 @@ check_articles(struct check *c, const struct ticket *k, struct str where)
 			report(c, where, "article %u has no bytes", seq);
 		if (r.direction != DIRECTION_IN)
 			continue;
+		check_copy(c, &r, where);
 		found = rawhash_get(c->t, r.content, &ticket, &at);
 		if (found < 0)
 			c->failed = true;
@@ -291,6 +393,7 @@ check_ticket(struct check *c, uint64_t id)
 		report(c, w, "has no article");
 	check_links(c, &k, w);
 	check_merges(c, &k, w);
+	check_parents(c, &k, w);
 	check_family(c, &k, w);
 	check_people(c, &k, w);
 	check_events(c, &k, w);

@@ -157,6 +157,31 @@ blob_get(struct txn *t, uint64_t id, size_t max, struct buf *raw)
 	return 1;
 }
 
+uint64_t
+blob_copy(struct txn *t, uint64_t id, uint64_t *size)
+{
+	struct key from = key_of_u64(id), to;
+	unsigned long long n;
+	struct str head;
+	uint64_t copy;
+
+	if (row_get(t, T_BLOB, key_str(&from), &head) <= 0)
+		return 0;
+	n = ZSTD_getFrameContentSize(head.p, head.n);
+	if (n == ZSTD_CONTENTSIZE_ERROR || n == ZSTD_CONTENTSIZE_UNKNOWN) {
+		row_corrupt(t, T_BLOB, key_str(&from));
+		return 0;
+	}
+	copy = seq_next(t, SEQ_BLOB);
+	if (copy == 0)
+		return 0;
+	to = key_of_u64(copy);
+	if (!kv_copy(t, T_BLOB, key_str(&from), key_str(&to)))
+		return 0;
+	*size = n;
+	return copy;
+}
+
 void
 blob_del(struct txn *t, uint64_t id)
 {

@@ -18,6 +18,8 @@ int blob_unpack(struct str packed, size_t max, struct buf *out, struct err *err)
 uint64_t blob_put(struct txn *t, struct str packed);
 /* Appends the raw bytes: 1, 0, -1. */
 int blob_get(struct txn *t, uint64_t id, size_t max, struct buf *raw);
+/* The same bytes once more under a number of their own, which it returns, without unpacking them and in little memory. *size: of the raw bytes. 0: no such blob, or an error. */
+uint64_t blob_copy(struct txn *t, uint64_t id, uint64_t *size);
 void blob_del(struct txn *t, uint64_t id);
 
 #endif

@@ -206,6 +206,29 @@ kv_put(struct txn *t, enum table table, struct str key, struct str value,
 	}
 }
 
+bool
+kv_copy(struct txn *t, enum table table, struct str from, struct str to)
+{
+	struct key source = {0}, target = {0};
+	char bytes[PIECE]; /* a row borrowed from the map dies with the put */
+	struct str piece;
+
+	must(from.n <= VALUE_KEY_MAX && to.n <= VALUE_KEY_MAX);
+	key_bytes(&source, from);
+	key_bytes(&target, to);
+	for (size_t i = 0;; i++) {
+		piece_key(&source, from.n, i);
+		piece_key(&target, to.n, i);
+		if (row_get(t, table, key_str(&source), &piece) <= 0)
+			return i > 0 && t->err.code == ERR_NONE;
+		must(piece.n <= sizeof bytes);
+		if (piece.n)
+			memcpy(bytes, piece.p, piece.n);
+		row_put(t, table, key_str(&target), str_n(bytes, piece.n),
+		    ROW_APPEND);
+	}
+}
+
 /* Calls for each piece in turn. 1, 0, -1. */
 static int
 each_piece(struct txn *t, enum table table, struct str key,

@@ -17,13 +17,14 @@
 	X(TICKET, "ticket") X(TICKET_INDEX, "ticket.index") X(ARTICLE, "article") X(EVENT, "event") X(BLOB, "blob") \
 	X(PERSON, "person") X(TIMER, "timer") X(OUTBOX, "outbox") X(OUTBOX_INDEX, "outbox.index") X(QUARANTINE, "quarantine") \
 	X(TERM, "term") X(TERM_RUN, "term.run") X(UNINDEXED, "unindexed") \
+	X(KB, "kb") X(KB_VERSION, "kb.version") X(KB_TERM, "kb.term") \
 	X(GRANT, "grant") X(GRANT_EXPIRY, "grant.expiry")
 #define X_ENUM_TABLE(id, name) T_##id,
 enum table { TABLES(X_ENUM_TABLE) TABLE_COUNT };
 const char *table_name(enum table table);
 
 /* Sequences that a transaction keeps in memory and writes back once, at its commit. */
-#define SEQUENCES(X) X(TICKET, "ticket") X(BLOB, "blob") X(OUTBOX, "outbox") X(QUARANTINE, "quarantine") X(TERM_RUN, "term.run")
+#define SEQUENCES(X) X(TICKET, "ticket") X(BLOB, "blob") X(OUTBOX, "outbox") X(QUARANTINE, "quarantine") X(TERM_RUN, "term.run") X(KB, "kb")
 #define X_ENUM_SEQUENCE(id, name) SEQ_##id,
 enum sequence { SEQUENCES(X_ENUM_SEQUENCE) SEQ_COUNT };
 
@@ -82,6 +83,8 @@ int kv_get(struct txn *t, enum table table, struct str key, size_t max, struct b
 /* The same copied into the arena. */
 int kv_dup(struct txn *t, struct arena *a, enum table table, struct str key, struct str *out);
 bool kv_del(struct txn *t, enum table table, struct str key);
+/* A value once more under a key that has none, piece by piece, so in no memory worth speaking of. False when there is no such value, or on an error. */
+bool kv_copy(struct txn *t, enum table table, struct str from, struct str to);
 enum { VALUE_KEY_MAX = 64 }; /* bytes of key, at most */
 
 /*
