@@ -13,10 +13,10 @@
 #include "desk/ingest.h"
 #include "base/clock.h"
 #include "base/must.h"
-#include "base/record.h"
 #include "base/utf8.h"
 #include "desk/ack.h"
 #include "desk/bounce_match.h"
+#include "desk/change.h"
 #include "desk/event.h"
 #include "desk/extra.h"
 #include "desk/family.h"
@@ -27,33 +27,10 @@
 #include "mail/compose.h"
 #include "store/blob.h"
 
-/* One mail on its way in. */
-struct job {
-	struct desk *d;
-	struct txn *t;
-	struct arena *a;
-	const struct intake *in;
-	const struct message *m;
-	int64_t now;
-	struct outcome *out;
-	struct writer writer;
-	struct authres auth;
-	struct str automatic; /* the sign that counts here; empty */
-	bool returned;        /* a mail of ours */
-	struct person person;
-	struct str key; /* of the writer's address */
-	bool is_report; /* a report on a mail of ours: match is filled */
-	struct bounce_match match;
-	struct thread thread;
-	const struct queue *queue;
-	struct ticket k;
-	struct actor who;
-};
-
 /* --- the fate ---------------------------------------------------------- */
 
-static void
-set_fate(struct job *j, enum fate fate)
+void
+ingest_fate(struct job *j, enum fate fate)
 {
 	struct ledger_row row = {
 	    .fate = fate,
@@ -68,31 +45,52 @@ set_fate(struct job *j, enum fate fate)
 	ledger_put(j->t, j->in->source, &row);
 }
 
-/* Its place in the quarantine, when it leaves it. */
-static int
-leave_quarantine(struct job *j, uint64_t id)
+/* Its writer confirmed it, and it has been read again. */
+static void
+end_release(struct job *j, const struct quarantined *q)
+{
+	struct intake in = {0};
+	struct timer m = {.kind = DUE_RELEASE};
+
+	if (intake_decode(j->a, q->intake, &in, NULL) < 0 || !in.confirmed.n)
+		return;
+	m.due = in.confirmed_at;
+	m.data = arena_printf(j->a, "%llu", (unsigned long long)q->id);
+	timer_del(j->t, &m);
+}
+
+int
+ingest_leave(struct job *j)
 {
 	struct quarantined q;
-	int found = id ? quarantine_get(j->t, j->a, id, &q) : 0;
+	int found = j->waiting ? quarantine_get(j->t, j->a, j->waiting, &q) : 0;
 
 	if (found <= 0)
 		return found;
 	if (q.blob)
 		blob_del(j->t, q.blob);
-	quarantine_del(j->t, id);
+	end_release(j, &q);
+	quarantine_del(j->t, q.id);
+	j->waiting = 0;
 	return 0;
 }
 
-static int
-quarantine(struct job *j, struct err *err)
+int
+ingest_quarantine(struct job *j, struct str reason, struct err *err)
 {
 	AUTO(buf_fini) struct buf rest = BUF_INIT;
 	struct quarantined q = {
 	    .key = j->in->source.key,
 	    .size = j->in->size,
 	    .at = j->now,
-	    .reason = j->in->refused,
+	    .reason = reason,
 	};
+
+	if (j->waiting) {
+		j->out->quarantine = j->waiting;
+		j->out->fate = FATE_QUARANTINE;
+		return 0;
+	}
 
 	if (source_name(j->t, j->a, j->in->source.source, &q.source) < 0)
 		return txn_error(j->t, err);
@@ -102,7 +100,7 @@ quarantine(struct job *j, struct err *err)
 	intake_encode(j->in, &rest);
 	q.intake = buf_str(&rest);
 	j->out->quarantine = quarantine_add(j->t, &q);
-	set_fate(j, FATE_QUARANTINE);
+	ingest_fate(j, FATE_QUARANTINE);
 	return txn_error(j->t, err);
 }
 
@@ -124,7 +122,7 @@ duplicate(struct job *j, struct err *err)
 		    j->now);
 		ticket_put(j->t, &k);
 	}
-	set_fate(j, FATE_DUPLICATE);
+	ingest_fate(j, FATE_DUPLICATE);
 	return txn_error(j->t, err);
 }
 
@@ -265,8 +263,9 @@ join_ticket(struct job *j, struct err *err)
 		j->k.reopens++;
 	} else if (j->thread.thanks)
 		event_add(j->t, &j->k, EVENT_THANKS, &j->who, S(""), j->now);
-	else if (j->k.status == STATUS_PENDING && !j->automatic.n &&
-		 !j->writer.desk)
+	else if (!j->automatic.n && !j->writer.desk &&
+		 !snooze_wake(j->t, j->a, &j->k, true, &j->who, j->now) &&
+		 j->k.status == STATUS_PENDING)
 		set_open(j, EVENT_STATUS);
 	if (j->automatic.n || j->writer.desk)
 		return 0;
@@ -470,9 +469,9 @@ file(struct job *j, struct err *err)
 	if (count_person(j, err) < 0 || acknowledge(j, err) < 0)
 		return -1;
 	ticket_put(j->t, &j->k);
-	set_fate(j, j->in->oversize               ? FATE_OVERSIZE
-		    : j->is_report || j->returned ? FATE_INTERNAL
-						  : FATE_TICKET);
+	ingest_fate(j, j->in->oversize               ? FATE_OVERSIZE
+		       : j->is_report || j->returned ? FATE_INTERNAL
+						     : FATE_TICKET);
 	return txn_error(j->t, err);
 }
 
@@ -509,52 +508,4 @@ ingest(struct desk *d, struct txn *t, struct arena *a, const struct intake *in,
 		return duplicate(&j, err);
 	out->ticket = out->seq = 0;
 	return in->message ? file(&j, err) : quarantine(&j, err);
-}
-
-/* --- kept with the quarantine ------------------------------------------ */
-
-enum {
-	TAG_QUEUE = 1,
-	TAG_CHANNEL = 2,
-	TAG_BEGIN_OLD = 3,
-	TAG_SENDER = 4,
-	TAG_RECIPIENT = 5,
-	TAG_OVERSIZE = 6
-};
-
-void
-intake_encode(const struct intake *in, struct buf *out)
-{
-	rec_str_opt(out, TAG_QUEUE, in->mailbox_queue);
-	rec_str_opt(out, TAG_CHANNEL, in->channel);
-	rec_u64_opt(out, TAG_BEGIN_OLD, in->begin_old);
-	rec_str_opt(out, TAG_SENDER, in->envelope_sender);
-	rec_str_opt(out, TAG_RECIPIENT, in->envelope_recipient);
-	rec_u64_opt(out, TAG_OVERSIZE, in->oversize);
-}
-
-int
-intake_decode(
-    struct arena *a, struct str record, struct intake *in, struct err *err)
-{
-	struct recr r = recr_open(arena_dup(a, record));
-
-	while (recr_next(&r)) {
-		if (r.tag == TAG_QUEUE)
-			in->mailbox_queue = r.s;
-		else if (r.tag == TAG_CHANNEL)
-			in->channel = r.s;
-		else if (r.tag == TAG_BEGIN_OLD)
-			in->begin_old = r.u != 0;
-		else if (r.tag == TAG_SENDER)
-			in->envelope_sender = r.s;
-		else if (r.tag == TAG_RECIPIENT)
-			in->envelope_recipient = r.s;
-		else if (r.tag == TAG_OVERSIZE)
-			in->oversize = r.u != 0;
-	}
-	if (r.bad)
-		return err_set(err, ERR_CORRUPT,
-		    "what came with a quarantined mail cannot be read");
-	return 0;
 }
