@@ -21,6 +21,7 @@
 #include "desk/extra.h"
 #include "desk/family.h"
 #include "desk/limits.h"
+#include "desk/merge.h"
 #include "desk/outbound.h"
 #include "desk/thread.h"
 #include "desk/token.h"
@@ -261,6 +262,9 @@ join_ticket(struct job *j, struct err *err)
 	if (j->thread.reopen) {
 		set_open(j, EVENT_REOPENED);
 		j->k.reopens++;
+		if (merge_child_reopened(
+			j->d, j->t, j->a, &j->k, &j->who, j->now, err) < 0)
+			return -1;
 	} else if (j->thread.thanks)
 		event_add(j->t, &j->k, EVENT_THANKS, &j->who, S(""), j->now);
 	else if (!j->automatic.n && !j->writer.desk &&
