@@ -1,6 +1,15 @@
+/*
+ * Whom a notice goes to, and that each is counted.
+ *
+ * The assignee is told; a ticket of nobody is the business of all who look
+ * after its queue. A name that is no agent's (any more), or an agent who may
+ * not see the queue, is as nobody: better one notice too many than a customer
+ * whom nobody reads.
+ */
 #include "desk/notice.h"
+#include "base/clock.h"
 #include "base/must.h"
-#include "desk/due.h"
+#include "desk/notice_private.h"
 
 const char *
 notice_name(enum notice_kind k)
@@ -12,50 +21,200 @@ notice_name(enum notice_kind k)
 	return names[k];
 }
 
+/* --- to whom ----------------------------------------------------------- */
+
+struct people {
+	const struct agent **v;
+	size_t n;
+};
+
+static bool
+is_who(const struct actor *who, const struct agent *x)
+{
+	return str_starts(who->name, S("agent:")) &&
+	       str_ieq(str_from(who->name, 6), x->name);
+}
+
+static bool
+wants(const struct settings *s, const struct ticket *k, const struct notice *x,
+    const struct agent *to)
+{
+	return to->notices && to->addresses.n && !is_who(&x->who, to) &&
+	       !settings_is_own(s, to->addresses.v[0]) &&
+	       agent_may(s, to, k->queue, RIGHT_SEE);
+}
+
+static void
+add(struct people *p, const struct settings *s, const struct ticket *k,
+    const struct notice *x, const struct agent *to)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i] == to)
+			return;
+	if (wants(s, k, x, to))
+		p->v[p->n++] = to;
+}
+
+static struct people
+people_of(struct arena *a, const struct settings *s, const struct ticket *k,
+    const struct notice *x)
+{
+	const struct staff *staff = &s->staff;
+	struct people p = {
+	    arena_array(a, const struct agent *, staff->nagents + 1), 0};
+	const struct agent *to = x->to, **list;
+	const struct team *team = NULL;
+	size_t n;
+
+	if (!to && k->assignee.n) {
+		to = staff_agent(staff, k->assignee);
+		if (to && !agent_may(s, to, k->queue, RIGHT_SEE))
+			to = NULL;
+		if (!to)
+			team = staff_team(staff, k->assignee);
+	}
+	if (to) {
+		add(&p, s, k, x, to);
+		return p;
+	}
+	if (team) {
+		bool any = false;
+
+		for (size_t i = 0; i < staff->nagents; i++) {
+			to = &staff->agents[i];
+			if (!agent_in_team(to, team->name))
+				continue;
+			any |= agent_may(s, to, k->queue, RIGHT_SEE);
+			add(&p, s, k, x, to);
+		}
+		if (any)
+			return p;
+	}
+	n = staff_of_queue(a, s, k->queue, &list);
+	for (size_t i = 0; i < n; i++)
+		add(&p, s, k, x, list[i]);
+	return p;
+}
+
+/* --- one of them ------------------------------------------------------- */
+
+/* "Wei Zhang (Acme Support)": who wrote is seen in the list of mails. What
+ * looks like an address is no name. */
+static struct str
+from_name(struct arena *a, const struct notice_body *b)
+{
+	const struct settings *s = b->settings;
+	const struct queue *q = settings_queue(s, b->ticket->queue);
+	struct str site = q && q->address.name.n ? q->address.name : s->site;
+	struct str name = b->has_shown ? b->shown.author.name : S("");
+
+	name = notice_line(a, name, 60);
+	if (!name.n || str_chr(name, '@', 0) >= 0 || str_ieq(name, site))
+		return site;
+	return arena_printf(
+	    a, "%.*s (%.*s)", STR_ARG(name), STR_ARG(site));
+}
+
+static int
+write_one(struct desk *d, struct txn *t, struct arena *a,
+    const struct ticket *k, const struct notice_body *b,
+    const struct agent *to, int64_t now, struct err *err)
+{
+	const struct settings *s = d->settings;
+	struct str language = notice_language(s, to);
+	struct grant g = {
+	    .ticket = k->id,
+	    .agent = to->name,
+	    .purpose = GRANT_NOTICE,
+	    .used = CLOCK_NONE,
+	    .revoked = CLOCK_NONE,
+	    .seen = k->articles,
+	};
+	struct agent_mail_out x = {
+	    .kind = "notice",
+	    .template = "notice",
+	    .to = to,
+	    .ticket = k,
+	    .data = notice_values(a, b, language,
+		agent_may(s, to, k->queue, RIGHT_WORK)),
+	    .grant = &g,
+	    .plain = notice_plain(a, b, language),
+	    .files = b->carried,
+	    .nfiles = b->ncarried,
+	};
+	struct notice_extra e = {
+	    .message_text = b->text,
+	    .message_from = b->shown.author,
+	    .message_date = !b->has_shown ? CLOCK_NONE
+			    : b->shown.date == CLOCK_NONE
+				? b->shown.at
+				: b->shown.date,
+	    .from_name = from_name(a, b),
+	};
+
+	return notice_write(d, t, a, &x, &e, now, NULL, err);
+}
+
 int
 notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
     const struct notice *x, int64_t now, size_t *n, struct err *err)
 {
-	(void)d;
-	(void)a;
-	(void)k;
-	(void)x;
-	(void)now;
+	AUTO(buf_fini) struct buf told = BUF_INIT;
+	const struct settings *s = d->settings;
+	struct notice_body body;
+	struct people p;
+	size_t written = 0;
+
 	if (n)
 		*n = 0;
+	if (!s->staff.nagents)
+		return 0;
+	p = people_of(a, s, k, x);
+	if (!p.n)
+		return 0;
+	if (notice_body(t, a, s, k, x, &body, err) < 0)
+		return -1;
+	for (size_t i = 0; i < p.n; i++) {
+		const struct agent *to = p.v[i];
+		struct err why = ERR_INIT;
+		bool over;
+
+		if (notice_take(t, a, s, to, k, x->kind, x->detail, now, &over,
+			err) < 0)
+			return -1;
+		buf_printf(&told, "%s%.*s%s", told.n ? ", " : "",
+		    STR_ARG(to->name), over ? " (digest)" : "");
+		if (over)
+			continue;
+		if (write_one(d, t, a, k, &body, to, now, &why) == 0)
+			written++;
+		else if (txn_error(t, err) < 0)
+			return -1;
+		else
+			buf_printf(&told, " (not written: %s)", why.msg);
+	}
+	event_add(t, k, EVENT_NOTICE, &x->who,
+	    arena_printf(
+		a, "%s: %s", notice_name(x->kind), buf_cstr(&told)),
+	    now);
+	if (n)
+		*n = written;
 	return txn_error(t, err);
 }
 
-int
-notice_mail(struct desk *d, struct txn *t, struct arena *a,
-    const struct agent_mail_out *x, int64_t now, uint64_t *outbox,
-    struct err *err)
-{
-	(void)d;
-	(void)t;
-	(void)a;
-	(void)x;
-	(void)now;
-	if (outbox)
-		*outbox = 0;
-	return err_set(err, ERR_PERM, "mails to agents are not written yet");
-}
+/* --- before ingest ----------------------------------------------------- */
 
 bool
 notice_wants_files(const struct settings *s, const struct message *m)
 {
-	(void)s;
-	(void)m;
-	return false;
-}
+	uint64_t size = 0;
 
-int
-due_digest(struct desk *d, struct txn *t, struct arena *a,
-    const struct timer *m, int64_t now, struct err *err)
-{
-	(void)d;
-	(void)a;
-	(void)m;
-	(void)now;
-	return txn_error(t, err);
+	if (!s->staff.nagents || !m->attachments.n)
+		return false;
+	for (size_t i = 0; i < m->attachments.n; i++)
+		size += m->attachments.v[i].size;
+	for (size_t i = 0; i < m->from.n; i++)
+		if (staff_by_address(&s->staff, m->from.v[i].addr))
+			return size <= s->message_size;
+	return !m->automatic.n && !m->spam && size <= s->notice_attachments;
 }

@@ -41,7 +41,13 @@ struct notice {
 	struct str detail;            /* one line for the header: "assigned to you by Ben", the server's words … */
 	const struct intake *in;      /* its attachments' contents are carried along (intake.files); NULL: they are listed */
 };
-/* Writes the mails; an agent over his limit gets a line in the digest. Adds one event. Only the store's errors go up. How many mails: *n (may be NULL). */
+/*
+ * Begins each line of a notice that is helpd's own, between the markers of mail/reply_marker.h; no line of the customer's begins so, for it is changed
+ * there. What of them is left in an answer is taken out (outbound_guard.c).
+ */
+#define NOTICE_BAR "\xc2\xa6" /* ¦ */
+
+/* Writes the mails; an agent over his limit gets a line in the digest. Adds one event; the caller puts k. Only the store's errors go up. How many mails: *n (may be NULL). */
 int notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct notice *x, int64_t now, size_t *n, struct err *err);
 
 /*

@@ -62,8 +62,8 @@ find_format(const char *language, const char *zone)
 	return x->f;
 }
 
-static struct str
-format_date(struct arena *a, struct str language, const char *zone, int64_t at)
+struct str
+view_date(struct arena *a, struct str language, const char *zone, int64_t at)
 {
 	UErrorCode status = U_ZERO_ERROR;
 	char name[NAME_MAX_BYTES];
@@ -223,7 +223,7 @@ set_ticket(struct arena *a, const struct view *v, struct value *root)
 	value_set_str(a, o, "priority", str_c(priority_name(k->priority)));
 	value_set_str(a, o, "queue", k->queue);
 	value_set_str(a, o, "created",
-	    format_date(a, v->language, v->settings->timezone, k->created));
+	    view_date(a, v->language, v->settings->timezone, k->created));
 }
 
 static void
@@ -240,7 +240,7 @@ set_people(struct arena *a, const struct view *v, struct value *root)
 	value_set_str(a, o, "signature", v->queue->signature);
 	o = sub_object(a, root, "agent");
 	value_set_str(a, o, "name", v->agent);
-	value_set_str(a, o, "signature", S(""));
+	value_set_str(a, o, "signature", v->signature);
 }
 
 static void
@@ -257,13 +257,15 @@ set_message(struct arena *a, const struct view *v, struct value *root)
 	value_set_str(a, o, "date",
 	    v->message_date == CLOCK_NONE
 		? S("")
-		: format_date(
+		: view_date(
 		      a, v->language, v->settings->timezone, v->message_date));
 	value_set_str(a, o, "from", v->known ? from : S(""));
 	o = sub_object(a, root, "answer");
 	value_set_str(a, o, "text", v->answer);
-	value_set_str(
-	    a, o, "html", v->answer.n ? view_html(a, v->answer) : S(""));
+	value_set_str(a, o, "html",
+	    v->answer_html.n ? v->answer_html
+	    : v->answer.n    ? view_html(a, v->answer)
+			     : S(""));
 }
 
 static void

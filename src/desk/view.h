@@ -27,9 +27,13 @@ struct view {
 	struct address message_from;
 	int64_t message_date;           /* CLOCK_NONE: none */
 	struct str answer, agent;       /* may be empty */
+	struct str answer_html;         /* safe to send; empty: made of answer */
+	struct str signature;           /* the agent's; empty: the queue's */
 	enum status status_old;         /* STATUS_NONE: no change is told */
 };
 struct value *view_make(struct arena *a, const struct view *v);
+/* A time in words, as the templates print it; empty for CLOCK_NONE. zone: an IANA name. */
+struct str view_date(struct arena *a, struct str language, const char *zone, int64_t at);
 /* The one of settings.languages for a BCP 47 tag: "zh-CN" or "zh" finds "zh_CN"; else the first. */
 struct str view_language(const struct settings *s, struct str tag);
 /* Text as HTML paragraphs, escaped, with links left as text. */

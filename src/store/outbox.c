@@ -244,6 +244,26 @@ outbox_put(struct txn *t, struct outbox *o)
 	count_change(t, COUNT_OUTBOX + o->state, 1);
 }
 
+void
+outbox_del(struct txn *t, uint64_t id)
+{
+	struct key key = key_of_u64(id), listed;
+	enum outbox_state state;
+	struct str v;
+	int64_t next;
+
+	if (row_get(t, T_OUTBOX, key_str(&key), &v) <= 0)
+		return;
+	if (!peek(v, &state, &next)) {
+		row_corrupt(t, T_OUTBOX, key_str(&key));
+		return;
+	}
+	if (outbox_index_key(state, next, id, &listed))
+		row_del(t, T_OUTBOX_INDEX, key_str(&listed));
+	row_del(t, T_OUTBOX, key_str(&key));
+	count_change(t, COUNT_OUTBOX + state, -1);
+}
+
 int
 outbox_get(struct txn *t, struct arena *a, uint64_t id, struct outbox *out)
 {
