@@ -1,9 +1,11 @@
 /*
  * command: the words an agent writes on top of a mail. One table yields parser, permission, help (en, zh_CN), transcript and helpd-commands(7).
  *
- * A command is a line that begins with "#" (or the full-width form) and a letter; the first unbroken block of such lines, from the first line that is not blank, is read; the
- * text below is the answer. Names are found whole, ASCII case ignored, in English or by the Chinese name; a name nobody knows refuses the mail, with the nearest
- * one suggested. A line "#1042 …" or "# heading" is no command.
+ * Which lines are commands, and where their block ends, says mail/command_line.h; the text below is the answer. Names are found whole, ASCII case ignored, in
+ * English or by the Chinese name; a colon may follow. A name nobody knows refuses the mail, with the nearest one suggested.
+ *
+ * How far a mail's identity (desk/identity.h) reaches: what a command's least level is above that waits for the agent's #send. On a ticket that the same mail opens, what gives
+ * it its first queue, priority, tags, fields and assignee is part of opening it (row 8).
  */
 #ifndef DESK_COMMAND_H
 #define DESK_COMMAND_H
@@ -91,13 +93,21 @@ struct command_run {
 	struct ticket *k;               /* NULL: none is named */
 	const struct agent *agent;
 	const struct identity *identity;
-	bool confirmed;                 /* it waited, and #send came: counts as row 10 */
+	bool confirmed;                 /* it waited, and #send came: counts as row 10; as row 9 when the #send came by row 7 */
+	bool opens;                     /* k was opened by this mail */
+	bool asked;                     /* this mail answers our question whose ticket it is: #requester is confirmed by that */
 	struct actor who;               /* "agent:anna", cause "row 9, article 5" */
 	int64_t now;
 	struct transcript *told;
 	const struct command_block *block;
 
+	bool status_with_answer;        /* an answer will go out with it: the status is set and told there */
+
 	/* out */
+	size_t inserted;                /* bytes of text that macros and articles put in front */
+	struct str status_cause;        /* of the command that sets status */
+	int64_t snooze;                 /* command_carry_out_last() does it; 0 */
+	struct str snooze_cause;
 	struct str text;                /* the answer's or note's text, with macros and articles put in */
 	enum status status;             /* to be set together with the answer; STATUS_NONE */
 	bool child_took_text;           /* #child: the text went there, nothing is left to send */
@@ -111,6 +121,8 @@ struct command_run {
 int command_check(struct command_run *r, struct err *err);
 /* Carries them out in order, after a check without refusals. Each change has an event whose cause names row, article and command. */
 int command_carry_out(struct command_run *r, struct err *err);
+/* After the answer: what would get in its way before. Out of sight, part of another ticket. Puts nothing else; k may be merged then. */
+int command_carry_out_last(struct command_run *r, struct err *err);
 /* Mentions in a text: each agent named (teams give their members), once; told when they may see the queue, else it is said in the transcript. seq: the note. */
 int command_mentions(struct command_run *r, struct str text, uint32_t seq, struct err *err);
 /* The list for #help and the man page, in the language of the transcript. */

@@ -1,5 +1,8 @@
+/*
+ * Gathered line by line; the mail is made of it once, at the end.
+ */
 #include "desk/transcript.h"
-#include "base/mem.h"
+#include "base/clock.h"
 #include "base/must.h"
 #include "desk/view.h"
 
@@ -40,16 +43,112 @@ transcript_add(struct transcript *x, enum transcript_kind kind,
 	x->waits += kind == TOLD_WAITS;
 }
 
+static struct str
+indent(struct arena *a, struct str words)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	struct str line;
+
+	while (str_line(&words, &line)) {
+		if (b.n)
+			buf_putc(&b, '\n');
+		if (line.n)
+			buf_puts(&b, "  ");
+		buf_put(&b, line);
+	}
+	return arena_dup(a, buf_str(&b));
+}
+
+static struct value *
+values(struct transcript *x, const struct grant *confirm)
+{
+	struct value *root = value_object(x->a), *o, *lines, *one;
+	unsigned done = 0;
+
+	lines = value_list(x->a);
+	for (size_t i = 0; i < x->n; i++) {
+		const struct transcript_line *l = &x->v[i];
+
+		one = value_object(x->a);
+		value_set_str(x->a, one, "command", l->command);
+		value_set_str(x->a, one, "words", l->words);
+		value_set_str(x->a, one, "indented", indent(x->a, l->words));
+		value_set_bool(x->a, one, "is_done", l->kind == TOLD_DONE);
+		value_set_bool(
+		    x->a, one, "is_refused", l->kind == TOLD_REFUSED);
+		value_set_bool(x->a, one, "is_waits", l->kind == TOLD_WAITS);
+		value_set_bool(x->a, one, "is_info", l->kind == TOLD_INFO);
+		value_add(x->a, lines, *one);
+		done += l->kind == TOLD_DONE;
+	}
+	o = value_object(x->a);
+	value_set(x->a, o, "lines", *lines);
+	value_set_num(x->a, o, "done", done);
+	value_set_num(x->a, o, "refused", x->refused);
+	value_set_num(x->a, o, "waits", x->waits);
+	value_set_bool(x->a, o, "confirm", confirm != NULL);
+	value_set(x->a, root, "transcript", *o);
+	return root;
+}
+
+/* When no template can be rendered. */
+static struct str
+plain(struct transcript *x, const struct grant *confirm)
+{
+	static const char *const signs[] = {
+	    [TOLD_DONE] = "+ ",
+	    [TOLD_REFUSED] = "! ",
+	    [TOLD_WAITS] = "? ",
+	    [TOLD_INFO] = "",
+	};
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < x->n; i++) {
+		const struct transcript_line *l = &x->v[i];
+
+		if (l->command.n)
+			buf_printf(&b, "%s%.*s\n%.*s\n\n", signs[l->kind],
+			    STR_ARG(l->command),
+			    STR_ARG(indent(x->a, l->words)));
+		else
+			buf_printf(&b, "%s%.*s\n\n", signs[l->kind],
+			    STR_ARG(l->words));
+	}
+	if (confirm)
+		buf_printf(&b, "%s\n",
+		    transcript_say(x,
+			"Answer this mail with #send on top to have done what "
+			"waits."));
+	return arena_dup(x->a, buf_str(&b));
+}
+
 int
 transcript_send(struct desk *d, struct txn *t, struct transcript *x,
     const struct ticket *k, struct grant *confirm, struct str in_reply_to,
     int64_t now, struct err *err)
 {
-	(void)d;
-	(void)x;
-	(void)k;
-	(void)confirm;
-	(void)in_reply_to;
-	(void)now;
-	return txn_error(t, err);
+	struct agent_mail_out mail = {
+	    .kind = "transcript",
+	    .template = "transcript",
+	    .to = x->to,
+	    .k = k,
+	    .subject = str_c(transcript_say(x, "What became of your mail")),
+	    .data = values(x, confirm),
+	    .grant = confirm,
+	    .in_reply_to = in_reply_to,
+	    .plain = plain(x, confirm),
+	};
+
+	struct grant notice = {
+	    .ticket = k ? k->id : 0,
+	    .agent = x->to->name,
+	    .purpose = GRANT_NOTICE,
+	    .used = CLOCK_NONE,
+	    .revoked = CLOCK_NONE,
+	    .seen = x->seen ? x->seen : k ? k->articles : 0,
+	};
+
+	if (!confirm && k)
+		mail.grant = &notice;
+	return notice_mail(d, t, x->a, &mail, now, NULL, err);
 }

@@ -23,6 +23,7 @@ struct transcript {
 	struct transcript_line *v;
 	size_t n, cap;
 	unsigned refused, waits;
+	uint32_t seen;          /* of its ticket: the newest article the agent knows of; 0: the newest there is. For those who answer the transcript */
 };
 void transcript_init(struct transcript *x, struct arena *a, const struct settings *s, const struct agent *to);
 void transcript_add(struct transcript *x, enum transcript_kind kind, struct str command, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -38,10 +39,10 @@ const char *transcript_say(const struct transcript *x, const char *english) __at
  *
  *   transcript.lines[]     .command (may be empty) .words (may have line breaks) .indented (the same, each line behind two blanks)
  *                          .is_done .is_refused .is_waits .is_info
- *   transcript.done .refused .waits (how many)    .confirm (true: a reply with #send does what waits) .until (in words, when it is given up)
+ *   transcript.done .refused .waits (how many)    .confirm (true: a reply with #send does what waits)
  */
 
-/* Sends it (template "transcript"). confirm: NULL, or a grant of purpose CONFIRM for what waits. in_reply_to: the agent's mail. */
+/* Sends it (template "transcript"). With a ticket, the mail can be answered like a notice. confirm: NULL, or a grant of purpose CONFIRM for what waits. in_reply_to: the agent's mail. */
 int transcript_send(struct desk *d, struct txn *t, struct transcript *x, const struct ticket *k, struct grant *confirm, struct str in_reply_to, int64_t now, struct err *err);
 
 #endif
