@@ -52,8 +52,8 @@ all_values(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 {
 	struct view v = {
 	    .settings = d->settings,
-	    .ticket = x->ticket,
-	    .queue = queue_of(d->settings, x->ticket),
+	    .ticket = x->k,
+	    .queue = queue_of(d->settings, x->k),
 	    .known = true,
 	    .language = language,
 	    .message_date = CLOCK_NONE,
@@ -65,7 +65,7 @@ all_values(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 		v.message_from = e->message_from;
 		v.message_date = e->message_date;
 	}
-	if (x->ticket)
+	if (x->k)
 		root = view_make(a, &v);
 	else {
 		root = value_object(a);
@@ -88,18 +88,18 @@ render(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 	*out = (struct rendered){0};
 	if (!d->templates ||
 	    templates_render(d->templates, a, language,
-		queue_of(d->settings, x->ticket)->templates, x->template,
+		queue_of(d->settings, x->k)->templates, x->template,
 		all_values(d, a, x, e, language), out, NULL) < 0 ||
 	    !out->text.n) {
 		*out = (struct rendered){0};
 		out->text = x->plain.n ? x->plain : S("\n");
 	}
 	subject = str_trim(x->subject.n ? x->subject : out->subject);
-	if (x->ticket) {
-		struct str label = outbound_label(a, d->settings, x->ticket);
+	if (x->k) {
+		struct str label = outbound_label(a, d->settings, x->k);
 
 		if (!subject.n)
-			subject = x->ticket->subject;
+			subject = x->k->subject;
 		if (!str_has(subject, label))
 			subject = arena_printf(a, "%.*s%s%.*s", STR_ARG(label),
 			    subject.n ? " " : "", STR_ARG(subject));
@@ -116,8 +116,8 @@ put_grant(struct txn *t, const struct settings *s,
 {
 	struct grant *g = x->grant;
 
-	if (!g->ticket && x->ticket)
-		g->ticket = x->ticket->id;
+	if (!g->ticket && x->k)
+		g->ticket = x->k->id;
 	if (!g->agent.n)
 		g->agent = x->to->name;
 	if (!g->created)
@@ -151,7 +151,7 @@ compose(struct desk *d, struct arena *a, const struct agent_mail_out *x,
     int64_t now, struct buf *out, struct err *err)
 {
 	const struct settings *s = d->settings;
-	const struct queue *q = queue_of(s, x->ticket);
+	const struct queue *q = queue_of(s, x->k);
 	struct address to = {
 	    x->to->full_name.n ? x->to->full_name : x->to->name,
 	    x->to->addresses.v[0]};
@@ -186,13 +186,13 @@ compose(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 		reply.name = c.from.name;
 		c.reply_to = (struct addresses){&reply, 1};
 	}
-	if (x->ticket) {
+	if (x->k) {
 		strs_add(a, &c.references,
-		    thread_id(a, x->ticket->id, domain_of(s, q)));
+		    thread_id(a, x->k->id, domain_of(s, q)));
 		if (!c.in_reply_to.n)
 			c.in_reply_to = c.references.v[0];
 		mark.value = arena_printf(a, "%.*s %llu", STR_ARG(s->site),
-		    (unsigned long long)x->ticket->id);
+		    (unsigned long long)x->k->id);
 	}
 	if (x->in_reply_to.n)
 		strs_add(a, &c.references, x->in_reply_to);
@@ -208,9 +208,9 @@ put_row(struct txn *t, const struct settings *s,
 	struct recipient to = {
 	    .addr = x->to->addresses.v[0], .state = OUTBOX_QUEUED};
 	struct outbox row = {
-	    .ticket = x->ticket ? x->ticket->id : 0,
+	    .ticket = x->k ? x->k->id : 0,
 	    .kind = str_c(x->kind),
-	    .transport = queue_of(s, x->ticket)->transport,
+	    .transport = queue_of(s, x->k)->transport,
 	    .recipients = &to,
 	    .nrecipients = 1,
 	    .message_id = id,
@@ -234,7 +234,7 @@ notice_write(struct desk *d, struct txn *t, struct arena *a,
 {
 	AUTO(buf_fini) struct buf raw = BUF_INIT;
 	const struct settings *s = d->settings;
-	struct str domain = domain_of(s, queue_of(s, x->ticket)), id;
+	struct str domain = domain_of(s, queue_of(s, x->k)), id;
 	struct rendered r;
 	uint64_t row;
 

@@ -3,6 +3,7 @@
 #define DESK_NOTICE_PRIVATE_H
 
 #include "desk/notice.h"
+#include "desk/outbound.h"
 #include "desk/view.h"
 
 /* One notice, before it is known to whom. */
