@@ -5,9 +5,30 @@
 #include "desk/delivery.h"
 #include "desk/merge.h"
 #include "desk/people.h"
+#include "desk/proof.h"
 #include "desk/token.h"
 
 /* --- finding ----------------------------------------------------------- */
+
+/* A mail to an agent: 1, 0, -1. */
+static int
+from_notice(const struct desk *d, struct txn *t, struct arena *a,
+    struct str id, struct bounce_match *out)
+{
+	struct grant g;
+	int found = proof_of_id(d, t, a, id, &g);
+
+	if (found <= 0 || !g.ticket)
+		return MIN(found, 0);
+	found = merge_follow(t, a, g.ticket, &out->ticket);
+	if (found <= 0)
+		return found;
+	out->origin = g.ticket;
+	out->of_notice = true;
+	out->evidence = arena_printf(
+	    a, "token of a mail to %.*s", STR_ARG(g.agent));
+	return 1;
+}
 
 static int
 from_id(const struct desk *d, struct txn *t, struct arena *a, struct str id,
@@ -17,7 +38,7 @@ from_id(const struct desk *d, struct txn *t, struct arena *a, struct str id,
 	int found;
 
 	if (!token_message_id_verify(d->keys, id, &out->origin, &out->seq))
-		return 0;
+		return from_notice(d, t, a, id, out);
 	found = merge_follow(t, a, out->origin, &out->ticket);
 	if (found <= 0)
 		return found;

@@ -1,6 +1,8 @@
 /*
  * bounce_match: which mail of ours a delivery report is about, and what follows from it.
  *
+ * A report on a mail to an agent is matched too, while its token's row is there: to the ticket it was about, and to no row.
+ *
  * Matched by our token in the Message-ID that it quotes or names. What it says is believed only of the addresses that this mail was sent to.
  */
 #ifndef DESK_BOUNCE_MATCH_H
@@ -15,6 +17,7 @@ struct bounce_match {
 	uint32_t seq;           /* and its article there */
 	uint64_t outbox;        /* its row; 0 when it is not there any more */
 	struct str evidence;    /* for the article */
+	bool of_notice;         /* the mail was one to an agent: seq and outbox are 0 */
 };
 /* 1, 0, -1. */
 int bounce_match(const struct desk *d, struct txn *t, struct arena *a, const struct message *m, struct bounce_match *out, struct err *err);

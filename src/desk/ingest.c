@@ -4,6 +4,7 @@
  *   the source key has a fate          that fate again
  *   the content is an article already  duplicate
  *   the jail refused it                quarantine
+ *   it bears an agent's name or token  held, or his (ingest_agent.c); or, flagged,
  *   it is a report on a mail of ours   that ticket, as an internal event
  *   thread_decide()                    a ticket, or a new one, perhaps linked
  *
@@ -15,15 +16,14 @@
 #include "base/must.h"
 #include "base/utf8.h"
 #include "desk/ack.h"
-#include "desk/bounce_match.h"
 #include "desk/change.h"
-#include "desk/event.h"
+#include "desk/due.h"
 #include "desk/extra.h"
 #include "desk/family.h"
+#include "desk/ingest_private.h"
 #include "desk/limits.h"
 #include "desk/merge.h"
 #include "desk/outbound.h"
-#include "desk/thread.h"
 #include "desk/token.h"
 #include "mail/compose.h"
 #include "store/blob.h"
@@ -76,6 +76,36 @@ ingest_leave(struct job *j)
 	return 0;
 }
 
+/* Tried again, and it still cannot be read. */
+static void
+end_waiting(struct job *j)
+{
+	struct quarantined q;
+
+	if (quarantine_get(j->t, j->a, j->in->retried, &q) > 0)
+		end_release(j, &q);
+}
+
+/* Tried again, and it is still not to come in. */
+static int
+stay(struct job *j, struct str reason, struct err *err)
+{
+	struct quarantined q;
+	int found = quarantine_get(j->t, j->a, j->waiting, &q);
+
+	if (found < 0)
+		return txn_error(j->t, err);
+	if (found) {
+		end_release(j, &q);
+		j->known_as_held = str_eq(q.reason, reason);
+		q.reason = reason;
+		quarantine_put(j->t, &q);
+	}
+	j->out->quarantine = j->waiting;
+	j->out->fate = FATE_QUARANTINE;
+	return txn_error(j->t, err);
+}
+
 int
 ingest_quarantine(struct job *j, struct str reason, struct err *err)
 {
@@ -87,12 +117,8 @@ ingest_quarantine(struct job *j, struct str reason, struct err *err)
 	    .reason = reason,
 	};
 
-	if (j->waiting) {
-		j->out->quarantine = j->waiting;
-		j->out->fate = FATE_QUARANTINE;
-		return 0;
-	}
-
+	if (j->waiting)
+		return stay(j, reason, err);
 	if (source_name(j->t, j->a, j->in->source.source, &q.source) < 0)
 		return txn_error(j->t, err);
 	memcpy(q.sha256, j->in->sha256, sizeof q.sha256);
@@ -123,27 +149,48 @@ duplicate(struct job *j, struct err *err)
 		    j->now);
 		ticket_put(j->t, &k);
 	}
+	if (ingest_leave(j) < 0)
+		return txn_error(j->t, err);
 	ingest_fate(j, FATE_DUPLICATE);
 	return txn_error(j->t, err);
 }
 
 /* --- who and what ------------------------------------------------------ */
 
-static void
-weigh(struct job *j)
+/* Is it, by its Message-ID, a mail of ours? Of those to agents the grant goes
+ * to *g. */
+static int
+made_here(struct job *j, struct grant *g)
 {
-	const struct message *m = j->m;
 	uint64_t ticket;
 	uint32_t seq;
-	bool token;
 
+	if (token_message_id_verify(
+		j->d->keys, j->m->message_id, &ticket, &seq))
+		return 1;
+	return proof_of_id(j->d, j->t, j->a, j->m->message_id, g);
+}
+
+static int
+weigh(struct job *j, struct err *err)
+{
+	const struct message *m = j->m;
+	struct grant g = {0};
+	int ours = made_here(j, &g);
+	bool token = ours > 0;
+
+	if (ours < 0)
+		return txn_error(j->t, err);
 	people_writer(j->a, j->d->settings, m, &j->writer);
 	authres_read(j->a, &m->authentication_results,
 	    &j->d->settings->trust_authserv, j->writer.from.addr, &j->auth);
-	token =
-	    token_message_id_verify(j->d->keys, m->message_id, &ticket, &seq);
 	/* The id alone is known to everyone who got the mail. */
 	j->returned = token && j->writer.own;
+	/* A notice that came back: its ticket knows it by the grant alone. */
+	if (g.nonce && j->returned) {
+		j->proof = (struct proof){.found = true, .grant = g};
+		j->internal = true;
+	}
 	j->automatic = m->automatic;
 	if (j->automatic.n && m->is_list && j->writer.own_list)
 		j->automatic = str_n(NULL, 0);
@@ -160,6 +207,7 @@ weigh(struct job *j)
 		j->who.name = arena_printf(j->a, "%s:%.*s",
 		    j->writer.desk ? "desk" : "customer",
 		    STR_ARG(j->writer.address.addr));
+	return 0;
 }
 
 static const struct queue *
@@ -280,19 +328,25 @@ join_ticket(struct job *j, struct err *err)
 	return 0;
 }
 
-static int
-find_ticket(struct job *j, struct err *err)
+int
+ingest_thread(struct job *j, struct err *err)
 {
 	struct thread_query q = {
 	    .message = j->m,
 	    .writer = j->writer.address.addr,
 	    .envelope_recipient = j->in->envelope_recipient,
-	    .desk = j->writer.desk || j->writer.own,
+	    .desk = j->writer.own || j->identity.level >= LEVEL_MEDIUM,
 	    .automatic = j->automatic.n > 0,
 	    .now = j->now,
 	};
 
-	if (thread_decide(j->d, j->t, j->a, &q, &j->thread, err) < 0)
+	return thread_decide(j->d, j->t, j->a, &q, &j->thread, err);
+}
+
+static int
+find_ticket(struct job *j, struct err *err)
+{
+	if (ingest_thread(j, err) < 0)
 		return -1;
 	if (j->m->bounce) {
 		int found =
@@ -308,7 +362,9 @@ find_ticket(struct job *j, struct err *err)
 		j->thread.evidence = j->match.evidence;
 		j->thread.flag = str_n(NULL, 0);
 		j->thread.nlinks = 0;
-	}
+		j->internal |= j->match.of_notice;
+	} else if (ingest_join_proof(j, err) < 0)
+		return -1;
 	j->who.cause = j->thread.evidence;
 	return j->thread.verdict == THREAD_JOIN ? join_ticket(j, err)
 						: open_ticket(j, err);
@@ -323,7 +379,7 @@ put_article(struct job *j)
 	struct article r = {
 	    .ticket = j->k.id,
 	    .seq = ++j->k.articles,
-	    .direction = DIRECTION_IN,
+	    .direction = j->internal ? DIRECTION_NOTE : DIRECTION_IN,
 	    .author = j->writer.address,
 	    .from = m->from,
 	    .to = m->to,
@@ -344,7 +400,9 @@ put_article(struct job *j)
 	    .size = j->in->size,
 	};
 
-	if (!r.flag.n && (j->writer.own || j->writer.desk))
+	if (j->identity.why.n)
+		r.flag = j->identity.why;
+	else if (!r.flag.n && (j->writer.own || j->writer.desk))
 		r.flag = S("an address of ours or of an agent in From, which "
 			   "proves nothing");
 	if (m->bounce)
@@ -359,6 +417,13 @@ put_article(struct job *j)
 	j->out->seq = r.seq;
 	event_add(j->t, &j->k, j->returned ? EVENT_OWN : EVENT_ARTICLE, &j->who,
 	    arena_printf(j->a, "article %u", r.seq), j->now);
+	if (j->identity.why.n) {
+		struct actor desk = {S("system"),
+		    arena_printf(j->a, "article %u", r.seq)};
+
+		event_add(j->t, &j->k, EVENT_REFUSED, &desk,
+		    j->identity.why, j->now);
+	}
 }
 
 /* What later answers refer to. */
@@ -382,8 +447,8 @@ remember(struct job *j)
 	j->k.extra = extra_write(j->a, j->k.extra, &x);
 }
 
-static void
-index_mail(struct job *j)
+void
+ingest_index(struct job *j)
 {
 	const struct strs *unknown = &j->thread.unknown;
 	struct str id = j->m->message_id;
@@ -422,7 +487,7 @@ acknowledge(struct job *j, struct err *err)
 	    .writer = &j->writer,
 	    .auth = &j->auth,
 	    .automatic = j->automatic,
-	    .flag = j->thread.flag,
+	    .flag = j->thread.flag.n ? j->thread.flag : j->identity.why,
 	    .envelope_sender = j->in->envelope_sender,
 	    .begin_old = j->in->begin_old,
 	    .suspended = j->person.suspended,
@@ -457,26 +522,41 @@ acknowledge(struct job *j, struct err *err)
 	return 0;
 }
 
+/* The ordinary way: an article of a ticket, old or new. */
 static int
 file(struct job *j, struct err *err)
 {
-	weigh(j);
 	if (find_ticket(j, err) < 0)
 		return -1;
+	if (ingest_leave(j) < 0)
+		return txn_error(j->t, err);
 	put_article(j);
 	remember(j);
-	index_mail(j);
+	ingest_index(j);
 	if (j->m->bounce && j->thread.verdict == THREAD_JOIN &&
 	    bounce_apply(j->d, j->t, j->a, &j->k, j->match.outbox, j->m->bounce,
 		j->now, err) < 0)
 		return -1;
-	if (count_person(j, err) < 0 || acknowledge(j, err) < 0)
+	if (count_person(j, err) < 0 || acknowledge(j, err) < 0 ||
+	    ingest_notify(j, err) < 0)
 		return -1;
 	ticket_put(j->t, &j->k);
-	ingest_fate(j, j->in->oversize               ? FATE_OVERSIZE
-		       : j->is_report || j->returned ? FATE_INTERNAL
-						     : FATE_TICKET);
+	ingest_fate(j, j->in->oversize ? FATE_OVERSIZE
+		: j->is_report || j->returned || j->internal
+		    ? FATE_INTERNAL
+		    : FATE_TICKET);
 	return txn_error(j->t, err);
+}
+
+static int
+take_in(struct job *j, struct err *err)
+{
+	int done;
+
+	if (weigh(j, err) < 0 || ingest_identify(j, err) < 0)
+		return -1;
+	done = ingest_agents(j, err);
+	return done ? MIN(done, 0) : file(j, err);
 }
 
 int
@@ -497,19 +577,22 @@ ingest(struct desk *d, struct txn *t, struct arena *a, const struct intake *in,
 	again = found && row.fate == FATE_QUARANTINE && in->message &&
 		in->retried && in->retried == row.quarantine;
 	if (found && !again) {
+		if (in->retried && in->retried == row.quarantine)
+			end_waiting(&j);
 		out->fate = row.fate;
 		out->ticket = row.ticket;
 		out->seq = row.seq;
 		out->quarantine = row.quarantine;
-		return 0;
-	}
-	if (again && leave_quarantine(&j, row.quarantine) < 0)
 		return txn_error(t, err);
+	}
+	if (again)
+		j.waiting = row.quarantine;
 	found = rawhash_get(t, in->content, &out->ticket, &out->seq);
 	if (found < 0)
 		return txn_error(t, err);
 	if (found)
 		return duplicate(&j, err);
 	out->ticket = out->seq = 0;
-	return in->message ? file(&j, err) : quarantine(&j, err);
+	return in->message ? take_in(&j, err)
+			   : ingest_quarantine(&j, in->refused, err);
 }

@@ -46,7 +46,9 @@ struct intake {
 
 	const struct str *files;        /* the contents of message->attachments, in their order; p NULL: not fetched. NULL: none was (notice_wants_files()) */
 	bool sent_folder;               /* from a folder of sent mail: what an agent wrote elsewhere; a mail that belongs to no ticket is skipped (FATE_SKIPPED) */
-	struct str confirmed;           /* a retried mail whose writer was challenged and said it is his: agent.name; acts as row 7 */
+	struct str confirmed;           /* a retried mail whose writer was challenged and said it is his: agent.name; acts as row 7. Kept with the mail in the quarantine */
+	int64_t confirmed_at;           /* when: its timer RELEASE is due then; goes when the mail was read again */
+	bool released;                  /* a retried mail that an admin lets in: an ordinary article, whoever's name it bears */
 };
 
 struct outcome {

@@ -77,6 +77,8 @@ struct quarantined {
 	struct str intake;  /* a record of what else came with it (queue, envelope …); desk's */
 };
 uint64_t quarantine_add(struct txn *t, struct quarantined *q); /* sets id */
+/* A row that is there, changed. */
+void quarantine_put(struct txn *t, const struct quarantined *q);
 int quarantine_get(struct txn *t, struct arena *a, uint64_t id, struct quarantined *out);
 void quarantine_del(struct txn *t, uint64_t id);
 int quarantine_each(struct txn *t, struct arena *a, bool (*fn)(void *ctx, const struct quarantined *q), void *ctx);

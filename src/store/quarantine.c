@@ -12,16 +12,12 @@ enum {
 	TAG_INTAKE,
 };
 
-uint64_t
-quarantine_add(struct txn *t, struct quarantined *q)
+static void
+put(struct txn *t, const struct quarantined *q, enum row_put how)
 {
 	struct buf *b = scratch_take(t);
-	struct key k;
+	struct key k = key_of_u64(q->id);
 
-	q->id = seq_next(t, SEQ_QUARANTINE);
-	if (q->id == 0)
-		return 0;
-	k = key_of_u64(q->id);
 	rec_str_opt(b, TAG_SOURCE, q->source);
 	rec_str_opt(b, TAG_KEY, q->key);
 	rec_str(b, TAG_SHA256, str_n((const char *)q->sha256, SHA256_SIZE));
@@ -30,8 +26,23 @@ quarantine_add(struct txn *t, struct quarantined *q)
 	rec_i64(b, TAG_AT, q->at);
 	rec_str_opt(b, TAG_REASON, q->reason);
 	rec_str_opt(b, TAG_INTAKE, q->intake);
-	row_put_scratch(t, T_QUARANTINE, key_str(&k), ROW_APPEND);
+	row_put_scratch(t, T_QUARANTINE, key_str(&k), how);
+}
+
+uint64_t
+quarantine_add(struct txn *t, struct quarantined *q)
+{
+	q->id = seq_next(t, SEQ_QUARANTINE);
+	if (q->id)
+		put(t, q, ROW_APPEND);
 	return q->id;
+}
+
+void
+quarantine_put(struct txn *t, const struct quarantined *q)
+{
+	if (q->id)
+		put(t, q, ROW_PUT);
 }
 
 static int

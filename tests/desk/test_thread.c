@@ -398,8 +398,9 @@ test_merged(void **state)
 	    JOINS, ids[1], "references");
 }
 
+/* An agent's From proves nothing: a stranger like any other. */
 static void
-test_desk_joins_flagged(void **state)
+test_desk_is_stranger(void **state)
 {
 	struct fixture *f = *state;
 	uint64_t id = begin_thread(f);
@@ -408,10 +409,12 @@ test_desk_joins_flagged(void **state)
 		.from = "anna@acme.example", .in_reply_to = "a1@x.example"},
 	    NOW);
 
-	assert_int_equal(o.ticket, id);
+	assert_true(o.is_new);
 	assert_int_equal(o.mails, 0);
-	assert_has(article(f, id, o.seq).flag, "proves nothing");
-	assert_int_equal(article(f, id, o.seq).direction, DIRECTION_IN);
+	assert_has(article(f, o.ticket, o.seq).flag, "proves nothing");
+	assert_int_equal(
+	    article(f, o.ticket, o.seq).direction, DIRECTION_IN);
+	assert_int_equal(ticket(f, o.ticket).links[0].ticket, id);
 }
 
 /* A thread with a thousand writers: no row grows without bound, all are one
@@ -460,7 +463,7 @@ main(void)
 	    T(test_many_tokens),
 	    cmocka_unit_test(test_states),
 	    T(test_merged),
-	    T(test_desk_joins_flagged),
+	    T(test_desk_is_stranger),
 	    T(test_wide_family),
 	    T(test_mail_without_plus),
 	};
