@@ -27,7 +27,8 @@ struct init {
 	struct arena a;
 	struct answers x;
 	const char *dir;
-	bool force, flags;   /* flags: something was answered */
+	bool force, flags; /* flags: something was answered */
+	bool asked;
 	struct str password; /* typed in */
 	struct strs written;
 	struct strs placeholders;
@@ -107,6 +108,32 @@ host_guess(struct init *in, const char *name)
 	return arena_printf(&in->a, "%s.%.*s", name, STR_ARG(domain));
 }
 
+/* What a command can name him by, from "Anna.Berg@example.org": the local part's letters and digits, in lower case. */
+static struct str
+handle_guess(struct init *in, struct str addr)
+{
+	struct str local = arena_lower(&in->a, address_local(addr));
+	struct str out = str_sub(local, 0, 0);
+
+	while (out.n < local.n && out.n < 40 && ch_is_alnum(local.p[out.n]))
+		out.n++;
+	return out.n ? out : S("anna");
+}
+
+/* "anna=anna@example.org", or the address alone. */
+static void
+add_agent(struct init *in, struct str arg)
+{
+	struct str addr = arg, name;
+
+	if (!str_cut(&addr, '=', &name) || !addr.p) {
+		addr = arg;
+		name = handle_guess(in, addr);
+	}
+	strs_add(&in->a, &in->x.agents, str_trim(name));
+	strs_add(&in->a, &in->x.agent_addresses, str_trim(addr));
+}
+
 /* "en,de": more languages. */
 static void
 add_languages(struct init *in, struct str list)
@@ -122,7 +149,7 @@ static bool
 ask_all(struct init *in)
 {
 	struct answers *x = &in->x;
-	struct str language = S("");
+	struct str language = S(""), agent = S(""), name;
 
 	fputs("A few questions; an empty answer takes what is in brackets.\n",
 	    stderr);
@@ -148,9 +175,26 @@ ask_all(struct init *in)
 		x->out_maildir = x->smtp;
 		x->smtp = S("");
 	}
-	return ask(in, "Time zone", local_zone(&in->a), &x->timezone) &&
-	       ask(in, "Language", S("en"), &language) &&
-	       (add_languages(in, language), true);
+	if (!ask(in, "Time zone", local_zone(&in->a), &x->timezone) ||
+	    !ask(in, "Language", S("en"), &language))
+		return false;
+	add_languages(in, language);
+	if (!ask(in,
+		"Own address of the first agent, who answers from his mail "
+		"client (empty: nobody yet)",
+		S(""), &agent))
+		return false;
+	if (!agent.n)
+		return true;
+	if (!ask(in, "Short name of that agent, as in #assign NAME",
+		handle_guess(in, agent), &name))
+		return false;
+	strs_add(&in->a, &x->agents, name);
+	strs_add(&in->a, &x->agent_addresses, agent);
+	return ask(in,
+	    "Name your mail server writes at the start of "
+	    "Authentication-Results (empty: it writes none)",
+	    S(""), &x->trust_authserv);
 }
 
 enum flag {
@@ -168,6 +212,9 @@ enum flag {
 	FLAG_DATA,
 	FLAG_TIMEZONE,
 	FLAG_LANGUAGE,
+	FLAG_AGENT,
+	FLAG_TRUST,
+	FLAG_TRUST_AUTHSERV,
 	FLAG_FORCE,
 };
 
@@ -194,6 +241,8 @@ take_flag(struct init *in, int flag, const char *value)
 	    [FLAG_SMTP - FLAG_DIR] = &x->smtp,
 	    [FLAG_SMTP_USER - FLAG_DIR] = &x->smtp_user,
 	    [FLAG_TIMEZONE - FLAG_DIR] = &x->timezone,
+	    [FLAG_TRUST - FLAG_DIR] = &x->trust,
+	    [FLAG_TRUST_AUTHSERV - FLAG_DIR] = &x->trust_authserv,
 	};
 
 	in->flags = in->flags || (flag != FLAG_DIR && flag != FLAG_FORCE);
@@ -206,6 +255,9 @@ take_flag(struct init *in, int flag, const char *value)
 		break;
 	case FLAG_LANGUAGE:
 		add_languages(in, str_c(value));
+		break;
+	case FLAG_AGENT:
+		add_agent(in, str_c(value));
 		break;
 	case FLAG_PASSWORD_FILE:
 		x->imap_password_file = whole_path(in, value);
@@ -247,6 +299,9 @@ read_flags(struct init *in, int argc, char **argv)
 	    {"data", required_argument, NULL, FLAG_DATA},
 	    {"timezone", required_argument, NULL, FLAG_TIMEZONE},
 	    {"language", required_argument, NULL, FLAG_LANGUAGE},
+	    {"agent", required_argument, NULL, FLAG_AGENT},
+	    {"trust", required_argument, NULL, FLAG_TRUST},
+	    {"trust-authserv", required_argument, NULL, FLAG_TRUST_AUTHSERV},
 	    {"force", no_argument, NULL, FLAG_FORCE},
 	    {NULL, 0, NULL, 0},
 	};
@@ -286,6 +341,8 @@ complete(struct init *in)
 		x->timezone = local_zone(&in->a);
 	if (!x->languages.n)
 		strs_add(&in->a, &x->languages, S("en"));
+	if (in->asked && x->agents.n && !x->trust_authserv.n && !x->trust.n)
+		x->trust = S("token");
 	/* Someone who is not root is trying things out. */
 	if (!x->data.n && in->c->data_dir)
 		x->data = whole_path(in, in->c->data_dir);
@@ -314,23 +371,27 @@ missing(struct init *in)
 /* Reads what would be written, from a directory of its own, so that a wrong
  * answer leaves nothing behind. */
 static int
-try_out(struct init *in, struct str text)
+try_out(struct init *in, struct str text, struct str agents)
 {
 	char *dir = arena_cstr(&in->a, S("/tmp/helpd-init-XXXXXX"));
 	struct complaints bad = {0};
 	struct config *c = NULL;
 	struct err err = ERR_INIT;
-	char *file;
+	char *file, *staff;
 	int r;
 
 	if (!mkdtemp(dir))
 		return verb_fail(
 		    in->c, EX_CANTCREAT, "%s: cannot be made", dir);
 	file = path_join(&in->a, dir, "helpd.conf");
+	staff = path_join(&in->a, dir, "agents.conf");
 	r = file_replace(file, text, 0600, &err);
+	if (r == 0)
+		r = file_replace(staff, agents, 0600, &err);
 	if (r == 0)
 		r = config_load(dir, &c, &bad);
 	unlink(file);
+	unlink(staff);
 	rmdir(dir);
 	if (err.code) {
 		config_free(&c);
@@ -408,8 +469,23 @@ make_secret(
 	return r;
 }
 
+/* Somebody's list of agents goes only for another one, and only when he says so. */
 static int
-write_all(struct init *in, struct str text, struct err *err)
+write_agents(struct init *in, struct str agents, struct err *err)
+{
+	char *path = path_join(&in->a, in->dir, "agents.conf");
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !(in->force && in->x.agents.n))
+		return 0;
+	if (file_replace(path, agents, 0644, err) < 0)
+		return -1;
+	note_written(in, path);
+	return 0;
+}
+
+static int
+write_all(struct init *in, struct str text, struct str agents, struct err *err)
 {
 	char *conf = path_join(&in->a, in->dir, "helpd.conf");
 	char *secret = path_join(&in->a, in->dir, "secret");
@@ -427,6 +503,7 @@ write_all(struct init *in, struct str text, struct err *err)
 	    make_dir(in, "rules.d", 0755, err) < 0 ||
 	    make_secret(in, x->imap_password_file, in->password, err) < 0 ||
 	    make_secret(in, x->smtp_password_file, S(""), err) < 0 ||
+	    write_agents(in, agents, err) < 0 ||
 	    file_replace(conf, text, 0644, err) < 0)
 		return -1;
 	note_written(in, conf);
@@ -473,7 +550,7 @@ tell(struct init *in)
 static int
 run(struct init *in, int argc, char **argv)
 {
-	AUTO(buf_fini) struct buf text = BUF_INIT;
+	AUTO(buf_fini) struct buf text = BUF_INIT, agents = BUF_INIT;
 	struct err err = ERR_INIT;
 	const char *conf;
 	struct stat st;
@@ -485,7 +562,8 @@ run(struct init *in, int argc, char **argv)
 	if (!in->force && lstat(conf, &st) == 0)
 		return verb_fail(in->c, EX_CANTCREAT,
 		    "%s is there already; --force writes a new one", conf);
-	if (!in->flags && isatty(STDIN_FILENO) && !ask_all(in))
+	in->asked = !in->flags && isatty(STDIN_FILENO);
+	if (in->asked && !ask_all(in))
 		return verb_fail(
 		    in->c, EX_USAGE, "the answers ended; nothing was written");
 	complete(in);
@@ -493,10 +571,11 @@ run(struct init *in, int argc, char **argv)
 	if (r)
 		return r;
 	config_write(&text, &in->x);
-	r = try_out(in, buf_str(&text));
+	config_write_agents(&agents, &in->x);
+	r = try_out(in, buf_str(&text), buf_str(&agents));
 	if (r)
 		return r;
-	if (write_all(in, buf_str(&text), &err) < 0)
+	if (write_all(in, buf_str(&text), buf_str(&agents), &err) < 0)
 		return verb_err(in->c, &err);
 	tell(in);
 	return 0;

@@ -1,10 +1,10 @@
 /*
  * helpd.conf, from text to struct config. The settings are in config_table.c,
- * their values in config_value.c; here are the blocks, and what must agree with
- * what.
+ * their values in config_value.c, blocks in config_block.c; here is what must
+ * agree with what.
  */
 #include "app/config.h"
-#include "app/config_table.h"
+#include "app/config_block.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -15,24 +15,6 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum {
-	CONFIG_MAX = 1 << 20,
-	ROWS_MAX = 32,
-	BLOCKS_MAX = 1000
-};
-
-/* One block of the file: which of its settings were named, and where. */
-struct block {
-	const char *type; /* "site"; "" the whole file */
-	const struct setting *rows;
-	size_t nrows;
-	const struct command *set[ROWS_MAX];
-	bool failed[ROWS_MAX];    /* its value could not be read */
-	bool meant[ROWS_MAX];     /* a misspelt name was probably this */
-	unsigned kind;            /* 1 << kind, 0: none named */
-	const struct command *by; /* what named it */
-};
 
 struct mailbox_block {
 	struct mailbox m;
@@ -55,6 +37,7 @@ struct reading {
 	struct arena *a;
 	struct complaints *bad;
 	struct value_reader values;
+	const char *dir;   /* as given */
 	struct place file; /* its first character */
 	struct block top, site, limits;
 	struct mailbox_block **mailboxes; /* in the order of the file */
@@ -66,217 +49,16 @@ struct reading {
 	size_t nblocks; /* of these three */
 };
 
-#define wrong(r, at, ...) complain((r)->a, (r)->bad, (at), __VA_ARGS__)
-
-static struct block
-block_of(const char *type)
-{
-	struct block b = {.type = type};
-
-	b.rows = settings_of(type, &b.nrows);
-	must(b.nrows <= ROWS_MAX);
-	return b;
-}
-
-/* The command that set it, or NULL. */
-static const struct command *
-block_set(const struct block *b, const char *name)
-{
-	for (size_t i = 0; i < b->nrows; i++)
-		if (strcmp(b->rows[i].name, name) == 0)
-			return b->set[i];
-	must(!"a setting that the table has not");
-	return NULL;
-}
-
-/* The same, but NULL too when its value was wrong: that was told already. */
-static const struct command *
-block_value(const struct block *b, const char *name)
-{
-	for (size_t i = 0; i < b->nrows; i++)
-		if (strcmp(b->rows[i].name, name) == 0)
-			return b->failed[i] ? NULL : b->set[i];
-	must(!"a setting that the table has not");
-	return NULL;
-}
-
-static struct place
-value_at(const struct command *c)
-{
-	return c->nargs ? c->args[0].at : c->at;
-}
-
-/* A name that does not belong here: what may have been meant. */
-static void
-unknown(struct reading *r, struct block *b, const struct command *c)
-{
-	struct str names[ROWS_MAX], near;
-	const char *in = *b->type ? b->type : "helpd.conf";
-
-	for (size_t i = 0; i < b->nrows; i++)
-		names[i] = str_c(b->rows[i].name);
-	if (str_ieq(c->name, S("password")) || str_ieq(c->name, S("secret")) ||
-	    str_ieq(c->name, S("pass"))) {
-		wrong(r, c->at,
-		    "no secrets in this file: write password_file "
-		    "\"FILE\"; and the password into FILE");
-		return;
-	}
-	near = syntax_nearest(c->name, names, b->nrows);
-	if (near.n) {
-		for (size_t i = 0; i < b->nrows; i++)
-			b->meant[i] |= str_eq(near, names[i]);
-		wrong(r, c->at, "%.*s is not known in %s: did you mean %.*s?",
-		    STR_ARG(utf8_clip(c->name, 40)), in, STR_ARG(near));
-		return;
-	}
-	for (size_t i = 0; i < settings_count; i++) {
-		if (!str_ieq(c->name, str_c(settings_table[i].name)))
-			continue;
-		wrong(r, c->at, "%.*s is not known in %s: it belongs %s%s",
-		    STR_ARG(c->name), in,
-		    *settings_table[i].block ? "into " : "outside of any block",
-		    settings_table[i].block);
-		return;
-	}
-	wrong(r, c->at, "%.*s is not known in %s%s",
-	    STR_ARG(utf8_clip(c->name, 40)), in,
-	    c->has_block
-		? ": expected site, mailbox, transport, queue or limits"
-		: "");
-}
-
-/* The row of a command, unless it is unknown or there already. */
-static const struct setting *
-row_of(struct reading *r, struct block *b, const struct command *c, size_t *at)
-{
-	for (size_t i = 0; i < b->nrows; i++) {
-		const struct setting *s = &b->rows[i];
-
-		if (!str_ieq(c->name, str_c(s->name)))
-			continue;
-		*at = i;
-		if (b->set[i] &&
-		    (s->type != SETTING_BLOCK || strcmp(s->name, "site") == 0 ||
-			strcmp(s->name, "limits") == 0)) {
-			wrong(r, c->at, "%s is there twice: first at line %u",
-			    s->name, b->set[i]->at.line);
-			return NULL;
-		}
-		if (s->kind && b->kind) {
-			wrong(r, c->at,
-			    "a %s is one of its kinds: %.*s stands at line %u "
-			    "already",
-			    b->type, STR_ARG(b->by->name), b->by->at.line);
-			return NULL;
-		}
-		return s;
-	}
-	unknown(r, b, c);
-	return NULL;
-}
-
-static void
-read_settings(
-    struct reading *r, struct block *b, const struct command *c, void *base)
-{
-	if (!c->has_block) {
-		wrong(r, c->end, "%s: expected '{' and its settings", b->type);
-		return;
-	}
-	for (size_t i = 0; i < c->nblock; i++) {
-		const struct command *x = &c->block[i];
-		size_t at;
-		const struct setting *s = row_of(r, b, x, &at);
-
-		if (!s)
-			continue;
-		b->set[at] = x;
-		if (s->kind) {
-			b->kind = s->kind;
-			b->by = x;
-		}
-		/* spool; without a directory: the one in the data */
-		if (s->kind && str_eq(str_c(s->name), S("spool")) &&
-		    x->nargs == 0 && !x->has_block)
-			continue;
-		b->failed[at] = !setting_read(&r->values, s, x, base);
-	}
-}
-
-/* What is required and missing, and what is there but of no use. */
-static void
-judge_settings(
-    struct reading *r, const struct block *b, const struct command *c)
-{
-	bool has_kinds = false;
-
-	for (size_t i = 0; i < b->nrows; i++) {
-		const struct setting *s = &b->rows[i];
-
-		has_kinds |= s->kind != 0;
-		if (s->required && !b->set[i] && !b->meant[i])
-			wrong(r, c->at, "%s needs %s \"%s\";", b->type, s->name,
-			    s->example);
-		if (b->set[i] && b->kind && s->kinds && !(s->kinds & b->kind))
-			wrong(r, b->set[i]->at,
-			    "%s is of no use in a %s %s: it goes with %s",
-			    s->name, setting_kind_name(b->type, b->kind),
-			    b->type,
-			    setting_kind_name(b->type, s->kinds & -s->kinds));
-	}
-	for (size_t i = 0; i < b->nrows; i++) /* imapp "…"; */
-		has_kinds &= !(b->rows[i].kind && b->meant[i]);
-	if (has_kinds && !b->kind && c->has_block)
-		wrong(r, c->at, "%s needs one of %s", b->type,
-		    strcmp(b->type, "mailbox") == 0
-			? "imap, maildir and spool"
-			: "smtp, sendmail and maildir");
-}
-
-/* The name between type and brace: a copy of its node checked by the rules of
- * SETTING_NAME, or of tags for the site. */
-static struct str
-block_name(struct reading *r, const struct command *c, enum setting_type type)
-{
-	struct str out = {NULL, 0};
-	struct setting s = {.name = "", .type = type};
-	struct command arg = *c;
-
-	s.name = arena_cstr(r->a, arena_lower(r->a, c->name));
-	if (c->nargs == 0) {
-		wrong(r, c->at, "%s needs a name: expected %s \"NAME\" { … }",
-		    s.name, s.name);
-		return out;
-	}
-	if (c->nargs > 1)
-		wrong(r, c->args[1].at, "%s takes one name: expected '{'",
-		    s.name);
-	arg.has_block = false;
-	arg.nargs = 1;
-	setting_read(&r->values, &s, &arg, &out);
-	return out;
-}
-
-#define ADD(r, v, n, x)                                                     \
-	do {                                                                \
-		void *grown_ = arena_alloc_n((r)->a, (n) + 1, sizeof *(v)); \
-		if (n)                                                      \
-			memcpy(grown_, (v), (n) * sizeof *(v));             \
-		(v) = grown_;                                               \
-		(v)[(n)++] = (x);                                           \
-	} while (0)
-
 static void
 read_site(struct reading *r, const struct command *c)
 {
 	struct settings *s = &r->c->settings;
 
-	s->name = block_name(r, c, SETTING_TAG);
-	read_settings(r, &r->site, c, s);
+	s->name = block_name(&r->values, c, SETTING_TAG);
+	block_read(&r->values, &r->site, c, s);
 	if (!s->site.n)
 		s->site = s->name;
-	judge_settings(r, &r->site, c);
+	block_judge(&r->values, &r->site, c);
 }
 
 static void
@@ -290,13 +72,13 @@ read_mailbox(struct reading *r, const struct command *c)
 	    .channel = S("mail"),
 	    .poll = 60 * CLOCK_SECOND,
 	    .timeout = 60 * CLOCK_SECOND};
-	x->m.name = block_name(r, c, SETTING_NAME);
-	read_settings(r, &x->b, c, &x->m);
+	x->m.name = block_name(&r->values, c, SETTING_NAME);
+	block_read(&r->values, &x->b, c, &x->m);
 	for (unsigned k = 0; k < 3; k++)
 		if (x->b.kind == 1u << k)
 			x->m.kind = (enum mailbox_kind)k;
-	judge_settings(r, &x->b, c);
-	ADD(r, r->mailboxes, r->nmailboxes, x);
+	block_judge(&r->values, &x->b, c);
+	ADD(r->a, r->mailboxes, r->nmailboxes, x);
 }
 
 static void
@@ -307,13 +89,13 @@ read_transport(struct reading *r, const struct command *c)
 	x->b = block_of("transport");
 	x->at = c;
 	x->t = (struct transport){.at = c->at, .timeout = 120 * CLOCK_SECOND};
-	x->t.name = block_name(r, c, SETTING_NAME);
-	read_settings(r, &x->b, c, &x->t);
+	x->t.name = block_name(&r->values, c, SETTING_NAME);
+	block_read(&r->values, &x->b, c, &x->t);
 	for (unsigned k = 0; k < 3; k++)
 		if (x->b.kind == 1u << k)
 			x->t.kind = (enum transport_kind)k;
-	judge_settings(r, &x->b, c);
-	ADD(r, r->transports, r->ntransports, x);
+	block_judge(&r->values, &x->b, c);
+	ADD(r->a, r->transports, r->ntransports, x);
 }
 
 static void
@@ -325,17 +107,17 @@ read_queue(struct reading *r, const struct command *c)
 	x->at = c;
 	x->q = (struct queue){
 	    .reopen_within = 14 * CLOCK_DAY, .acknowledge = true};
-	x->q.name = block_name(r, c, SETTING_NAME);
-	read_settings(r, &x->b, c, &x->q);
-	judge_settings(r, &x->b, c);
-	ADD(r, r->queues, r->nqueues, x);
+	x->q.name = block_name(&r->values, c, SETTING_NAME);
+	block_read(&r->values, &x->b, c, &x->q);
+	block_judge(&r->values, &x->b, c);
+	ADD(r->a, r->queues, r->nqueues, x);
 }
 
 static void
 read_top(struct reading *r, const struct command *c)
 {
 	size_t at;
-	const struct setting *s = row_of(r, &r->top, c, &at);
+	const struct setting *s = block_row(&r->values, &r->top, c, &at);
 
 	if (!s)
 		return;
@@ -348,10 +130,11 @@ read_top(struct reading *r, const struct command *c)
 		if (c->nargs)
 			wrong(r, c->args[0].at,
 			    "limits has no name: expected '{'");
-		read_settings(r, &r->limits, c, &r->c->settings);
-	} else if (r->nblocks++ >= BLOCKS_MAX) {
-		if (r->nblocks == BLOCKS_MAX + 1)
-			wrong(r, c->at, "more than %d blocks", BLOCKS_MAX);
+		block_read(&r->values, &r->limits, c, &r->c->settings);
+	} else if (r->nblocks++ >= CONFIG_BLOCKS_MAX) {
+		if (r->nblocks == CONFIG_BLOCKS_MAX + 1)
+			wrong(
+			    r, c->at, "more than %d blocks", CONFIG_BLOCKS_MAX);
 	} else if (strcmp(s->name, "mailbox") == 0) {
 		read_mailbox(r, c);
 	} else if (strcmp(s->name, "transport") == 0) {
@@ -460,37 +243,6 @@ judge_source(struct reading *r, size_t i)
 	}
 }
 
-/* That a queue or a transport of this name exists. */
-static void
-judge_reference(struct reading *r, const struct block *b, const char *setting,
-    const char *what, struct str name, const struct strs *known)
-{
-	const struct command *c = block_value(b, setting);
-	struct str near;
-
-	if (!c || !name.n || strs_has(known, name))
-		return;
-	near = syntax_nearest(name, known->v, known->n);
-	if (near.n)
-		wrong(r, value_at(c),
-		    "there is no %s \"%.*s\": did you mean \"%.*s\"?", what,
-		    STR_ARG(name), STR_ARG(near));
-	else
-		wrong(r, value_at(c), "there is no %s \"%.*s\"", what,
-		    STR_ARG(name));
-}
-
-/* Adds a block's name to those known; complains when it is there. */
-static void
-judge_name(struct reading *r, const struct command *c, struct str name,
-    struct strs *known)
-{
-	if (name.n && strs_has(known, name))
-		wrong(r, value_at(c), "there is a %.*s \"%.*s\" already",
-		    STR_ARG(c->name), STR_ARG(name));
-	strs_add(r->a, known, name);
-}
-
 static void
 judge_queue(struct reading *r, size_t i, const struct strs *transports)
 {
@@ -498,8 +250,8 @@ judge_queue(struct reading *r, size_t i, const struct strs *transports)
 	const struct command *c = block_set(&x->b, "address");
 	const struct settings *s = &r->c->settings;
 
-	judge_reference(
-	    r, &x->b, "transport", "transport", x->q.transport, transports);
+	judge_reference(&r->values, &x->b, "transport", "transport",
+	    x->q.transport, transports);
 	if (!c) {
 		x->q.address = s->address;
 		return;
@@ -527,12 +279,13 @@ judge(struct reading *r)
 	for (size_t i = 0; i < r->ntransports; i++) {
 		struct transport_block *x = r->transports[i];
 
-		judge_name(r, x->at, x->t.name, &transports);
+		judge_name(&r->values, x->at, x->t.name, &transports);
 		if (x->b.kind == 1u << TRANSPORT_SMTP)
 			judge_login(r, &x->b, x->at, &x->t.xoauth2);
 	}
 	for (size_t i = 0; i < r->nqueues; i++) {
-		judge_name(r, r->queues[i]->at, r->queues[i]->q.name, &queues);
+		judge_name(&r->values, r->queues[i]->at, r->queues[i]->q.name,
+		    &queues);
 		judge_queue(r, i, &transports);
 	}
 	if (!r->nqueues)
@@ -540,14 +293,14 @@ judge(struct reading *r)
 	for (size_t i = 0; i < r->nmailboxes; i++) {
 		struct mailbox_block *x = r->mailboxes[i];
 
-		judge_name(r, x->at, x->m.name, &mailboxes);
+		judge_name(&r->values, x->at, x->m.name, &mailboxes);
 		if (str_eq(x->m.name, S("deliver")) &&
 		    x->b.kind & ~(1u << MAILBOX_SPOOL))
 			wrong(r, value_at(x->at),
 			    "the name deliver is kept for the spool of helpd "
 			    "deliver");
 		judge_reference(
-		    r, &x->b, "queue", "queue", x->m.queue, &queues);
+		    &r->values, &x->b, "queue", "queue", x->m.queue, &queues);
 		if (x->b.kind == 1u << MAILBOX_IMAP) {
 			judge_login(r, &x->b, x->at, &x->m.xoauth2);
 			if (!x->m.folders.n)
@@ -625,6 +378,49 @@ gather(struct reading *r)
 		strs_add(r->a, &s->languages, S("en"));
 }
 
+/* An answer of an agent goes out at once only when his mail shows that it is his; where nothing can show that, nobody should have to find out why all waits. */
+static void
+judge_trust(struct reading *r)
+{
+	const struct settings *s = &r->c->settings;
+	const struct command *site = block_set(&r->top, "site");
+
+	if (!site || !s->staff.nagents || s->trust != TRUST_DMARC ||
+	    s->trust_authserv.n || block_set(&r->site, "trust_authserv"))
+		return;
+	complain_warning(r->a, r->bad, site->at,
+	    "nothing tells an agent's mail from a forged one, so every answer "
+	    "of an agent waits until he confirms it with #send; set "
+	    "trust_authserv to the name that your mail server writes into "
+	    "Authentication-Results, or, where it writes none, trust "
+	    "\"token\";");
+}
+
+/* The staff, and what of helpd.conf refers to it. */
+static void
+read_agents(struct reading *r)
+{
+	struct settings *s = &r->c->settings;
+	struct strs teams = {0};
+
+	agents_read(
+	    &r->values, path_join(r->a, r->dir, "agents.conf"), s, &teams);
+	for (size_t i = 0; i < r->nqueues; i++) {
+		const struct queue_block *x = r->queues[i];
+		const struct command *c = block_value(&x->b, "team");
+
+		if (teams.n)
+			judge_reference(&r->values, &x->b, "team", "team",
+			    x->q.team, &teams);
+		else if (c && s->staff.nagents)
+			complain_warning(r->a, r->bad, value_at(c),
+			    "agents.conf has no team \"%.*s\": every agent "
+			    "may work this queue",
+			    STR_ARG(x->q.team));
+	}
+	judge_trust(r);
+}
+
 /* Where the installed files are; a program that was built but not installed finds them where it was built from. */
 static const char *
 share_dir(void)
@@ -678,6 +474,10 @@ defaults(struct config *c)
 	s->site_per_hour = 1000;
 	s->message_size = 50 << 20;
 	s->send_days = 5;
+	s->notices_per_hour = 120;
+	s->notice_attachments = 5 << 20;
+	s->notice_within = 90 * CLOCK_DAY;
+	s->confirm_within = 3 * CLOCK_DAY;
 	s->generation = atomic_fetch_add(&generation, 1) + 1;
 }
 
@@ -697,7 +497,7 @@ config_load(const char *dir, struct config **out, struct complaints *bad)
 {
 	AUTO(buf_fini) struct buf text = BUF_INIT;
 	struct config *c = mem_new(sizeof *c);
-	struct reading r = {.c = c, .a = &c->arena, .bad = bad};
+	struct reading r = {.c = c, .a = &c->arena, .bad = bad, .dir = dir};
 	size_t before = bad->errors;
 	struct script script;
 	struct err err = ERR_INIT;
@@ -724,6 +524,7 @@ config_load(const char *dir, struct config **out, struct complaints *bad)
 		read_top(&r, &script.commands[i]);
 	judge(&r);
 	gather(&r);
+	read_agents(&r);
 	template_dirs(&r);
 	complaints_sort(bad);
 	return bad->errors > before ? -1 : 0;

@@ -10,6 +10,8 @@
 #define BOX(m) offsetof(struct mailbox, m)
 #define WAY(m) offsetof(struct transport, m)
 #define QUEUE(m) offsetof(struct queue, m)
+#define AGENT(m) offsetof(struct agent_values, m)
+#define TEAM(m) offsetof(struct team_values, m)
 
 #define IMAP (1u << MAILBOX_IMAP)
 #define MAILDIR (1u << MAILBOX_MAILDIR)
@@ -30,11 +32,11 @@ const struct setting settings_table[] = {
 {"", "map_size", SETTING_SIZE, TOP(map_size), "1024G", "1024G", .least = 16 << 20, .most = INT64_C(1) << 46,
     .about = "the most the store may grow to; address space, not disk"},
 {"", "templates", SETTING_PATH, TOP(templates), "templates", .about = "a directory whose LANG/NAME.mustache replace the installed ones"},
-{"", "site", SETTING_BLOCK, 0, .required = true, .about = "who answers here"},
-{"", "limits", SETTING_BLOCK, 0, .about = "against mail loops, floods and giants"},
+{"", "site", SETTING_BLOCK, 0, .required = true, .once = true, .about = "who answers here"},
 {"", "mailbox", SETTING_BLOCK, 0, .required = true, .about = "where mail comes from: an IMAP account, a Maildir, or a spool; any number"},
 {"", "transport", SETTING_BLOCK, 0, .required = true, .about = "how mail leaves: a server, a program, or a Maildir; the first is the default"},
 {"", "queue", SETTING_BLOCK, 0, "one queue, support, with the site's address", .about = "where tickets wait, each with an address of its own"},
+{"", "limits", SETTING_BLOCK, 0, .once = true, .about = "against mail loops, floods and giants"},
 
 {"site", "address", SETTING_ADDRESS, SITE(address), .example = "support@example.org", .required = true,
     .about = "the support address customers write to"},
@@ -57,6 +59,8 @@ const struct setting settings_table[] = {
     .about = "what an agent's mail must show: \"dmarc\", or \"token\" where the mail system adds no results"},
 {"site", "acknowledge_within", SETTING_DURATION, SITE(acknowledge_within), "48h", .most = 10 * YEAR,
     .about = "older mail is never acknowledged; \"0\": no limit"},
+{"site", "fields", SETTING_LABELS, SITE(fields), "any", "order", .about = "names that the fields of tickets may have"},
+{"site", "tags", SETTING_LABELS, SITE(tags), "any", "refund", .about = "tags that agents may set"},
 
 {"limits", "message_size", SETTING_SIZE, LIMIT(message_size), "50M", .least = 64 << 10, .most = INT64_C(2) << 30,
     .about = "larger mail becomes a stub and stays where it is"},
@@ -68,6 +72,14 @@ const struct setting settings_table[] = {
     .about = "automatic mails of the whole site, below which the breaker never trips"},
 {"limits", "send_for", SETTING_DAYS, LIMIT(send_days), "5d", .least = CLOCK_DAY, .most = 60 * CLOCK_DAY,
     .about = "how long a mail that nobody takes is tried again"},
+{"limits", "notices_per_hour", SETTING_COUNT, LIMIT(notices_per_hour), "120", .least = 1, .most = 100000,
+    .about = "notices to one agent; what is over comes in one digest"},
+{"limits", "notice_attachments", SETTING_SIZE, LIMIT(notice_attachments), "5M", .most = INT64_C(1) << 30,
+    .about = "of a customer's files carried along in a notice; larger ones are listed"},
+{"limits", "notice_within", SETTING_DURATION, LIMIT(notice_within), "90d", .least = CLOCK_HOUR, .most = 10 * YEAR,
+    .about = "how long a notice can be answered"},
+{"limits", "confirm_within", SETTING_DURATION, LIMIT(confirm_within), "3d", .least = 10 * CLOCK_MINUTE, .most = 60 * CLOCK_DAY,
+    .about = "how long something waits for an agent's #send"},
 
 {"mailbox", "imap", SETTING_IMAP_URL, 0, .example = "imaps://mail.example.org", .kind = IMAP,
     .about = "imaps://HOST, or imap://HOST, where STARTTLS is required"},
@@ -126,9 +138,52 @@ const struct setting settings_table[] = {
 {"queue", "transport", SETTING_NAME, QUEUE(transport), "the first transport", "default", .about = "how its mail leaves"},
 {"queue", "signature", SETTING_TEXT, QUEUE(signature), NULL, "Your Acme team", .about = "under answers; text: for several lines"},
 {"queue", "acknowledge", SETTING_BOOL, QUEUE(acknowledge), "yes", .about = "tell customers that their mail has arrived"},
+
+{"agents.conf", "agent", SETTING_BLOCK, 0, .about = "who works here; the name is what is written behind #assign and @"},
+{"agents.conf", "team", SETTING_BLOCK, 0, .about = "agents who look after the same queues (queue \"…\" { team \"…\"; } in helpd.conf)"},
+
+{"agent", "name", SETTING_STRING, AGENT(agent.full_name), "the agent's name", "Anna Berg", .about = "what customers read under an answer"},
+{"agent", "address", SETTING_ADDRESSES, AGENT(agent.addresses), .example = "anna@example.org", .required = true,
+    .about = "where the agent writes from; notices go to the first"},
+{"agent", "teams", SETTING_HANDLES, AGENT(agent.teams), NULL, "first-line", .about = "whose queues are the agent's to work"},
+{"agent", "role", SETTING_WORD, AGENT(role), "agent", .words = "agent lead admin",
+    .about = "an \"agent\" sees and works the queues of the own teams; a \"lead\" sees all; an \"admin\" may everything"},
+{"agent", "languages", SETTING_LANGUAGES, AGENT(agent.languages), "the site's first", "en",
+    .about = "that the agent reads; the first is that of notices"},
+{"agent", "skills", SETTING_LABELS, AGENT(agent.skills), NULL, "printers", .about = "for rules that look for one who can"},
+{"agent", "capacity", SETTING_COUNT, AGENT(agent.capacity), "no limit", "20", .most = 1000000, .about = "open tickets at a time"},
+{"agent", "hours", SETTING_NAME, AGENT(agent.hours), "always", "office", .about = "a calendar of sla.conf: when the agent is there"},
+{"agent", "signature", SETTING_TEXT, AGENT(agent.signature), "the queue's", "Anna Berg, Acme", .about = "under answers; text: for several lines"},
+{"agent", "certificate", SETTING_PATH, AGENT(certificate), .example = "certificates/anna.pem",
+    .about = "of the agent's S/MIME signatures; with one, a signed mail needs no other proof"},
+{"agent", "see", SETTING_QUEUES, AGENT(agent.see), "those of the teams", "billing", .about = "further queues to read; \"*\": all"},
+{"agent", "work", SETTING_QUEUES, AGENT(agent.work), "those of the teams", "billing", .about = "further queues to work; \"*\": all"},
+{"agent", "notices", SETTING_BOOL, AGENT(agent.notices), "yes", .about = "mails about what happens to tickets"},
+
+{"team", "name", SETTING_STRING, TEAM(team.full_name), "the team's name", "First line", .about = "for people"},
+{"team", "members", SETTING_HANDLES, TEAM(members), "agents with it in their teams", "anna", .about = "agents"},
+{"team", "see", SETTING_QUEUES, TEAM(team.see), "those that name the team", "billing", .about = "further queues to read; \"*\": all"},
+{"team", "work", SETTING_QUEUES, TEAM(team.work), "those that name the team", "billing", .about = "further queues to work; \"*\": all"},
 };
 /* clang-format on */
 const size_t settings_count = ARRAY_LEN(settings_table);
+
+const char *
+setting_file(const char *block)
+{
+	static const char agents[] = "agents.conf";
+
+	return strcmp(block, agents) == 0 || strcmp(block, "agent") == 0 ||
+		       strcmp(block, "team") == 0
+		   ? agents
+		   : "helpd.conf";
+}
+
+const char *
+setting_top(const char *file)
+{
+	return strcmp(file, "helpd.conf") == 0 ? "" : file;
+}
 
 const struct setting *
 settings_of(const char *block, size_t *n)

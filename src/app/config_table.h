@@ -1,6 +1,6 @@
 /*
- * config_table: every setting of helpd.conf, one row each. The rows yield the parser, the checks of single values, the
- * sample (etc/helpd.conf.sample, helpd init) and, by a test, the list in helpd.conf(5).
+ * config_table: every setting of helpd.conf and agents.conf, one row each. The rows yield the parser, the checks of single values, the
+ * samples (etc/NAME.conf.sample, helpd init) and, by a test, the lists in helpd.conf(5) and helpd-agents(5).
  */
 #ifndef APP_CONFIG_TABLE_H
 #define APP_CONFIG_TABLE_H
@@ -14,6 +14,10 @@ enum setting_type {
 	SETTING_PATH,       /* relative ones count from the configuration's directory */
 	SETTING_COMMAND,    /* a program by its whole path, and arguments */
 	SETTING_NAME,       /* of a queue, a transport, a credential */
+	SETTING_HANDLE,     /* of an agent or a team: typed in commands, so narrower than a name */
+	SETTING_HANDLES,
+	SETTING_QUEUES,     /* names, or "*" */
+	SETTING_LABELS,     /* of tickets' tags and fields: lower case */
 	SETTING_TAG,        /* in a subject, between brackets */
 	SETTING_TAGS,
 	SETTING_ADDRESS,
@@ -36,7 +40,7 @@ enum setting_type {
 
 /* Sets one place of the structure that its block fills. */
 struct setting {
-	const char *block;      /* "" at the top */
+	const char *block;      /* at the top: "" in helpd.conf, else the file's name */
 	const char *name;
 	enum setting_type type;
 	size_t offset;
@@ -44,15 +48,29 @@ struct setting {
 	const char *example;    /* for the sample; NULL: the default */
 	const char *words;      /* SETTING_WORD: "unseen all now" */
 	int64_t least, most;    /* COUNT, SIZE, DURATION (ms); most 0: no limit */
-	bool required;
+	bool required, once;    /* once: a block that there is no second of */
 	unsigned kind;          /* 1 << kind: naming this makes the block of that kind */
 	unsigned kinds;         /* the kinds that have this setting; 0: all */
 	const char *about;      /* one line for the sample */
 };
 
+/* What the rows of agents.conf fill. */
+struct agent_values {
+	struct agent agent;
+	unsigned role;          /* enum rank - 1 */
+	struct str certificate; /* the path */
+};
+struct team_values {
+	struct team team;
+	struct strs members;
+};
+
 extern const struct setting settings_table[];
 extern const size_t settings_count;
 
+/* The file a block is of, and the block that its top level is. */
+const char *setting_file(const char *block);
+const char *setting_top(const char *file);
 /* The rows of a block, which stand together. */
 const struct setting *settings_of(const char *block, size_t *n);
 /* 1 << kind to the name of the setting that makes it: "imap". */
@@ -71,12 +89,15 @@ bool setting_read(struct value_reader *r, const struct setting *s, const struct 
  * commented out with their default. See `helpd init`.
  */
 struct answers {
-	struct str data, site, address, timezone, user, group;
+	struct str data, site, address, timezone, user, group, trust, trust_authserv;
 	struct strs languages;
 	struct str imap, imap_user, imap_password_file; /* empty imap: no such mailbox */
 	struct str maildir;
 	struct str smtp, smtp_user, smtp_password_file, out_maildir;
+	struct strs agents, agent_addresses; /* as many of the one as of the other */
 };
 void config_write(struct buf *out, const struct answers *x);
+/* The same of agents.conf. */
+void config_write_agents(struct buf *out, const struct answers *x);
 
 #endif

@@ -1,6 +1,6 @@
 /* Values of helpd.conf: from a node of the grammar into the place that the
  * table names. */
-#include "app/config_table.h"
+#include "app/config_value.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/must.h"
@@ -17,8 +17,8 @@ enum {
 typedef struct value_reader reader;
 
 /* "expected …" at the value; false. */
-static bool
-expected(
+bool
+value_expected(
     reader *r, const struct setting *s, const struct node *n, const char *what)
 {
 	struct str raw = utf8_clip(n->raw, 60);
@@ -43,23 +43,25 @@ static bool
 text(reader *r, const struct setting *s, const struct node *n, struct str *out)
 {
 	if (n->kind != NODE_STRING)
-		return expected(r, s, n, "a string in \"…\"");
+		return value_expected(r, s, n, "a string in \"…\"");
 	*out = arena_dup(r->a, n->s); /* for its NUL: paths go to open(2) */
 	return true;
 }
 
 /* One line that says something. */
-static bool
-line(reader *r, const struct setting *s, const struct node *n, struct str *out)
+bool
+value_line(
+    reader *r, const struct setting *s, const struct node *n, struct str *out)
 {
 	struct str v;
 
 	if (!text(r, s, n, &v))
 		return false;
 	if (v.n == 0)
-		return expected(r, s, n, "something between the quotes");
+		return value_expected(r, s, n, "something between the quotes");
 	if (has_control(v))
-		return expected(r, s, n, "one line without control characters");
+		return value_expected(
+		    r, s, n, "one line without control characters");
 	*out = v;
 	return true;
 }
@@ -69,12 +71,12 @@ path(reader *r, const struct setting *s, const struct node *n, struct str *out)
 {
 	struct str v;
 
-	if (!line(r, s, n, &v))
+	if (!value_line(r, s, n, &v))
 		return false;
 	if (v.n >= PATH_MAX)
-		return expected(r, s, n, "a shorter path");
+		return value_expected(r, s, n, "a shorter path");
 	if (v.p[0] == '~')
-		return expected(r, s, n, "a path written out, without ~");
+		return value_expected(r, s, n, "a path written out, without ~");
 	if (v.p[0] != '/')
 		v = str_c(path_join(r->a, r->dir, arena_cstr(r->a, v)));
 	*out = v;
@@ -85,10 +87,10 @@ static bool
 command_line(
     reader *r, const struct setting *s, const struct node *n, struct str *out)
 {
-	if (!line(r, s, n, out))
+	if (!value_line(r, s, n, out))
 		return false;
 	if (out->p[0] != '/')
-		return expected(
+		return value_expected(
 		    r, s, n, "a program by its whole path (there is no shell)");
 	return true;
 }
@@ -99,16 +101,73 @@ name(reader *r, const struct setting *s, const struct node *n, struct str *out)
 {
 	struct str v;
 
-	if (!line(r, s, n, &v))
+	if (!value_line(r, s, n, &v))
 		return false;
 	if (v.n > 64)
-		return expected(r, s, n, "a name of at most 64 bytes");
+		return value_expected(r, s, n, "a name of at most 64 bytes");
 	for (size_t i = 0; i < v.n; i++)
 		if (!ch_is_alnum(v.p[i]) && !(v.p[i] & 0x80) &&
 		    !(i && strchr("._-", v.p[i])) && v.p[i] != '_')
-			return expected(r, s, n,
+			return value_expected(r, s, n,
 			    "a name of letters, digits, '.', '_' and '-'");
 	*out = v;
+	return true;
+}
+
+/* "anna" is typed in mails, behind "#assign" and "@": easy to type, unlike every word that has a meaning of its own there, and no sign of a sentence at its end. */
+static bool
+handle(
+    reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	static const char *const taken[] = {"all", "everybody", "everyone",
+	    "me", "mine", "nobody", "none", "team"};
+	struct str v;
+
+	if (!value_line(r, s, n, &v))
+		return false;
+	if (v.n > 40)
+		return value_expected(r, s, n, "a name of at most 40 bytes");
+	for (size_t i = 0; i < v.n; i++)
+		if (!ch_is_digit(v.p[i]) && !(v.p[i] >= 'a' && v.p[i] <= 'z') &&
+		    !(i && i + 1 < v.n && strchr("._-", v.p[i])))
+			return value_expected(r, s, n,
+			    "a name of small letters and digits, with '.', '_' "
+			    "and '-' inside, such as \"anna\"");
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+		if (str_eq(v, str_c(taken[i])))
+			return value_expected(
+			    r, s, n, "a name that is no word of the commands");
+	*out = v;
+	return true;
+}
+
+static bool
+queue_name(
+    reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	if (n->kind == NODE_STRING && str_eq(n->s, S("*"))) {
+		*out = S("*");
+		return true;
+	}
+	return name(r, s, n, out);
+}
+
+/* What a ticket may be called by, as desk/change.h takes it. */
+static bool
+label(reader *r, const struct setting *s, const struct node *n, struct str *out)
+{
+	struct str v;
+
+	if (!value_line(r, s, n, &v))
+		return false;
+	if (v.n > 50)
+		return value_expected(r, s, n, "a name of at most 50 bytes");
+	for (size_t i = 0; i < v.n; i++)
+		if (!ch_is_alnum(v.p[i]) && !(v.p[i] & 0x80) &&
+		    !(i && strchr("-_.:/", v.p[i])))
+			return value_expected(
+			    r, s, n, "a name of letters, digits and -_.:/");
+	*out = arena_lower(r->a, v);
 	return true;
 }
 
@@ -117,11 +176,11 @@ tag(reader *r, const struct setting *s, const struct node *n, struct str *out)
 {
 	struct str v;
 
-	if (!line(r, s, n, &v))
+	if (!value_line(r, s, n, &v))
 		return false;
 	if (v.n > 60 || str_chr(v, '[', 0) >= 0 || str_chr(v, ']', 0) >= 0 ||
 	    str_chr(v, '#', 0) >= 0 || str_trim(v).n != v.n)
-		return expected(r, s, n,
+		return value_expected(r, s, n,
 		    "at most 60 bytes without [, ], # or spaces around");
 	*out = v;
 	return true;
@@ -135,7 +194,7 @@ address(reader *r, const struct setting *s, const struct node *n,
 	struct address x;
 	struct str v;
 
-	if (!line(r, s, n, &v))
+	if (!value_line(r, s, n, &v))
 		return false;
 	if (address_parse_one(r->a, v, out))
 		return true;
@@ -145,7 +204,8 @@ address(reader *r, const struct setting *s, const struct node *n,
 		*out = list.v[0];
 		return true;
 	}
-	return expected(r, s, n, "an address such as support@example.org");
+	return value_expected(
+	    r, s, n, "an address such as support@example.org");
 }
 
 static bool
@@ -160,8 +220,8 @@ address_lower(
 	return true;
 }
 
-static bool
-is_domain(struct str v)
+bool
+value_is_domain(struct str v)
 {
 	struct str rest = v, label;
 
@@ -185,10 +245,10 @@ domain(
 {
 	struct str v;
 
-	if (!line(r, s, n, &v))
+	if (!value_line(r, s, n, &v))
 		return false;
-	if (!is_domain(v))
-		return expected(r, s, n, "a domain such as example.org");
+	if (!value_is_domain(v))
+		return value_expected(r, s, n, "a domain such as example.org");
 	*out = arena_lower(r->a, v);
 	return true;
 }
@@ -202,10 +262,10 @@ language(
 {
 	struct str v;
 
-	if (!line(r, s, n, &v))
+	if (!value_line(r, s, n, &v))
 		return false;
 	if (!locale_language(r->a, v, out))
-		return expected(
+		return value_expected(
 		    r, s, n, "a language such as \"en\", \"de\" or \"zh_CN\"");
 	return true;
 }
@@ -252,7 +312,7 @@ out_of_range(reader *r, const struct setting *s, const struct node *n,
 		buf_puts(&b, " to ");
 		show(&b, s->most);
 	}
-	return expected(r, s, n, buf_cstr(&b));
+	return value_expected(r, s, n, buf_cstr(&b));
 }
 
 static bool
@@ -284,9 +344,9 @@ duration(reader *r, const struct setting *s, const struct node *n, int64_t *out)
 		    "a duration with its unit, such as \"%.*ss\" or \"%.*sd\"",
 		    STR_ARG(str_sub(n->raw, 0, 9)),
 		    STR_ARG(str_sub(n->raw, 0, 9)));
-		return expected(r, s, n, what);
+		return value_expected(r, s, n, what);
 	} else {
-		return expected(r, s, n,
+		return value_expected(r, s, n,
 		    "a duration such as \"30s\", \"15m\", \"8h\" or \"14d\"");
 	}
 	if (!fits(s, ms))
@@ -325,10 +385,10 @@ size(reader *r, const struct setting *s, const struct node *n, uint64_t *out)
 
 		if (!str_u64(str_sub(n->s, 0, len - (u ? 1 : 0)), &v) ||
 		    v > (uint64_t)INT64_MAX >> shift)
-			return expected(r, s, n, "a size such as 25M");
+			return value_expected(r, s, n, "a size such as 25M");
 		v <<= shift;
 	} else if (n->kind != NODE_NUMBER) {
-		return expected(r, s, n, "a size such as 25M");
+		return value_expected(r, s, n, "a size such as 25M");
 	}
 	if (!fits(s, (int64_t)v))
 		return out_of_range(r, s, n, show_size);
@@ -349,7 +409,7 @@ count(reader *r, const struct setting *s, const struct node *n, unsigned *out)
 
 	if (n->kind == NODE_STRING ? !str_u64(n->s, &v)
 				   : n->kind != NODE_NUMBER)
-		return expected(r, s, n, "a number");
+		return value_expected(r, s, n, "a number");
 	if (v > INT_MAX || !fits(s, (int64_t)v))
 		return out_of_range(r, s, n, show_count);
 	*out = (unsigned)v;
@@ -394,7 +454,7 @@ word(reader *r, const struct setting *s, const struct node *n,
 	near = syntax_nearest(v, names.v, names.n);
 	if (near.n)
 		buf_printf(&what, ": did you mean \"%.*s\"?", STR_ARG(near));
-	return expected(r, s, n, buf_cstr(&what));
+	return value_expected(r, s, n, buf_cstr(&what));
 }
 
 static bool
@@ -414,7 +474,7 @@ zone(reader *r, const struct setting *s, const struct node *n, const char **out)
 	struct str v, near;
 	char *z;
 
-	if (!line(r, s, n, &v))
+	if (!value_line(r, s, n, &v))
 		return false;
 	z = arena_cstr(r->a, v);
 	if (locale_zone_known(z)) {
@@ -423,163 +483,11 @@ zone(reader *r, const struct setting *s, const struct node *n, const char **out)
 	}
 	near = locale_zone_nearest(r->a, v);
 	if (near.n)
-		return expected(r, s, n,
+		return value_expected(r, s, n,
 		    arena_printf(r->a, "a time zone: did you mean \"%.*s\"?",
 			STR_ARG(near))
 			.p);
-	return expected(r, s, n, "a time zone such as \"Europe/Berlin\"");
-}
-
-struct scheme {
-	const char *name;
-	uint16_t port;
-	int security; /* TRANSPORT_STARTTLS … */
-};
-
-static bool
-is_loopback(struct str host)
-{
-	if (str_ieq(host, S("localhost")) || str_eq(host, S("::1")))
-		return true;
-	for (size_t i = 0; i < host.n; i++)
-		if (!ch_is_digit(host.p[i]) && host.p[i] != '.')
-			return false;
-	return str_starts(host, S("127."));
-}
-
-static bool
-host_and_port(reader *r, const struct setting *s, const struct node *n,
-    struct str rest, struct str *host, uint16_t *port)
-{
-	struct str port_text = {NULL, 0};
-	ptrdiff_t colon;
-	uint64_t v;
-
-	if (str_chr(rest, '@', 0) >= 0)
-		return expected(r, s, n,
-		    "only the server here: the user and "
-		    "the password have settings of their own");
-	if (str_ends(rest, S("/")))
-		rest = str_sub(rest, 0, rest.n - 1);
-	if (str_chr(rest, '/', 0) >= 0)
-		return expected(r, s, n, "nothing behind the server");
-	if (str_starts(rest, S("["))) { /* [::1]:143 */
-		ptrdiff_t close = str_chr(rest, ']', 0);
-
-		if (close < 0)
-			return expected(r, s, n, "']' behind the address");
-		*host = str_sub(rest, 1, (size_t)close);
-		rest = str_from(rest, (size_t)close + 1);
-		for (size_t i = 0; i < host->n; i++)
-			if (!strchr("0123456789abcdefABCDEF:.", host->p[i]))
-				return expected(r, s, n, "an IPv6 address");
-		if (host->n < 2)
-			return expected(r, s, n, "an IPv6 address");
-		if (rest.n && rest.p[0] != ':')
-			return expected(r, s, n, "':' and a port behind ']'");
-		if (rest.n)
-			port_text = str_from(rest, 1);
-		colon = rest.n ? 0 : -1;
-	} else {
-		colon = str_chr(rest, ':', 0);
-		*host = colon < 0 ? rest : str_sub(rest, 0, (size_t)colon);
-		if (colon >= 0)
-			port_text = str_from(rest, (size_t)colon + 1);
-		if (!is_domain(*host))
-			return expected(r, s, n, "the name of a server");
-	}
-	if (colon >= 0) {
-		if (!str_u64(port_text, &v) || v < 1 || v > 65535)
-			return expected(r, s, n, "a port from 1 to 65535");
-		*port = (uint16_t)v;
-	}
-	return true;
-}
-
-static bool
-url(reader *r, const struct setting *s, const struct node *n,
-    const struct scheme *schemes, struct str *host, uint16_t *port,
-    int *security)
-{
-	struct strs names = {0};
-	struct str v, name_, near;
-	ptrdiff_t at;
-
-	if (!line(r, s, n, &v))
-		return false;
-	at = str_find(v, S("://"), 0);
-	if (at < 0)
-		return expected(r, s, n,
-		    arena_printf(r->a, "\"%s://%.*s\"", schemes[0].name,
-			is_domain(v) ? (int)v.n : 4,
-			is_domain(v) ? v.p : "HOST")
-			.p);
-	name_ = str_sub(v, 0, (size_t)at);
-	for (const struct scheme *x = schemes; x->name; x++) {
-		strs_add(r->a, &names, str_c(x->name));
-		if (!str_ieq(name_, str_c(x->name)))
-			continue;
-		*port = x->port;
-		*security = x->security;
-		if (!host_and_port(
-			r, s, n, str_from(v, (size_t)at + 3), host, port))
-			return false;
-		if (*security == TRANSPORT_PLAINTEXT && !is_loopback(*host))
-			return expected(r, s, n,
-			    arena_printf(r->a,
-				"a loopback address: %s sends the password "
-				"unencrypted; use %s://, or %s:// with "
-				"STARTTLS",
-				x->name, schemes[0].name, schemes[1].name)
-				.p);
-		return true;
-	}
-	near = syntax_nearest(name_, names.v, names.n);
-	if (!near.n)
-		near = names.v[0];
-	return expected(r, s, n,
-	    arena_printf(r->a, "%s:// or %s://: did you mean %.*s://?",
-		schemes[0].name, schemes[1].name, STR_ARG(near))
-		.p);
-}
-
-static bool
-imap_url(
-    reader *r, const struct setting *s, const struct node *n, struct mailbox *m)
-{
-	static const struct scheme schemes[] = {
-	    {"imaps", 993, TRANSPORT_IMPLICIT},
-	    {"imap", 143, TRANSPORT_STARTTLS},
-	    {"imap+plain", 143, TRANSPORT_PLAINTEXT},
-	    {NULL, 0, 0},
-	};
-	int security;
-
-	if (!url(r, s, n, schemes, &m->host, &m->port, &security))
-		return false;
-	m->implicit_tls = security == TRANSPORT_IMPLICIT;
-	m->plaintext = security == TRANSPORT_PLAINTEXT;
-	return true;
-}
-
-static bool
-smtp_url(reader *r, const struct setting *s, const struct node *n,
-    struct transport *t)
-{
-	static const struct scheme schemes[] = {
-	    {"submissions", 465, TRANSPORT_IMPLICIT},
-	    {"submission", 587, TRANSPORT_STARTTLS},
-	    {"smtps", 465, TRANSPORT_IMPLICIT},
-	    {"smtp", 25, TRANSPORT_STARTTLS},
-	    {"smtp+plain", 25, TRANSPORT_PLAINTEXT},
-	    {NULL, 0, 0},
-	};
-	int security;
-
-	if (!url(r, s, n, schemes, &t->host, &t->port, &security))
-		return false;
-	t->security = security;
-	return true;
+	return value_expected(r, s, n, "a time zone such as \"Europe/Berlin\"");
 }
 
 /* What goes with which kind of mailbox is judged when the block is whole. */
@@ -592,7 +500,7 @@ after(
 	ptrdiff_t colon;
 	int i;
 
-	if (!line(r, s, n, &v))
+	if (!value_line(r, s, n, &v))
 		return false;
 	colon = str_chr(v, ':', 0);
 	if (colon >= 0) {
@@ -605,17 +513,17 @@ after(
 	m->after_arg = arg;
 	if (m->after == AFTER_KEYWORD || m->after == AFTER_MOVE) {
 		if (arg.n == 0)
-			return expected(r, s, n,
+			return value_expected(r, s, n,
 			    m->after == AFTER_MOVE ? "\"move:FOLDER\""
 						   : "\"keyword:NAME\"");
 	} else if (colon >= 0) {
-		return expected(r, s, n, "nothing behind this word");
+		return value_expected(r, s, n, "nothing behind this word");
 	}
 	/* An IMAP keyword is an atom (RFC 3501 §9). */
 	for (size_t k = 0; m->after == AFTER_KEYWORD && k < arg.n; k++)
 		if (arg.p[k] <= ' ' || arg.p[k] == 0x7f ||
 		    strchr("(){%*\"\\]", arg.p[k]))
-			return expected(
+			return value_expected(
 			    r, s, n, "a keyword of ASCII letters and digits");
 	return true;
 }
@@ -653,7 +561,7 @@ read_node(reader *r, const struct setting *s, const struct node *n, void *base)
 	case SETTING_BLOCK:
 		break;
 	case SETTING_STRING:
-		return line(r, s, n, at);
+		return value_line(r, s, n, at);
 	case SETTING_TEXT:
 		return text(r, s, n, at);
 	case SETTING_PATH:
@@ -662,6 +570,14 @@ read_node(reader *r, const struct setting *s, const struct node *n, void *base)
 		return command_line(r, s, n, at);
 	case SETTING_NAME:
 		return name(r, s, n, at);
+	case SETTING_HANDLE:
+		return handle(r, s, n, at);
+	case SETTING_HANDLES:
+		return each(r, s, n, handle, at);
+	case SETTING_QUEUES:
+		return each(r, s, n, queue_name, at);
+	case SETTING_LABELS:
+		return each(r, s, n, label, at);
 	case SETTING_TAG:
 		return tag(r, s, n, at);
 	case SETTING_TAGS:
@@ -675,7 +591,7 @@ read_node(reader *r, const struct setting *s, const struct node *n, void *base)
 	case SETTING_DOMAINS:
 		return each(r, s, n, domain, at);
 	case SETTING_STRINGS:
-		return each(r, s, n, line, at);
+		return each(r, s, n, value_line, at);
 	case SETTING_DURATION:
 		return duration(r, s, n, at);
 	case SETTING_DAYS:
@@ -693,9 +609,9 @@ read_node(reader *r, const struct setting *s, const struct node *n, void *base)
 	case SETTING_LANGUAGES:
 		return each(r, s, n, language, at);
 	case SETTING_IMAP_URL:
-		return imap_url(r, s, n, base);
+		return value_imap_url(r, s, n, base);
 	case SETTING_SMTP_URL:
-		return smtp_url(r, s, n, base);
+		return value_smtp_url(r, s, n, base);
 	case SETTING_AFTER:
 		return after(r, s, n, base);
 	}

@@ -1,5 +1,5 @@
 /*
- * A commented helpd.conf, from the table of settings. What was answered stands
+ * Commented helpd.conf and agents.conf, from the table of settings. What was answered stands
  * there; everything else stands behind a '#', with its default or an example,
  * so that the file is also the shortest reference.
  *
@@ -40,7 +40,8 @@ is_list(enum setting_type t)
 {
 	return t == SETTING_TAGS || t == SETTING_ADDRESSES ||
 	       t == SETTING_DOMAINS || t == SETTING_STRINGS ||
-	       t == SETTING_LANGUAGES;
+	       t == SETTING_LANGUAGES || t == SETTING_HANDLES ||
+	       t == SETTING_QUEUES || t == SETTING_LABELS;
 }
 
 static void
@@ -161,10 +162,10 @@ block(struct writer *w, const char *type, struct str name, unsigned kind,
 }
 
 static void
-head(struct writer *w, const char *name)
+head(struct writer *w, const char *top, const char *name)
 {
 	size_t n;
-	const struct setting *s = settings_of("", &n);
+	const struct setting *s = settings_of(top, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(s[i].name, name) == 0)
@@ -216,7 +217,7 @@ mailboxes(struct writer *w, const struct answers *x)
 	    {.name = "spool", .value = S("/var/spool/helpd")},
 	};
 
-	head(w, "mailbox");
+	head(w, "", "mailbox");
 	block(w, "mailbox", S("support"), 1u << MAILBOX_IMAP, imap,
 	    x->imap.n ? ARRAY_LEN(imap) : 0, !x->imap.n);
 	if (x->maildir.n)
@@ -246,7 +247,7 @@ transports(struct writer *w, const struct answers *x)
 	    {.name = "maildir", .value = S("/var/spool/helpd/out")},
 	};
 
-	head(w, "transport");
+	head(w, "", "transport");
 	block(w, "transport", S("default"), 1u << TRANSPORT_SMTP, smtp,
 	    x->smtp.n ? ARRAY_LEN(smtp) : 0, !x->smtp.n);
 	if (x->out_maildir.n)
@@ -268,18 +269,51 @@ config_write(struct buf *out, const struct answers *x)
 	    {.name = "address", .value = x->address},
 	    {.name = "timezone", .value = x->timezone},
 	    {.name = "languages", .list = &x->languages},
+	    {.name = "trust", .value = x->trust},
+	    {.name = "trust_authserv", .value = x->trust_authserv},
 	};
 	const struct given queue[] = {
 	    {.name = "address", .value = x->address},
 	};
 
 	top(&w, x);
-	head(&w, "site");
+	head(&w, "", "site");
 	block(&w, "site", x->site, 0, site, ARRAY_LEN(site), false);
 	mailboxes(&w, x);
 	transports(&w, x);
-	head(&w, "queue");
+	head(&w, "", "queue");
 	block(&w, "queue", S("support"), 0, queue, ARRAY_LEN(queue), false);
-	head(&w, "limits");
+	head(&w, "", "limits");
 	block(&w, "limits", S(""), 0, NULL, 0, false);
+}
+
+void
+config_write_agents(struct buf *out, const struct answers *x)
+{
+	struct writer w = {.out = out};
+	const struct given sample[] = {
+	    {.name = "address", .value = S("anna@example.org")},
+	};
+	const struct given team[] = {
+	    {.name = "members", .value = S("anna")},
+	};
+
+	buf_puts(out,
+	    "# agents.conf: who works at the desk, and who may see and work "
+	    "what; helpd-agents(5) says all about it.\n"
+	    "# After each change: helpd check, then helpd reload.\n\n");
+	head(&w, "agents.conf", "agent");
+	for (size_t i = 0; i < x->agents.n; i++) {
+		const struct given agent[] = {
+		    {.name = "address", .value = x->agent_addresses.v[i]},
+		};
+
+		block(&w, "agent", x->agents.v[i], 0, agent, ARRAY_LEN(agent),
+		    false);
+	}
+	if (!x->agents.n)
+		block(
+		    &w, "agent", S("anna"), 0, sample, ARRAY_LEN(sample), true);
+	head(&w, "agents.conf", "team");
+	block(&w, "team", S("first-line"), 0, team, ARRAY_LEN(team), true);
 }

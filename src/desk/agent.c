@@ -125,6 +125,14 @@ agent_may(const struct settings *s, const struct agent *x, struct str queue,
 	return false;
 }
 
+bool
+staff_may_take(const struct settings *s, struct str name, struct str queue)
+{
+	const struct agent *x = staff_agent(&s->staff, name);
+
+	return !s->staff.nagents || (x && agent_may(s, x, queue, RIGHT_WORK));
+}
+
 size_t
 staff_of_queue(struct arena *a, const struct settings *s, struct str queue,
     const struct agent ***out)

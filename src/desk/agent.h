@@ -58,12 +58,15 @@ struct str staff_nearest(struct arena *a, const struct staff *s, struct str name
 /*
  * SEE: read the ticket, its history, get notices of it. WORK: all that changes it; includes SEE.
  * An admin may everything; a lead may see everything. Else: the queue's team is his; the queue is among his (or his teams') `see` or `work`; or
- * the queue has no team. A queue that is not configured any more: as the first one.
+ * the queue has no team (nor has it one that agents.conf does not know). A queue that is not configured any more: as the first one.
  */
 enum right { RIGHT_SEE = 1, RIGHT_WORK };
 bool agent_may(const struct settings *s, const struct agent *x, struct str queue, enum right r);
 
-/* The agents who look after a queue: its team's members; without a team, all who may work it. In the order of agents.conf. How many; *out in the arena. */
+/* The agents who look after a queue: its team's members; without a team, or one without members, all who may work it. In the order of agents.conf. How many; *out in the arena. */
 size_t staff_of_queue(struct arena *a, const struct settings *s, struct str queue, const struct agent ***out);
+
+/* May a ticket of this queue have this assignee? An agent who may work it; while there are no agents, anybody. */
+bool staff_may_take(const struct settings *s, struct str name, struct str queue);
 
 #endif

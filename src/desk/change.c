@@ -204,6 +204,36 @@ change_queue(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	return 0;
 }
 
+/* Where there are agents, one of them who may work the queue: his name as it is configured. */
+static int
+check_agent(const struct settings *s, struct arena *a, struct str queue,
+    struct str *name, struct err *err)
+{
+	const struct agent *x = staff_agent(&s->staff, *name);
+	const struct team *team = staff_team(&s->staff, *name);
+	struct str near;
+
+	if (!name->n || !s->staff.nagents)
+		return 0;
+	if (team)
+		return err_set(err, ERR_INVAL,
+		    "%.*s is a team; a ticket is assigned to one of its "
+		    "members, or moved to its queue",
+		    STR_ARG(team->name));
+	if (!x) {
+		near = staff_nearest(a, &s->staff, *name);
+		return err_set(err, ERR_INVAL, "there is no agent %.*s%s%.*s%s",
+		    STR_ARG(*name), near.n ? "; did you mean " : "",
+		    STR_ARG(near), near.n ? "?" : "");
+	}
+	if (!agent_may(s, x, queue, RIGHT_WORK))
+		return err_set(err, ERR_INVAL,
+		    "%.*s may not work the queue %.*s (see agents.conf)",
+		    STR_ARG(x->name), STR_ARG(queue));
+	*name = x->name;
+	return 0;
+}
+
 int
 change_assignee(struct desk *d, struct txn *t, struct arena *a,
     struct ticket *k, struct str assignee, const struct actor *who, int64_t now,
@@ -211,14 +241,16 @@ change_assignee(struct desk *d, struct txn *t, struct arena *a,
 {
 	struct str old = k->assignee;
 
-	(void)d;
 	assignee = str_trim(assignee);
 	if (str_eq(assignee, old))
 		return 0;
 	if (change_check_open(k, err) < 0 ||
 	    change_check_line(
-		assignee, ASSIGNEE_MAX, "the assignee's name", err) < 0)
+		assignee, ASSIGNEE_MAX, "the assignee's name", err) < 0 ||
+	    check_agent(d->settings, a, k->queue, &assignee, err) < 0)
 		return -1;
+	if (str_eq(assignee, old))
+		return 0;
 	k->assignee = arena_dup(a, assignee);
 	k->updated = now;
 	change_tell(t, a, k, EVENT_ASSIGNEE, who, old, assignee, now);

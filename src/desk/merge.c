@@ -325,6 +325,7 @@ join_state(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	    change_priority(d, t, a, k, from->priority, who, now, err) < 0)
 		return -1;
 	if (!k->assignee.n && from->assignee.n &&
+	    staff_may_take(d->settings, from->assignee, k->queue) &&
 	    change_assignee(d, t, a, k, from->assignee, who, now, err) < 0)
 		return -1;
 	if (waits && snooze_wake(t, a, k, true, who, now))

@@ -26,11 +26,10 @@ smime_opaque(struct arena *a, struct str der, struct str *content,
 }
 
 int
-smime_certificate(struct str pem, unsigned char sha256[SHA256_SIZE],
-    int64_t *ends, struct err *err)
+smime_certificate(
+    struct str pem, unsigned char sha256[SHA256_SIZE], struct err *err)
 {
 	(void)pem;
 	memset(sha256, 0, SHA256_SIZE);
-	*ends = 0;
 	return err_set(err, ERR_PERM, "certificates are not read yet");
 }

@@ -29,7 +29,7 @@ bool smime_detached(struct str content, struct str der, struct smime *out, const
  * (empty when there is none to be had). */
 bool smime_opaque(struct arena *a, struct str der, struct str *content, struct smime *out, const char **why);
 
-/* The fingerprint of the first certificate in a PEM file's text: SHA-256 of its DER form, and when it ends (ms). ERR_INVAL says what it is instead. */
-int smime_certificate(struct str pem, unsigned char sha256[SHA256_SIZE], int64_t *ends, struct err *err);
+/* The fingerprint of the certificate in a PEM file's text, the first where there are several: SHA-256 of its DER form. ERR_INVAL says what it is instead. */
+int smime_certificate(struct str pem, unsigned char sha256[SHA256_SIZE], struct err *err);
 
 #endif

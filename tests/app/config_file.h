@@ -12,6 +12,7 @@
 struct config_file {
 	char dir[64];
 	char path[80];
+	char agents[80];
 };
 
 static inline void
@@ -20,13 +21,26 @@ config_file_open(struct config_file *f)
 	snprintf(f->dir, sizeof f->dir, "/tmp/helpd-config-XXXXXX");
 	must(mkdtemp(f->dir) != NULL);
 	snprintf(f->path, sizeof f->path, "%s/helpd.conf", f->dir);
+	snprintf(f->agents, sizeof f->agents, "%s/agents.conf", f->dir);
 }
 
 static inline void
 config_file_close(struct config_file *f)
 {
 	unlink(f->path);
+	unlink(f->agents);
 	must(rmdir(f->dir) == 0);
+}
+
+/* An agents.conf beside what is loaded next; an empty one: none. */
+static inline void
+config_file_agents(struct config_file *f, struct str text)
+{
+	struct err err = ERR_INIT;
+
+	unlink(f->agents);
+	if (text.n)
+		must(file_replace(f->agents, text, 0600, &err) == 0);
 }
 
 /* Loads text; the complaints go into *told without the directory before each. Free *c. */

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 static struct config_file file;
-static struct buf original;
+static struct buf original, original_agents;
 
 static int
 setup(void **state)
@@ -22,9 +22,34 @@ setup(void **state)
 
 	(void)state;
 	config_file_open(&file);
-	r = file_read(path_join(&a, dir ? dir : ".", "etc/helpd.conf.sample"),
-	    0, &original, &err);
+	dir = dir ? dir : ".";
+	r = file_read(path_join(&a, dir, "etc/helpd.conf.sample"), 0, &original,
+	    &err);
+	if (r == 0)
+		r = file_read(path_join(&a, dir, "etc/agents.conf.sample"), 0,
+		    &original_agents, &err);
 	arena_fini(&a);
+	/* Nobody's sample, but all of it. */
+	buf_puts(&original_agents,
+	    "agent \"bo\" {\n"
+	    "    address [\"bo@x.example\", \"b@y.example\"];\n"
+	    "    name \"Bo Ek\";\n"
+	    "    teams [\"first\", \"second\"];\n"
+	    "    role \"lead\";\n"
+	    "    languages [\"de\", \"en\"];\n"
+	    "    skills [\"vpn\"];\n"
+	    "    capacity 7;\n"
+	    "    hours \"office\";\n"
+	    "    see [\"*\"];\n"
+	    "    work \"support\";\n"
+	    "    notices \"no\";\n"
+	    "    signature text:\nBo\n.\n;\n"
+	    "}\n"
+	    "team \"first\" {\n"
+	    "    name \"First\";\n"
+	    "    members [\"anna\", \"bo\"];\n"
+	    "}\n"
+	    "team \"second\" { see \"support\"; work [\"support\"]; }\n");
 	return r;
 }
 
@@ -34,6 +59,7 @@ teardown(void **state)
 	(void)state;
 	config_file_close(&file);
 	buf_fini(&original);
+	buf_fini(&original_agents);
 	return 0;
 }
 
@@ -130,65 +156,87 @@ check_place(struct str text, const struct complaint *x)
 }
 
 static void
-a_thousand(void **state)
+a_thousand_of(struct str whole, bool agents, size_t *wrong)
 {
 	struct buf one = BUF_INIT, two = BUF_INIT, told = BUF_INIT;
-	size_t wrong = 0, most = 0;
+	size_t most = 0;
 
-	(void)state;
+	*wrong = 0;
 	for (int i = 0; i < 1000; i++) {
 		struct config *c;
 		struct complaints bad;
 
-		damage(&one, buf_str(&original));
+		damage(&one, whole);
 		for (size_t k = below(4); k > 0; k--) {
 			damage(&two, buf_str(&one));
 			buf_reset(&one);
 			buf_put(&one, buf_str(&two));
 		}
-		config_file_load(&file, buf_str(&one), &c, &bad, &told);
+		if (agents)
+			config_file_agents(&file, buf_str(&one));
+		config_file_load(&file, buf_str(agents ? &original : &one), &c,
+		    &bad, &told);
 		for (size_t k = 0; k < bad.n; k++)
-			check_place(buf_str(&one), &bad.v[k]);
-		wrong += bad.errors > 0;
+			check_place(
+			    str_ends(str_c(bad.v[k].at.file), S("agents.conf")) ==
+				    agents
+				? buf_str(&one)
+				: buf_str(&original),
+			    &bad.v[k]);
+		*wrong += bad.errors > 0;
 		most = MAX(most, bad.errors);
 		config_free(&c);
 	}
 	print_message(
-	    "%zu of 1000 were wrong, with at most %zu errors\n", wrong, most);
-	assert_true(wrong > 600);
+	    "%zu of 1000 were wrong, with at most %zu errors\n", *wrong, most);
+	config_file_agents(&file, S(""));
 	buf_fini(&one);
 	buf_fini(&two);
 	buf_fini(&told);
 }
 
+static void
+a_thousand(void **state)
+{
+	size_t wrong;
+
+	(void)state;
+	a_thousand_of(buf_str(&original), false, &wrong);
+	assert_true(wrong > 600);
+	a_thousand_of(buf_str(&original_agents), true, &wrong);
+	assert_true(wrong > 500);
+}
+
 /* One missing sign is one mistake: nobody should have to read ten complaints about it. */
 static void
-one_sign_gone(void **state)
+one_sign_gone_of(struct str whole, bool agents)
 {
 	struct buf one = BUF_INIT, told = BUF_INIT;
 	size_t tried = 0, many = 0;
 
-	(void)state;
-	for (size_t i = 0; i < original.n; i++) {
+	for (size_t i = 0; i < whole.n; i++) {
 		struct config *c;
 		struct complaints bad;
 		size_t line = i;
 
-		while (line && original.p[line - 1] != '\n')
+		while (line && whole.p[line - 1] != '\n')
 			line--;
-		if (!strchr("\"{};[]", original.p[i]) ||
-		    memchr(original.p + line, '#', i - line))
+		if (!strchr("\"{};[]", whole.p[i]) ||
+		    memchr(whole.p + line, '#', i - line))
 			continue;
 		buf_reset(&one);
-		buf_put(&one, str_sub(buf_str(&original), 0, i));
-		buf_put(&one, str_from(buf_str(&original), i + 1));
-		config_file_load(&file, buf_str(&one), &c, &bad, &told);
+		buf_put(&one, str_sub(whole, 0, i));
+		buf_put(&one, str_from(whole, i + 1));
+		if (agents)
+			config_file_agents(&file, buf_str(&one));
+		config_file_load(&file, buf_str(agents ? &original : &one), &c,
+		    &bad, &told);
 		tried++;
 		assert_true(bad.errors >= 1);
 		if (bad.errors > 3) {
 			many++;
 			print_message("without the '%c' at byte %zu:\n%s",
-			    original.p[i], i, buf_cstr(&told));
+			    whole.p[i], i, buf_cstr(&told));
 		}
 		config_free(&c);
 	}
@@ -197,8 +245,17 @@ one_sign_gone(void **state)
 	    tried, many);
 	assert_true(tried > 50);
 	assert_true(many <= tried / 20);
+	config_file_agents(&file, S(""));
 	buf_fini(&one);
 	buf_fini(&told);
+}
+
+static void
+one_sign_gone(void **state)
+{
+	(void)state;
+	one_sign_gone_of(buf_str(&original), false);
+	one_sign_gone_of(buf_str(&original_agents), true);
 }
 
 static void
@@ -213,6 +270,14 @@ the_original_still_loads(void **state)
 	    config_file_load(&file, buf_str(&original), &c, &bad, &told), 0);
 	assert_string_equal(buf_cstr(&told), "");
 	config_free(&c);
+	config_file_agents(&file, buf_str(&original_agents));
+	assert_int_equal(
+	    config_file_load(&file, buf_str(&original), &c, &bad, &told), 0);
+	assert_int_equal(bad.n, 1); /* that nothing shows who an agent is */
+	assert_int_equal(c->settings.staff.nagents, 2);
+	assert_int_equal(c->settings.staff.nteams, 2);
+	config_free(&c);
+	config_file_agents(&file, S(""));
 	buf_fini(&told);
 }
 

@@ -1,7 +1,7 @@
 /*
  * The table of settings against what is made of it: parser, sample, manual.
  *
- * test_config_table --sample prints etc/helpd.conf.sample; run that after the table has changed.
+ * test_config_table --sample prints etc/helpd.conf.sample, --sample-agents etc/agents.conf.sample; run these after the table has changed.
  */
 #include "app/config_table.h"
 #include "config_file.h"
@@ -49,6 +49,17 @@ sample(struct buf *out)
 }
 
 static void
+sample_agents(struct buf *out)
+{
+	static struct str name[] = {{"anna", 4}};
+	static struct str address[] = {{"anna@example.org", 16}};
+	const struct answers x = {
+	    .agents = {name, 1}, .agent_addresses = {address, 1}};
+
+	config_write_agents(out, &x);
+}
+
+static void
 source_file(const char *name, struct buf *out)
 {
 	const char *dir = getenv("srcdir");
@@ -69,6 +80,11 @@ the_sample_is_the_tables(void **state)
 	source_file("etc/helpd.conf.sample", &there);
 	sample(&made);
 	assert_string_equal(buf_cstr(&there), buf_cstr(&made));
+	buf_reset(&there);
+	buf_reset(&made);
+	source_file("etc/agents.conf.sample", &there);
+	sample_agents(&made);
+	assert_string_equal(buf_cstr(&there), buf_cstr(&made));
 	buf_fini(&there);
 	buf_fini(&made);
 }
@@ -76,7 +92,7 @@ the_sample_is_the_tables(void **state)
 static void
 the_sample_is_read(void **state)
 {
-	struct buf b = BUF_INIT, told = BUF_INIT;
+	struct buf b = BUF_INIT, told = BUF_INIT, agents = BUF_INIT;
 	struct config *c;
 	struct complaints bad;
 
@@ -85,6 +101,17 @@ the_sample_is_read(void **state)
 	config_file_load(&file, buf_str(&b), &c, &bad, &told);
 	assert_string_equal(buf_cstr(&told), "");
 	config_free(&c);
+	/* With agents it says that nothing tells their mail from a forged one. */
+	sample_agents(&agents);
+	config_file_agents(&file, buf_str(&agents));
+	assert_int_equal(
+	    config_file_load(&file, buf_str(&b), &c, &bad, &told), 0);
+	assert_int_equal(bad.n, 1);
+	assert_non_null(strstr(buf_cstr(&told), "trust_authserv"));
+	assert_int_equal(c->settings.staff.nagents, 1);
+	config_free(&c);
+	config_file_agents(&file, S(""));
+	buf_fini(&agents);
 	buf_fini(&b);
 	buf_fini(&told);
 }
@@ -99,6 +126,7 @@ every_line_of_the_sample_counts(void **state)
 
 	(void)state;
 	sample(&b);
+	sample_agents(&b);
 	rest = buf_str(&b);
 	while (str_line(&rest, &line)) {
 		struct str t = str_trim(line);
@@ -117,7 +145,7 @@ every_line_of_the_sample_counts(void **state)
 		}
 	}
 	assert_true(settings > 30);
-	assert_int_equal(blocks, 4);
+	assert_int_equal(blocks, 5);
 	buf_fini(&b);
 }
 
@@ -155,6 +183,49 @@ write_company(struct buf *out, const struct setting *s)
 		buf_puts(out, "credential \"c\"; ");
 }
 
+/* A row of agents.conf, in files that are otherwise right. */
+static void
+agents_row(const struct setting *s)
+{
+	static const char house[] =
+	    "site \"Acme\" { address \"support@acme.example\"; trust \"token\"; }\n"
+	    "queue \"support\" { }\nqueue \"billing\" { }\n" CONFIG_BOX CONFIG_WAY;
+	bool agent = strcmp(s->block, "agent") == 0;
+	bool members = strcmp(s->name, "members") == 0;
+	bool teams = strcmp(s->name, "teams") == 0;
+	struct buf b = BUF_INIT, told = BUF_INIT;
+	struct config *c;
+	struct complaints bad;
+
+	buf_printf(&b, "%s \"%s\" { ", s->block, agent ? "bob" : "second");
+	if (agent && strcmp(s->name, "address") != 0)
+		buf_puts(&b, "address \"b@b.example\"; ");
+	write_row(&b, s);
+	buf_puts(&b, "}\nagent \"carl\" { address \"c@b.example\"; ");
+	if (!agent && !members)
+		buf_puts(&b, "teams \"second\"; ");
+	buf_puts(&b, "}\n");
+	if (members)
+		buf_puts(&b, "agent \"anna\" { address \"a@b.example\"; }\n");
+	if (teams)
+		buf_puts(&b, "team \"first-line\" { }\n");
+	config_file_agents(&file, buf_str(&b));
+	config_file_load(&file, str_c(house), &c, &bad, &told);
+	/* Whatever a certificate's path is, there is none. */
+	if (strcmp(s->name, "certificate") == 0) {
+		assert_non_null(
+		    strstr(buf_cstr(&told), "certificates/anna.pem"));
+	} else {
+		if (bad.n)
+			print_error("%s", buf_cstr(&b));
+		assert_string_equal(buf_cstr(&told), "");
+	}
+	config_free(&c);
+	config_file_agents(&file, S(""));
+	buf_fini(&b);
+	buf_fini(&told);
+}
+
 static void
 every_row_is_read(void **state)
 {
@@ -174,6 +245,10 @@ every_row_is_read(void **state)
 		if (s->type == SETTING_BLOCK)
 			continue;
 		assert_true(s->example || s->fallback);
+		if (strcmp(setting_file(s->block), "agents.conf") == 0) {
+			agents_row(s);
+			continue;
+		}
 		buf_reset(&b);
 		if (*s->block)
 			buf_printf(&b, "%s %s { ", s->block,
@@ -203,17 +278,16 @@ every_row_is_read(void **state)
 	buf_fini(&told);
 }
 
-/* helpd.conf(5) has an item for each setting, under its block, and none that is not there. */
+/* A page has an item for each setting of its file, under its block, and none that is not there. */
 static void
-the_manual_has_each(void **state)
+manual_has_each(const char *path, const char *of)
 {
 	struct buf page = BUF_INIT;
 	struct str rest, line, block = S("");
 	bool seen[128] = {false};
 
-	(void)state;
 	assert_true(settings_count <= ARRAY_LEN(seen));
-	source_file("man/helpd.conf.5", &page);
+	source_file(path, &page);
 	rest = buf_str(&page);
 	while (str_line(&rest, &line)) {
 		struct str words = line, w, name;
@@ -225,7 +299,7 @@ the_manual_has_each(void **state)
 
 			block = str_from(line, (size_t)at + 1);
 			if (str_eq(block, S("level")))
-				block = S("");
+				block = str_c(setting_top(of));
 			continue;
 		}
 		if (!str_starts(line, S(".It Ic ")))
@@ -238,14 +312,23 @@ the_manual_has_each(void **state)
 			    str_eq(block, str_c(settings_table[i].block)))
 				found = seen[i] = true;
 		if (!found)
-			fail_msg("helpd.conf(5): %.*s is no setting of %.*s",
+			fail_msg("%s: %.*s is no setting of %.*s", path,
 			    STR_ARG(name), STR_ARG(block));
 	}
 	for (size_t i = 0; i < settings_count; i++)
-		if (!seen[i])
-			fail_msg("helpd.conf(5) lacks %s of %s",
+		if (!seen[i] &&
+		    strcmp(setting_file(settings_table[i].block), of) == 0)
+			fail_msg("%s lacks %s of %s", path,
 			    settings_table[i].name, settings_table[i].block);
 	buf_fini(&page);
+}
+
+static void
+the_manual_has_each(void **state)
+{
+	(void)state;
+	manual_has_each("man/helpd.conf.5", "helpd.conf");
+	manual_has_each("man/helpd-agents.5", "agents.conf");
 }
 
 int
@@ -259,10 +342,13 @@ main(int argc, char **argv)
 	    cmocka_unit_test(the_manual_has_each),
 	};
 
-	if (argc == 2 && strcmp(argv[1], "--sample") == 0) {
+	if (argc == 2 && str_starts(str_c(argv[1]), S("--sample"))) {
 		struct buf b = BUF_INIT;
 
-		sample(&b);
+		if (strcmp(argv[1], "--sample") == 0)
+			sample(&b);
+		else
+			sample_agents(&b);
 		fputs(buf_cstr(&b), stdout);
 		buf_fini(&b);
 		return 0;

@@ -54,6 +54,38 @@ static const struct {
     {"subject", "a\r\nBcc: x@y", NULL, NULL, "control character"},
     {"subject", "\xff", NULL, NULL, "UTF-8"},
     {"sattus", "open", NULL, NULL, "did you mean status?"},
+    {"field.order", "A-17", "field", "order: none -> A-17", NULL},
+    {"field.ORDER", "A-17", NULL, NULL, NULL},
+    {"field.Order", "A-18", "field", "order: A-17 -> A-18", NULL},
+    {"field.order", "", "field", "order: A-18 -> none", NULL},
+    {"field.order", "", NULL, NULL, NULL},
+    {"field.a b", "x", NULL, NULL, "no name of a field"},
+    {"field.", "x", NULL, NULL, "no name of a field"},
+    {"field.x", "a\nb", NULL, NULL, "control character"},
+    {"field.order", "B-1", "field", "order: none -> B-1", NULL},
+    {"time", "15m", "time", "+15m, 15m in all", NULL},
+    {"time", "1h30m", "time", "+1h30m, 1h45m in all", NULL},
+    {"time", "-45m", "time", "-45m, 1h in all", NULL},
+    {"time", "-2h", NULL, NULL, "only 1h"},
+    {"time", "0", NULL, NULL, NULL},
+    {"time", "long", NULL, NULL, "no duration"},
+    {"cc", "+Bob <bob@y.example>", "participant", "+bob@y.example", NULL},
+    {"cc", "bob@y.example", NULL, NULL, NULL},
+    {"cc", "-eve@z.example", NULL, NULL, "does not take part"},
+    {"cc", "-" ANN, NULL, NULL, "is the requester"},
+    {"cc", "+billing+x@acme.example", NULL, NULL, "of the desk itself"},
+    {"cc", "+no address", NULL, NULL, "no mail address"},
+    {"cc", "+a@x.example\r\nBcc: b@x.example", NULL, NULL,
+	"no mail address"},
+    {"requester", "Cy <cy@y.example>", "requester", ANN " -> cy@y.example",
+	NULL},
+    {"requester", "CY@y.example", NULL, NULL, NULL},
+    {"requester", "support@acme.example", NULL, NULL, "of the desk itself"},
+    {"cc", "-" ANN, "participant", "-" ANN, NULL},
+    {"requester", "bob@y.example", "requester",
+	"cy@y.example -> bob@y.example", NULL},
+    {"snooze", "soon", NULL, NULL, "is no time"},
+    {"snooze", "2d", NULL, NULL, "only one that is worked on"},
 };
 
 static void
@@ -82,6 +114,139 @@ test_set(void **state)
 	}
 	assert_int_equal(ticket(f, 1).reopens, 1);
 	assert_int_equal(ticket(f, 1).tags.n, 1);
+	assert_int_equal(ticket(f, 1).nfields, 1);
+	assert_int_equal(ticket(f, 1).nparticipants, 2);
+	assert_str(ticket(f, 1).requester.addr, "bob@y.example");
+	assert_str(ticket(f, 1).requester.name, "Bob");
+}
+
+/* Only the admin's names; the nearest is suggested. */
+static void
+test_fields(void **state)
+{
+	static const char *const rows_bad[] = {"ordr", "colour"};
+	struct fixture *f = *state;
+	struct setting s = {"field.ORDER", "1", 0, ERR_INIT};
+
+	take(f, &(struct mail){.from = ANN}, NOW);
+	strs_add(&f->a, &f->settings.fields, S("Order"));
+	with_txn(f, run_set, &s);
+	assert_int_equal(s.rc, 0);
+	assert_str(ticket(f, 1).fields[0].name, "Order");
+	for (size_t i = 0; i < ARRAY_LEN(rows_bad); i++) {
+		s = (struct setting){"", "1", 0, ERR_INIT};
+		s.name = arena_cstr(
+		    &f->a, arena_printf(&f->a, "field.%s", rows_bad[i]));
+		with_txn(f, run_set, &s);
+		assert_int_equal(s.rc, -1);
+		assert_has(str_c(s.err.msg), "there is no field");
+		assert_int_equal(
+		    str_has(str_c(s.err.msg), S("did you mean Order?")),
+		    i == 0);
+	}
+}
+
+/* A hundred, and no more; a value of 1,000 bytes, and no longer. */
+static void
+test_field_limits(void **state)
+{
+	struct fixture *f = *state;
+	char value[1002];
+
+	memset(value, 'x', 1001);
+	value[1001] = 0;
+	take(f, &(struct mail){.from = ANN}, NOW);
+	for (int i = 0; i < 102; i++) {
+		char name[30];
+		struct setting s = {name, i == 101 ? value : value + 1, 0,
+		    ERR_INIT};
+
+		snprintf(name, sizeof name, "field.f%d", i == 101 ? 0 : i);
+		with_txn(f, run_set, &s);
+		assert_int_equal(s.rc, i < 100 ? 0 : -1);
+	}
+	assert_int_equal(ticket(f, 1).nfields, 100);
+}
+
+/* Somebody proposed becomes one who takes part; who was removed gets no more
+ * mail, and the mail that he got is still in order. */
+static void
+test_cc(void **state)
+{
+	struct fixture *f = *state;
+	struct setting add = {"cc", "dan@y.example", 0, ERR_INIT};
+	struct setting cut = {
+	    "cc", "-dan@y.example, -bob@y.example", 0, ERR_INIT};
+
+	take(f,
+	    &(struct mail){.from = ANN, .cc = "bob@y.example", .id = "a@x"},
+	    NOW);
+	take(f,
+	    &(struct mail){.from = ANN,
+		.cc = "dan@y.example",
+		.references = "a@x"},
+	    NOW);
+	answer(f, 1, "one", NOW);
+	assert_str(event_detail(f, 1, "answered"), ANN ", bob@y.example");
+	with_txn(f, run_set, &add);
+	assert_int_equal(add.rc, 0);
+	assert_int_equal(ticket(f, 1).nparticipants, 3);
+	answer(f, 1, "two", NOW);
+	assert_has(event_detail(f, 1, "answered"), "dan@y.example");
+	with_txn(f, run_set, &cut);
+	assert_int_equal(cut.rc, 0);
+	answer(f, 1, "three", NOW);
+	assert_str(event_detail(f, 1, "answered"), ANN);
+}
+
+static void
+test_assign_to_agents(void **state)
+{
+	static struct str money[] = {{"money", 5}};
+	static struct agent agents[] = {
+	    {.name = {"anna", 4}, .rank = RANK_ADMIN},
+	    {.name = {"bo", 2}, .teams = {money, 1}, .rank = RANK_AGENT},
+	    {.name = {"cleo", 4}, .rank = RANK_AGENT},
+	};
+	static struct team teams[] = {{.name = {"money", 5}}};
+	static const struct {
+		const char *name, *set, *bad;
+	} cases[] = {
+	    {"anna", "anna", NULL},
+	    {"@Bo", "bo", NULL},
+	    {"cleo", NULL, "cleo may not work the queue billing"},
+	    {"ana", NULL, "there is no agent ana; did you mean anna?"},
+	    {"zzzz", NULL, "there is no agent zzzz"},
+	    {"money", NULL, "money is a team"},
+	    {"", "", NULL},
+	};
+	struct fixture *f = *state;
+	struct settings *s = &f->settings;
+
+	take(f, &(struct mail){.from = ANN}, NOW);
+	s->staff = (struct staff){agents, 3, teams, 1};
+	for (size_t i = 0; i < s->nqueues; i++)
+		if (str_eq(s->queues[i].name, S("billing")))
+			s->queues[i].team = S("money");
+	with_txn(f, run_set,
+	    &(struct setting){"queue", "billing", 0, ERR_INIT});
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct setting c = {"assignee", cases[i].name, 0, ERR_INIT};
+
+		with_txn(f, run_set, &c);
+		if (cases[i].bad) {
+			assert_int_equal(c.rc, -1);
+			assert_non_null(strstr(c.err.msg, cases[i].bad));
+		} else {
+			assert_int_equal(c.rc, 0);
+			assert_true(str_eq(
+			    ticket(f, 1).assignee, str_c(cases[i].set)));
+		}
+	}
+	assert_true(staff_may_take(s, S("anna"), S("billing")));
+	assert_false(staff_may_take(s, S("cleo"), S("billing")));
+	assert_true(staff_may_take(s, S("cleo"), S("support")));
+	assert_false(staff_may_take(s, S("gone"), S("support")));
 }
 
 static void
@@ -332,6 +497,10 @@ main(void)
 #define T(name) \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	    T(test_set),
+	    T(test_assign_to_agents),
+	    T(test_fields),
+	    T(test_field_limits),
+	    T(test_cc),
 	    T(test_answer),
 	    T(test_reply_to_is_bound),
 	    T(test_header_injection),

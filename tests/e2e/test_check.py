@@ -57,6 +57,30 @@ def test_init_overwrites_only_when_told_and_never_a_secret(tmp_path):
     assert (etc / "secret/support").read_text() == "pw\n"
 
 
+def test_init_with_agents(tmp_path):
+    etc = tmp_path / "etc"
+    r = init(etc, "--imap", "a.example", "--smtp", "b.example", "--agent", "anna=anna@home.example", "--agent", "Bo.Ek@home.example",
+             "--trust-authserv", "mx.acme.example")
+    assert r.returncode == 0, r.stderr
+    agents = (etc / "agents.conf").read_text()
+    assert 'agent "anna" {' in agents and 'agent "bo" {' in agents and 'address ["Bo.Ek@home.example"];' in agents
+    assert 'trust_authserv ["mx.acme.example"];' in (etc / "helpd.conf").read_text()
+    r = helpd("check", config=etc)
+    assert r.returncode == 0 and "#send" not in r.stderr, r.stderr
+    # A list of agents is not thrown away by writing the other file anew.
+    assert init(etc, "--imap", "c.example", "--smtp", "b.example", "--force").returncode == 0
+    assert (etc / "agents.conf").read_text() == agents
+    r = helpd("check", config=etc)
+    assert r.returncode == 0 and "waits until he confirms it with #send" in r.stderr
+    assert init(etc, "--imap", "c.example", "--smtp", "b.example", "--force", "--agent", "eva=eva@home.example", "--trust", "token").returncode == 0
+    assert 'agent "eva" {' in (etc / "agents.conf").read_text() and "anna@home" not in (etc / "agents.conf").read_text()
+    assert "#send" not in helpd("check", config=etc).stderr
+    for agent, told in (("Anna=a@b.example", "small letters"), ("anna", "an address such as"), ("anna=support@acme.example", "of the desk itself")):
+        r = init(tmp_path / "other", "--imap", "a.example", "--smtp", "b.example", "--agent", agent)
+        assert r.returncode == 64 and told in r.stderr, r.stderr
+        assert not (tmp_path / "other").exists()
+
+
 @pytest.mark.parametrize("flags, told", [
     (["--imap", "a.example"], "how does mail leave?"),
     (["--smtp", "a.example"], "where does mail come from?"),

@@ -1,4 +1,4 @@
-/* A whole helpd.conf, through a file of its own. */
+/* A whole helpd.conf, through a file of its own; behind a line of "====" an agents.conf. */
 #include "app/config.h"
 #include "base/file.h"
 #include "base/must.h"
@@ -9,13 +9,24 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char dir[] = "/tmp/helpd-fuzz-XXXXXX";
-static char path[sizeof dir + 16];
+static char path[sizeof dir + 16], agents[sizeof dir + 16];
 
 static void
 clean_up(void)
 {
 	unlink(path);
+	unlink(agents);
 	rmdir(dir);
+}
+
+static void
+put(const char *file, struct str text)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	must(fd >= 0);
+	must(fd_write_all(fd, text, NULL) == 0);
+	close(fd);
 }
 
 int
@@ -24,17 +35,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct complaints bad = {0};
 	struct buf out = BUF_INIT;
 	struct config *c;
-	int fd, r;
+	struct str text = str_n((const char *)data, size);
+	ptrdiff_t cut = str_find(text, S("\n====\n"), 0);
+	int r;
 
 	if (!*path) {
 		must(mkdtemp(dir) != NULL);
 		snprintf(path, sizeof path, "%s/helpd.conf", dir);
+		snprintf(agents, sizeof agents, "%s/agents.conf", dir);
 		atexit(clean_up);
 	}
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	must(fd >= 0);
-	must(fd_write_all(fd, str_n((const char *)data, size), NULL) == 0);
-	close(fd);
+	put(path, cut < 0 ? text : str_sub(text, 0, (size_t)cut + 1));
+	put(agents, cut < 0 ? S("") : str_from(text, (size_t)cut + 6));
 	r = config_load(dir, &c, &bad);
 	must((r == 0) == (bad.errors == 0));
 	for (size_t i = 0; i < bad.n; i++)
@@ -43,6 +55,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(c->nmailboxes && c->ntransports && c->settings.nqueues &&
 		     c->settings.address.addr.n && c->settings.languages.n &&
 		     c->settings.domain.n);
+	for (size_t i = 0; r == 0 && i < c->settings.staff.nagents; i++)
+		must(c->settings.staff.agents[i].name.n &&
+		     c->settings.staff.agents[i].full_name.n &&
+		     c->settings.staff.agents[i].addresses.n);
 	complaints_print(&out, &bad);
 	buf_fini(&out);
 	config_free(&c);
