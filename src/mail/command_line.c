@@ -6,8 +6,6 @@
  */
 #include "mail/command_line.h"
 
-#include <unicode/uchar.h>
-
 #include "base/utf8.h"
 
 /* Blanks, and what is not seen: html_to_text() and phones leave both. */
@@ -59,7 +57,8 @@ command_line_is(struct str line, struct str *rest)
 	if (!n || (c != '#' && c != 0xff03 && c != 0xfe5f))
 		return false;
 	s = str_from(s, n);
-	if (!utf8_next(s, &c) || !u_isalpha((UChar32)c))
+	if (!utf8_next(s, &c) ||
+	    (c < 0x80 ? !ch_is_alpha((char)c) : c < 0x3400 || c > 0x9fff))
 		return false;
 	if (rest)
 		*rest = s;

@@ -2,10 +2,10 @@
  * command_line: which lines of an agent's mail are commands. The one rule, for those who read them (desk/command.h) and for those who
  * take them off before the words go to a customer (mail/answer_html.h).
  *
- * A command is a line that begins, after blanks, with "#" or its full-width or small form, right followed by a letter of any script. "#1042 …"
- * and "# heading" are none. The block of commands begins at the first line that is not blank and ends at the first that is neither
- * blank nor a command: Outlook's plain text has a blank line below every paragraph, so blank lines between two commands do not end it.
- * That is the safe side: a line that is taken for a command and is none refuses the mail, the other way round it goes to a customer.
+ * A command is a line that begins, after blanks, with "#" or its full-width or small form, right followed by a Latin letter of ASCII or a Chinese
+ * character. "#1042 …" and "# heading" are none. The block of commands begins at the first line that is not blank and ends at the first that is neither
+ * blank nor a command: Outlook's plain text has a blank line below every paragraph, so blank lines between two commands do not end it. (Who knows the
+ * names may end it at a name below a blank line that is none. Then a line too many was taken here, and the HTML does not say what the text says.)
  */
 #ifndef MAIL_COMMAND_LINE_H
 #define MAIL_COMMAND_LINE_H

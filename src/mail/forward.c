@@ -1,12 +1,687 @@
+/*
+ * A heading in the text is a line that says so, a block of fields, or both:
+ *
+ *   -------- Forwarded Message --------          Gmail, Thunderbird, Yahoo, K-9, QQ, NetEase, Notes, mutt; "Begin forwarded message:" of Apple
+ *   Subject: 	Printer                          a block; may be quoted as a whole (Apple)
+ *   Date: 	Fri, 1 Mar 2024 10:00:00 +0100
+ *   From: 	Ann Cole <ann@customer.example>
+ *   To: 	bob@acme.example
+ *
+ *   My printer burns.
+ *
+ * Outlook and Foxmail write the block alone, the same one as above what they reply to; there the subject tells ("FW:", "WG:", "转发：").
+ * QQ and K-9 write "Original message" for both. Without such a subject it may be a forward, and is not sure.
+ *
+ * A sender is sure when his field holds exactly one address: "boss@acme.example" <eve@other.example> names two, and "Anna Smith", as Outlook
+ * writes people of its own house, none.
+ */
 #include "mail/forward.h"
+
+#include "base/clock.h"
+#include "base/must.h"
+#include "base/utf8.h"
+#include "mail/charset.h"
+#include "mail/date.h"
+#include "mail/forward_date.h"
+#include "mail/reply_line.h"
+
+enum {
+	BLOCK_LINES = 60,
+	GAP_LINES = 3,
+	NAME_BYTES = 200,
+	SUBJECT_WORDS = 6,
+	LINE_BYTES = 4000
+};
+
+/* --- people --- */
+
+static bool
+local_char(char c)
+{
+	return ch_is_alnum(c) || (unsigned char)c >= 0x80 ||
+	       (c && strchr(".!#$%&'*+-/=?^_`{|}~", c));
+}
+
+static bool
+domain_char(char c)
+{
+	return ch_is_alnum(c) || c == '-' || c == '.' ||
+	       (unsigned char)c >= 0x80;
+}
+
+/* The next address at or after *at: [*at, *to); false: none. */
+static bool
+next_address(
+    struct arena *a, struct str s, size_t *at, size_t *to, struct address *out)
+{
+	ptrdiff_t sign = (ptrdiff_t)*at - 1;
+	size_t least = *at;
+
+	while ((sign = str_chr(s, '@', (size_t)(sign + 1))) >= 0) {
+		size_t i = (size_t)sign, k = (size_t)sign + 1;
+		struct str one;
+
+		while (i > least && local_char(s.p[i - 1]))
+			i--;
+		while (k < s.n && domain_char(s.p[k]))
+			k++;
+		while (k > (size_t)sign &&
+		       (s.p[k - 1] == '.' || s.p[k - 1] == '-'))
+			k--;
+		/* 'a@b.example' in quotes; some leave the "mailto:" */
+		while (i < (size_t)sign && s.p[i] == '\'')
+			i++;
+		one = str_sub(s, i, k);
+		if (k - i <= ADDRESS_MAX && address_parse_one(a, one, out)) {
+			*at = i;
+			*to = k;
+			return true;
+		}
+		least = (size_t)sign + 1;
+	}
+	return false;
+}
+
+/* What stands before the address: without quotes, brackets, "mailto:". */
+static struct str
+clean_name(struct arena *a, struct str s)
+{
+	static const char marks[] = "\"'<[(*;,:";
+
+	s = str_trim(s);
+	if (str_iends(s, S("mailto:")))
+		s.n -= 7;
+	for (;;) {
+		s = str_trim(s);
+		if (s.n && strchr(marks, s.p[s.n - 1]))
+			s.n--;
+		else if (s.n && (strchr(marks, s.p[0]) || s.p[0] == '>'))
+			s = str_from(s, 1);
+		else
+			break;
+	}
+	s = utf8_clip(s, NAME_BYTES);
+	return arena_dup(a, s);
+}
+
+/* One mailbox as people's clients show it. How many different addresses there are: 0, 1, 2 for more. The first is taken. */
+static unsigned
+read_person(struct arena *a, struct str s, struct address *out)
+{
+	struct address x;
+	size_t at = 0, to = 0, first = s.n;
+	unsigned n = 0;
+
+	*out = (struct address){.name = S("")};
+	for (unsigned tries = 0; tries < 20; tries++, at = to) {
+		if (!next_address(a, s, &at, &to, &x))
+			break;
+		if (n == 0) {
+			out->addr = arena_dup(a, x.addr);
+			first = at;
+			n = 1;
+		} else if (!address_eq(out->addr, x.addr)) {
+			n = 2;
+		}
+	}
+	out->name = clean_name(a, str_sub(s, 0, first));
+	/* "(a@b.example) Anna", "a@b.example (Anna)" are not worth a guess. */
+	return n;
+}
+
+static void
+add_person(struct arena *a, struct addresses *l, struct str s)
+{
+	struct address x;
+
+	if (l->n >= ADDRESSES_MAX || str_trim(s).n == 0)
+		return;
+	read_person(a, str_sub(s, 0, LINE_BYTES), &x);
+	if (!x.addr.n && !x.name.n)
+		return;
+	if (l->n == 0 || (l->n & (l->n - 1)) == 0) {
+		struct address *v =
+		    arena_array(a, struct address, l->n ? l->n * 2 : 1);
+
+		if (l->n)
+			memcpy(v, l->v, l->n * sizeof *v);
+		l->v = v;
+	}
+	l->v[l->n++] = x;
+}
+
+/* "Cole, Ann <ann@c.example>; Bob": at semicolons where there are any, else at the commas behind an address or between names. */
+static void
+read_people(struct arena *a, struct str s, struct addresses *l)
+{
+	bool semicolons = str_chr(s, ';', 0) >= 0, address = false;
+	bool any = str_chr(s, '@', 0) >= 0, quoted = false;
+	size_t from = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"')
+			quoted = !quoted;
+		address |= s.p[i] == '@';
+		if (s.p[i] == ';' || (s.p[i] == ',' && !semicolons && !quoted &&
+					 (address || !any))) {
+			add_person(a, l, str_sub(s, from, i));
+			from = i + 1;
+			address = quoted = false;
+		}
+	}
+	add_person(a, l, str_from(s, from));
+}
+
+/* --- lines --- */
+
+struct lines {
+	struct arena *a;
+	struct str text;
+	size_t at; /* where the line begins that is looked at */
+	size_t n;  /* lines taken */
+};
+
+/* The line at `at`, and where the next one begins. False at the end. */
+static bool
+line_at(struct str text, size_t at, struct str *line, size_t *next)
+{
+	ptrdiff_t lf;
+
+	if (at >= text.n)
+		return false;
+	lf = str_chr(text, '\n', at);
+	*next = lf < 0 ? text.n : (size_t)lf + 1;
+	*line = str_sub(text, at, lf < 0 ? text.n : (size_t)lf);
+	return true;
+}
+
+/* Without quote marks. */
+static struct str
+bare(struct str line, bool *quoted)
+{
+	struct str inner;
+
+	if (!reply_is_quoted(line, &inner))
+		return line;
+	*quoted = true;
+	return inner;
+}
+
+/* --- a block of fields --- */
+
+struct block {
+	struct str value[FIELD_OTHER + 1]; /* the first of each kind */
+	bool had[FIELD_OTHER + 1];
+	bool long_list; /* a value was cut */
+	bool quoted;
+	unsigned fields; /* how many kinds */
+	size_t end;      /* where the words begin */
+};
+
+/* What stands behind the colon, as written. */
+static struct str
+raw_value(struct str line)
+{
+	ptrdiff_t colon = str_chr(line, ':', 0);
+	ptrdiff_t wide = str_find(line, S("\uff1a"), 0);
+	struct str v;
+
+	if (wide >= 0 && (colon < 0 || wide < colon))
+		v = str_from(line, (size_t)wide + 3);
+	else
+		v = str_from(line, (size_t)colon + 1);
+	v = str_trim(v);
+	/* "*From:* Anna", "**From:** Anna": bold type as text. */
+	while (str_starts(v, S("*")) || str_starts(v, S("\u00a0")))
+		v = str_from(v, v.p[0] == '*' ? 1 : 2);
+	v = str_trim(v);
+	/* "|From: | Anna |": a table as text. */
+	if (str_starts(v, S("|")))
+		v = str_trim(str_from(v, 1));
+	if (str_ends(v, S("|")))
+		v = str_rtrim(str_sub(v, 0, v.n - 1));
+	return v;
+}
+
+/* Does a value go on in this line, which is no field? */
+static bool
+goes_on(struct str value, struct str line)
+{
+	struct str t = str_trim(line);
+	char last;
+
+	if (!t.n)
+		return false;
+	if (!value.n)
+		return true;
+	last = value.p[value.n - 1];
+	return last == ',' || last == ';' || ch_is_wsp(line.p[0]) ||
+	       t.p[0] == '<' || t.p[t.n - 1] == '>' || t.p[t.n - 1] == ';';
+}
+
+static void
+take_field(
+    struct block *b, enum reply_field f, struct str line, struct str **last)
+{
+	if (b->had[f]) {
+		*last = NULL;
+		return;
+	}
+	b->had[f] = true;
+	b->fields++;
+	b->value[f] = raw_value(line);
+	*last = &b->value[f];
+}
+
+static void
+go_on(struct lines *l, struct block *b, struct str *value, struct str line)
+{
+	if (value->n + line.n > FORWARD_VALUE_MAX) {
+		b->long_list = true;
+		return;
+	}
+	*value = arena_printf(l->a, "%.*s%s%.*s", STR_ARG(*value),
+	    value->n ? " " : "", STR_ARG(str_trim(line)));
+}
+
+/* Reads the fields from `at` on. */
+static void
+read_block(struct lines *l, size_t at, struct block *b)
+{
+	struct str line, *last = NULL;
+	size_t next, gap = 0;
+	struct folded f;
+
+	*b = (struct block){.end = at};
+	for (size_t n = 0;
+	     n < BLOCK_LINES && line_at(l->text, at, &line, &next);
+	     n++, at = next) {
+		enum reply_field field = FIELD_NONE;
+		struct str s = bare(line, &b->quoted), value;
+
+		f.n = 0;
+		f.cut = false;
+		reply_fold(&f, str_sub(s, 0, LINE_BYTES));
+		if (f.n == 0) {
+			/* Above the block, and (Outlook, as text) between its lines. */
+			if (++gap > 1 && b->fields)
+				break;
+			if (gap > GAP_LINES)
+				break;
+			/* The end, unless another field follows. */
+			if (b->fields >= 3)
+				last = NULL;
+			continue;
+		}
+		if (!f.cut || b->fields)
+			field = reply_field_of(folded_str(&f), &value);
+		if (field == FIELD_NONE) {
+			if (!last || gap || !goes_on(*last, s))
+				break;
+			go_on(l, b, last, s);
+			b->end = next;
+			continue;
+		}
+		/* A field below a blank line that was there before begins the words. */
+		if (gap && b->fields >= 3 &&
+		    (b->had[field] || field == FIELD_OTHER))
+			break;
+		take_field(b, field, s, &last);
+		gap = 0;
+		b->end = next;
+	}
+}
+
+/* Is it the heading of a mail, and not a text with colons? */
+static bool
+is_heading(const struct block *b, bool said)
+{
+	if (!b->had[FIELD_FROM])
+		return false;
+	if (said)
+		return b->fields >= 2;
+	return b->fields >= 3 && (b->had[FIELD_SENT] || b->had[FIELD_TO]) &&
+	       (b->had[FIELD_SUBJECT] ||
+		   str_chr(b->value[FIELD_FROM], '@', 0) >= 0);
+}
+
+/* --- what kind of heading --- */
+
+enum said {
+	SAID_NOTHING,
+	SAID_ORIGINAL,
+	SAID_FORWARDED,
+	SAID_WITH_SENDER
+};
+
+/* "----- Forwarded message from Ann <ann@c.example> -----": mutt. The sender. */
+static bool
+is_mutt(struct str line, struct str *who)
+{
+	static const struct str begins[] = {S("forwarded message from "),
+	    S("weitergeleitete nachricht von "),
+	    S("message transf\u00e9r\u00e9 de "), S("mensaje reenviado de "),
+	    S("messaggio inoltrato da ")};
+	struct str s = str_trim(line);
+
+	while (s.n && (s.p[0] == '-' || s.p[0] == ' '))
+		s = str_from(s, 1);
+	if (s.n + 3 > str_trim(line).n || !str_ends(s, S("-----")))
+		return false;
+	while (s.n && (s.p[s.n - 1] == '-' || s.p[s.n - 1] == ' '))
+		s.n--;
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+		if (str_istarts(s, begins[i])) {
+			*who = str_from(s, begins[i].n);
+			return true;
+		}
+	return false;
+}
+
+/* Cheap first: lines of text are most of a mail. */
+static bool
+may_say(struct str t)
+{
+	unsigned char last = (unsigned char)t.p[t.n - 1];
+
+	if (t.n > 300)
+		return false;
+	return (!ch_is_alnum(t.p[0]) && t.n > 4) || last == ':' || last == 0x9a;
+}
+
+static enum said
+says(struct str line, struct str *who)
+{
+	struct str t = str_trim(line);
+	struct folded f = {.n = 0};
+
+	if (!t.n || !may_say(t))
+		return SAID_NOTHING;
+	if (is_mutt(line, who))
+		return SAID_WITH_SENDER;
+	reply_fold(&f, t);
+	if (reply_is_forward(t, folded_str(&f)))
+		return SAID_FORWARDED;
+	return reply_is_original(t, folded_str(&f)) ? SAID_ORIGINAL
+						    : SAID_NOTHING;
+}
+
+/* --- subjects --- */
+
+enum subject {
+	SUBJECT_PLAIN,
+	SUBJECT_REPLY,
+	SUBJECT_FORWARD
+};
+
+/* The first prefix of a reply or a forward: "Fwd: Re: x" is a forward. Tags in brackets before it do not count. */
+static enum subject
+subject_kind(struct str subject)
+{
+	static struct phrases forwards = {
+	    .words =
+		"fw|fwd|wg|weitergeleitet|tr|rv|reenv|enc|i|inoltra|doorst|"
+		"doorgestuurd|vb|vs|vl|videresendt|pd|przek|fwd.|"
+		"předáno|přeposláno|preposlané|továbbítás|továbbítva|ilt|i̇lt|"
+		"iletilen|prosl|posr|trs|πρθ|пересл|переслано|перенаправлено|"
+		"转发|轉寄|轉發|转寄|転送|전달|הועבר|إعادة توجيه|ส่งต่อ|"
+		"chuyển tiếp|edasi|pers|trans|transféré"};
+	static struct phrases replies = {
+	    .words = "re|aw|antw|antwort|sv|svar|ref|rif|r|resp|res|odp|ynt|"
+		     "yan|vá|atb|ats|bls|odg|απ|отв|ответ|回复|回覆|答复|答覆|"
+		     "回信|返信|회신|답장|ré|rép|réf|réponse|תשובה|رد|ตอบ"};
+	struct folded f = {.n = 0};
+	struct str s, word;
+
+	reply_fold(&f, str_sub(subject, 0, 300));
+	s = folded_str(&f);
+	while (str_starts(s, S("[")) && str_chr(s, ']', 0) > 0)
+		s = str_ltrim(str_from(s, (size_t)str_chr(s, ']', 0) + 1));
+	if (!str_cut(&s, ':', &word) || !s.p || word.n > 40)
+		return SUBJECT_PLAIN;
+	word = str_trim(word);
+	if (phrases_have(&forwards, word))
+		return SUBJECT_FORWARD;
+	return phrases_have(&replies, word) ? SUBJECT_REPLY : SUBJECT_PLAIN;
+}
+
+/* --- the parts together --- */
+
+/* The words end at the end of the text; mutt says where. */
+static size_t
+words_end(struct str text, size_t from, bool mutt)
+{
+	size_t to = text.n;
+
+	if (mutt) {
+		ptrdiff_t at =
+		    str_find(text, S("\n----- End forwarded message -----"),
+			from ? from - 1 : 0);
+
+		if (at >= 0)
+			to = (size_t)at;
+	}
+	while (to > from && ch_is_space(text.p[to - 1]))
+		to--;
+	return to;
+}
+
+static struct span
+words_from(struct str text, size_t from, bool mutt)
+{
+	struct str line;
+	size_t next;
+
+	while (line_at(text, from, &line, &next)) {
+		bool quoted = false;
+
+		if (str_trim(bare(line, &quoted)).n)
+			break;
+		from = next;
+	}
+	return (struct span){
+	    (uint32_t)from, (uint32_t)MAX(from, words_end(text, from, mutt))};
+}
+
+static struct forwarded *
+from_block(struct lines *l, const struct block *b, size_t end, bool mutt)
+{
+	struct forwarded *x = arena_new(l->a, struct forwarded);
+	unsigned n = read_person(l->a, b->value[FIELD_FROM], &x->from);
+
+	read_people(l->a, b->value[FIELD_TO], &x->to);
+	read_people(l->a, b->value[FIELD_CC], &x->cc);
+	x->subject = utf8_clip(
+	    arena_dup(l->a, b->value[FIELD_SUBJECT]), MESSAGE_SUBJECT_MAX);
+	x->date = forward_date(b->value[FIELD_SENT]);
+	x->text = words_from(l->text, end, mutt);
+	x->sure = n == 1 && b->fields >= 3 && !b->long_list &&
+		  (b->had[FIELD_SENT] || b->had[FIELD_TO]);
+	return x;
+}
+
+static struct forwarded *
+try_block(struct lines *l, size_t at, enum said said, enum subject subject,
+    struct str who)
+{
+	struct forwarded *x;
+	struct block b;
+
+	read_block(l, at, &b);
+	if (said == SAID_WITH_SENDER) {
+		struct address from;
+		unsigned n = read_person(l->a, who, &from);
+
+		x = from_block(l, &b, b.had[FIELD_FROM] ? b.end : at, true);
+		/* Both name him, the same one. */
+		if (!b.had[FIELD_FROM]) {
+			x->from = from;
+			x->sure = n == 1;
+		} else if (n != 1 || !address_eq(from.addr, x->from.addr)) {
+			x->sure = false;
+		}
+		return x;
+	}
+	if (!is_heading(&b, said != SAID_NOTHING))
+		return NULL;
+	x = from_block(l, &b, b.end, false);
+	x->sure &= said == SAID_FORWARDED || subject == SUBJECT_FORWARD;
+	return x;
+}
+
+/* Could the line be a field at all? */
+static bool
+may_be_field(struct str line)
+{
+	struct str head = str_sub(str_ltrim(line), 0, 48);
+
+	return str_chr(head, ':', 0) > 0 || str_find(head, S("\uff1a"), 0) > 0;
+}
+
+static struct forwarded *
+in_text(struct arena *a, struct str text, enum subject subject, bool *said_so)
+{
+	struct lines l = {.a = a, .text = text};
+	struct str line, who = S("");
+	struct folded f;
+	size_t next;
+
+	for (; l.n < FORWARD_SEARCH_LINES && line_at(text, l.at, &line, &next);
+	     l.n++, l.at = next) {
+		struct forwarded *x = NULL;
+		struct str value, s;
+		bool quoted = false;
+		enum said said;
+
+		if (line.n > LINE_BYTES)
+			continue;
+		s = bare(line, &quoted);
+		said = says(s, &who);
+		/* An answer quotes what it answers, and that may be a forward. */
+		if (quoted && subject != SUBJECT_FORWARD)
+			continue;
+		*said_so = said >= SAID_FORWARDED;
+		if (said >= SAID_FORWARDED ||
+		    (said == SAID_ORIGINAL && subject != SUBJECT_REPLY))
+			x = try_block(&l, next, said, subject, who);
+		else if (said == SAID_ORIGINAL)
+			return NULL;
+		if (x)
+			return x;
+		if (said != SAID_NOTHING || !may_be_field(s))
+			continue;
+		f.n = 0;
+		f.cut = false;
+		reply_fold(&f, s);
+		if (reply_field_of(folded_str(&f), &value) == FIELD_NONE)
+			continue;
+		x = try_block(&l, l.at, SAID_NOTHING, subject, who);
+		if (x)
+			return subject == SUBJECT_REPLY ? NULL : x;
+	}
+	return NULL;
+}
+
+/* --- mails attached --- */
+
+/* The only mail right inside this one: the part that holds its header. n: how many there are. */
+static const struct part *
+mail_inside(const struct mime *mime, size_t *n)
+{
+	const struct part *found = NULL;
+
+	*n = 0;
+	for (size_t i = 0; mime && i < mime->n; i++) {
+		const struct part *p = mime->v[i];
+
+		if (p->kind != PART_MESSAGE || p->embedded ||
+		    i + 1 >= mime->n || mime->v[i + 1]->parent != p ||
+		    (p->parent &&
+			str_eq(p->parent->type, S("multipart/report"))))
+			continue;
+		if (!found)
+			found = mime->v[i + 1];
+		++*n;
+	}
+	return found;
+}
+
+static struct str
+field_of(const struct part *p, struct str name)
+{
+	return fields_get(&p->fields, name);
+}
+
+static struct str
+id_of(struct arena *a, struct str raw)
+{
+	ptrdiff_t open = str_chr(raw, '<', 0);
+	ptrdiff_t close = open < 0 ? -1 : str_chr(raw, '>', (size_t)open);
+	struct str id;
+
+	if (close < 0)
+		return S("");
+	id = str_trim(str_sub(raw, (size_t)open + 1, (size_t)close));
+	if (id.n > 998 || !charset_is_utf8(id))
+		return S("");
+	for (size_t i = 0; i < id.n; i++)
+		if ((unsigned char)id.p[i] <= ' ' || id.p[i] == 0x7f)
+			return S("");
+	return arena_dup(a, id);
+}
+
+static struct forwarded *
+attached(struct arena *a, const struct message *m, size_t own,
+    const struct mime *mime)
+{
+	struct str none = {NULL, 0};
+	struct forwarded *x;
+	struct addresses from;
+	const struct part *p;
+	size_t n, froms = 0;
+
+	p = mail_inside(mime, &n);
+	if (!p || m->bounce)
+		return NULL;
+	x = arena_new(a, struct forwarded);
+	x->attached = true;
+	x->date = CLOCK_NONE;
+	addresses_parse(a, field_of(p, S("From")), &from);
+	if (from.n)
+		x->from = from.v[0];
+	for (size_t i = 0; i < p->fields.n; i++)
+		froms += str_ieq(p->fields.v[i].name, S("From"));
+	addresses_parse(a, field_of(p, S("To")), &x->to);
+	addresses_parse(a, field_of(p, S("Cc")), &x->cc);
+	x->subject = utf8_clip(header_text(a, field_of(p, S("Subject")), none),
+	    MESSAGE_SUBJECT_MAX);
+	date_parse(field_of(p, S("Date")), &x->date);
+	x->message_id = id_of(a, field_of(p, S("Message-ID")));
+	x->sure = n == 1 && froms == 1 && from.n == 1 && x->from.addr.n;
+	if (own < m->text.n)
+		x->text = words_from(m->text, own, false);
+	else if (!m->html.n)
+		x->text = words_from(m->text, 0, false);
+	return x;
+}
 
 struct forwarded *
 forward_read(struct arena *a, const struct message *m, size_t own,
     const struct mime *mime)
 {
-	(void)a;
-	(void)m;
-	(void)own;
-	(void)mime;
-	return NULL;
+	struct str text = str_sub(m->text, 0, own);
+	bool said_so = false;
+	struct forwarded *in, *x;
+
+	in = in_text(a, text, subject_kind(m->subject), &said_so);
+	x = attached(a, m, own, mime);
+	if (!in || !x)
+		return in ? in : x;
+	/* The customer's mail had one attached, or the agent's had and shows the conversation before it: is it the same one? */
+	if (address_eq(in->from.addr, x->from.addr) && x->sure)
+		return x;
+	if (!said_so)
+		in = x;
+	in->sure = false;
+	return in;
 }

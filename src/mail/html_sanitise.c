@@ -11,13 +11,13 @@
 #include "base/must.h"
 #include "mail/html_walk.h"
 
-struct safe {
+struct html_safe {
 	struct buf out;
 	size_t depth, dropped; /* the depth at which dropping began; 0: none */
 };
 
-static bool
-allowed(enum html_tag tag)
+bool
+html_safe_tag(enum html_tag tag)
 {
 	switch (tag) {
 	case HTML_A:
@@ -53,6 +53,12 @@ allowed(enum html_tag tag)
 	default:
 		return false;
 	}
+}
+
+bool
+html_safe_is_void(enum html_tag tag)
+{
+	return tag == HTML_BR || tag == HTML_HR || tag == HTML_IMG;
 }
 
 static void
@@ -129,7 +135,7 @@ is_number(struct str s)
 }
 
 static void
-put_number(struct safe *t, const char **atts, const char *name)
+put_number(struct html_safe *t, const char **atts, const char *name)
 {
 	struct str v = html_attribute(atts, name);
 
@@ -138,7 +144,7 @@ put_number(struct safe *t, const char **atts, const char *name)
 }
 
 static void
-put_attributes(struct safe *t, enum html_tag tag, const char **atts)
+put_attributes(struct html_safe *t, enum html_tag tag, const char **atts)
 {
 	static const struct str links[] = {
 	    S("http:"), S("https:"), S("mailto:"), S("tel:")};
@@ -186,7 +192,7 @@ put_attributes(struct safe *t, enum html_tag tag, const char **atts)
 static void
 on_open(void *ctx, enum html_tag tag, const char *name, const char **atts)
 {
-	struct safe *t = ctx;
+	struct html_safe *t = ctx;
 
 	t->depth++;
 	if (t->dropped)
@@ -195,7 +201,7 @@ on_open(void *ctx, enum html_tag tag, const char *name, const char **atts)
 		t->dropped = t->depth;
 		return;
 	}
-	if (!allowed(tag))
+	if (!html_safe_tag(tag))
 		return;
 	buf_putc(&t->out, '<');
 	buf_puts(&t->out, name);
@@ -206,7 +212,7 @@ on_open(void *ctx, enum html_tag tag, const char *name, const char **atts)
 static void
 on_text(void *ctx, struct str s)
 {
-	struct safe *t = ctx;
+	struct html_safe *t = ctx;
 
 	if (!t->dropped)
 		put_escaped(&t->out, s);
@@ -215,13 +221,13 @@ on_text(void *ctx, struct str s)
 static void
 on_close(void *ctx, enum html_tag tag, const char *name)
 {
-	struct safe *t = ctx;
+	struct html_safe *t = ctx;
 
 	must(t->depth > 0);
 	if (t->dropped == t->depth) {
 		t->dropped = 0;
-	} else if (!t->dropped && allowed(tag) && tag != HTML_BR &&
-		   tag != HTML_HR && tag != HTML_IMG) {
+	} else if (!t->dropped && html_safe_tag(tag) &&
+		   !html_safe_is_void(tag)) {
 		buf_puts(&t->out, "</");
 		buf_puts(&t->out, name);
 		buf_putc(&t->out, '>');
@@ -229,18 +235,40 @@ on_close(void *ctx, enum html_tag tag, const char *name)
 	t->depth--;
 }
 
+struct html_safe *
+html_safe_new(struct arena *a, struct html_walker *w)
+{
+	struct html_safe *t = arena_new(a, struct html_safe);
+
+	t->out = buf_max(HTML_TEXT_MAX);
+	*w = (struct html_walker){t, on_open, on_text, on_close};
+	return t;
+}
+
+struct str
+html_safe_text(const struct html_safe *t)
+{
+	return buf_str(&t->out);
+}
+
+void
+html_safe_free(struct html_safe *t)
+{
+	buf_fini(&t->out);
+}
+
 int
 html_sanitise(
     struct arena *a, struct str html, struct str *safe, struct err *err)
 {
-	struct safe t = {.out = buf_max(HTML_TEXT_MAX)};
-	struct html_walker w = {&t, on_open, on_text, on_close};
+	struct html_walker w;
+	struct html_safe *t = html_safe_new(a, &w);
 	int r = html_walk(html, &w, err);
 
-	if (r == 0 && buf_failed(&t.out))
+	if (r == 0 && buf_failed(&t->out))
 		r = err_set(err, ERR_PERM, "HTML: too long");
 	if (r == 0)
-		*safe = arena_dup(a, buf_str(&t.out));
-	buf_fini(&t.out);
+		*safe = arena_dup(a, html_safe_text(t));
+	html_safe_free(t);
 	return r;
 }

@@ -34,7 +34,7 @@ struct frame {
 	struct str href;
 };
 
-struct text {
+struct html_text {
 	struct arena *a;
 	struct buf out;
 	struct frame *frame; /* of the open elements, outermost first */
@@ -54,23 +54,25 @@ struct text {
 	struct html_hidden hidden_classes;
 	bool keeps_lines; /* it is plain text under a wrong label */
 	bool marker; /* the mark of a list item was written and nothing since */
+	size_t first; /* of the last call: where what it made visible begins */
+	bool placed;
 };
 
 static struct frame *
-top(struct text *t)
+top(struct html_text *t)
 {
 	return &t->frame[t->depth];
 }
 
 static void
-begin_line(struct text *t, unsigned quotes)
+begin_line(struct html_text *t, unsigned quotes)
 {
 	for (unsigned i = 0; i < MIN(quotes, QUOTE_MAX); i++)
 		buf_puts(&t->out, "> ");
 }
 
 static void
-end_line(struct text *t)
+end_line(struct html_text *t)
 {
 	while (t->out.n && t->out.p[t->out.n - 1] == ' ')
 		buf_cut(&t->out, t->out.n - 1);
@@ -79,7 +81,7 @@ end_line(struct text *t)
 
 /* Something visible follows: give out the white space that was asked for. */
 static void
-settle(struct text *t)
+settle(struct html_text *t)
 {
 	if (t->out.n == 0) {
 		begin_line(t, t->quotes);
@@ -98,10 +100,13 @@ settle(struct text *t)
 	t->newlines = 0;
 	t->space = t->tab = t->blank_line = t->marker = false;
 	t->line_has_text = true;
+	if (!t->placed)
+		t->first = t->out.n;
+	t->placed = true;
 }
 
 static void
-want_newlines(struct text *t, unsigned n)
+want_newlines(struct html_text *t, unsigned n)
 {
 	if (t->out.n == 0 || t->marker || t->tab)
 		return;
@@ -113,7 +118,7 @@ want_newlines(struct text *t, unsigned n)
 }
 
 static void
-break_line(struct text *t)
+break_line(struct html_text *t)
 {
 	if (t->out.n == 0)
 		return;
@@ -125,7 +130,7 @@ break_line(struct text *t)
 }
 
 static void
-put(struct text *t, struct str s)
+put(struct html_text *t, struct str s)
 {
 	settle(t);
 	buf_put(&t->out, s);
@@ -152,7 +157,7 @@ invisible(struct str s)
 
 /* The length of a blank that is not ASCII: no-break, en, em, thin, figure, narrow, ideographic; joiners between blanks. */
 static size_t
-wide_blank(struct text *t, struct str s)
+wide_blank(struct html_text *t, struct str s)
 {
 	uint32_t c;
 	size_t n;
@@ -171,7 +176,7 @@ wide_blank(struct text *t, struct str s)
 }
 
 static void
-put_pre(struct text *t, struct str s)
+put_pre(struct html_text *t, struct str s)
 {
 	struct str line;
 	bool first = true;
@@ -189,7 +194,7 @@ put_pre(struct text *t, struct str s)
 }
 
 static void
-put_text(struct text *t, struct str s)
+put_text(struct html_text *t, struct str s)
 {
 	size_t i = 0, from, n;
 
@@ -220,7 +225,7 @@ put_text(struct text *t, struct str s)
 }
 
 static void
-put_lines(struct text *t, struct str s)
+put_lines(struct html_text *t, struct str s)
 {
 	struct str line;
 
@@ -234,7 +239,7 @@ put_lines(struct text *t, struct str s)
 static void
 on_text(void *ctx, struct str s)
 {
-	struct text *t = ctx;
+	struct html_text *t = ctx;
 
 	if (t->hidden || top(t)->tiny)
 		return;
@@ -268,7 +273,7 @@ read_style(struct str style, struct frame *f)
 }
 
 static void
-open_item(struct text *t)
+open_item(struct html_text *t)
 {
 	struct frame *list = NULL;
 	char number[16];
@@ -292,7 +297,7 @@ open_item(struct text *t)
 
 /* Cells of a row that was one line so far stay on it, also when paragraphs are in them, as Outlook writes tables. */
 static void
-open_cell(struct text *t)
+open_cell(struct html_text *t)
 {
 	const struct frame *f = &t->frame[t->depth - 1];
 	struct str row;
@@ -311,7 +316,7 @@ open_cell(struct text *t)
 }
 
 static void
-open_image(struct text *t, const char **atts)
+open_image(struct html_text *t, const char **atts)
 {
 	struct str alt = str_trim(html_attribute(atts, "alt"));
 
@@ -323,7 +328,7 @@ open_image(struct text *t, const char **atts)
 }
 
 static void
-open_link(struct text *t, struct frame *f, const char **atts)
+open_link(struct html_text *t, struct frame *f, const char **atts)
 {
 	struct str href = str_trim(html_attribute(atts, "href"));
 
@@ -359,7 +364,7 @@ says(struct str text, struct str href)
 }
 
 static void
-close_link(struct text *t, struct frame *f)
+close_link(struct html_text *t, struct frame *f)
 {
 	struct str text;
 
@@ -383,7 +388,7 @@ close_link(struct text *t, struct frame *f)
 
 static void
 open_block(
-    struct text *t, enum html_tag tag, struct frame *f, const char **atts)
+    struct html_text *t, enum html_tag tag, struct frame *f, const char **atts)
 {
 	struct str class = html_attribute(atts, "class");
 	struct str id = html_attribute(atts, "id");
@@ -407,7 +412,8 @@ open_block(
 }
 
 static void
-open_list(struct text *t, enum html_tag tag, struct frame *f, const char **atts)
+open_list(
+    struct html_text *t, enum html_tag tag, struct frame *f, const char **atts)
 {
 	uint64_t start;
 
@@ -421,7 +427,8 @@ open_list(struct text *t, enum html_tag tag, struct frame *f, const char **atts)
 }
 
 static void
-open_tag(struct text *t, enum html_tag tag, struct frame *f, const char **atts)
+open_tag(
+    struct html_text *t, enum html_tag tag, struct frame *f, const char **atts)
 {
 	switch (tag) {
 	case HTML_BR:
@@ -490,7 +497,7 @@ open_tag(struct text *t, enum html_tag tag, struct frame *f, const char **atts)
 static void
 on_open(void *ctx, enum html_tag tag, const char *name, const char **atts)
 {
-	struct text *t = ctx;
+	struct html_text *t = ctx;
 	struct frame *outer = top(t), *f = &t->frame[++t->depth];
 	struct str style;
 
@@ -514,7 +521,7 @@ on_open(void *ctx, enum html_tag tag, const char *name, const char **atts)
 }
 
 static void
-close_tag(struct text *t, enum html_tag tag, struct frame *f)
+close_tag(struct html_text *t, enum html_tag tag, struct frame *f)
 {
 	switch (tag) {
 	case HTML_P:
@@ -566,7 +573,7 @@ close_tag(struct text *t, enum html_tag tag, struct frame *f)
 static void
 on_close(void *ctx, enum html_tag tag, const char *name)
 {
-	struct text *t = ctx;
+	struct html_text *t = ctx;
 	struct frame *f = top(t);
 
 	(void)name;
@@ -597,26 +604,59 @@ has_no_tag(struct str html)
 	return true;
 }
 
+struct html_text *
+html_text_new(struct arena *a, struct str html, struct html_walker *w)
+{
+	struct html_text *t = arena_new(a, struct html_text);
+
+	*t = (struct html_text){.a = a, .out = buf_max(HTML_TEXT_MAX)};
+	t->bare = !str_starts(str_ltrim(html), S("<"));
+	t->frame = arena_array(a, struct frame, HTML_DEPTH_MAX + 1);
+	html_hidden_classes(html, &t->hidden_classes);
+	t->keeps_lines = t->bare && has_no_tag(html);
+	*w = (struct html_walker){t, on_open, on_text, on_close};
+	return t;
+}
+
+struct html_place
+html_text_place(struct html_text *t)
+{
+	struct html_place p = {
+	    t->out.n, t->out.n, t->hidden || top(t)->tiny || t->keeps_lines};
+
+	if (t->placed)
+		p.from = t->first;
+	t->placed = false;
+	return p;
+}
+
+bool
+html_text_finish(struct html_text *t, struct str *text)
+{
+	bool ok = !buf_failed(&t->out);
+
+	if (ok) {
+		if (t->out.n)
+			end_line(t);
+		*text = arena_dup(t->a, buf_str(&t->out));
+	}
+	buf_fini(&t->out);
+	return ok;
+}
+
 int
 html_to_text(
     struct arena *a, struct str html, struct str *text, struct err *err)
 {
-	struct text t = {.a = a, .out = buf_max(HTML_TEXT_MAX)};
-	struct html_walker w = {&t, on_open, on_text, on_close};
-	int r;
+	struct html_walker w;
+	struct html_text *t = html_text_new(a, html, &w);
+	struct str all = {NULL, 0};
+	int r = html_walk(html, &w, err);
+	bool ok = html_text_finish(t, &all);
 
-	t.bare = !str_starts(str_ltrim(html), S("<"));
-	t.frame = arena_array(a, struct frame, HTML_DEPTH_MAX + 1);
-	html_hidden_classes(html, &t.hidden_classes);
-	t.keeps_lines = t.bare && has_no_tag(html);
-	r = html_walk(html, &w, err);
-	if (r == 0 && buf_failed(&t.out))
+	if (r == 0 && !ok)
 		r = err_set(err, ERR_PERM, "HTML: its text is too long");
-	if (r == 0) {
-		if (t.out.n)
-			end_line(&t);
-		*text = arena_dup(a, buf_str(&t.out));
-	}
-	buf_fini(&t.out);
+	if (r == 0)
+		*text = all;
 	return r;
 }

@@ -8,6 +8,7 @@
 #ifndef MAIL_HTML_WALK_H
 #define MAIL_HTML_WALK_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -38,5 +39,26 @@ struct html_walker {
 struct str html_attribute(const char **attributes, const char *name);
 /* ERR_PERM when a cap above is passed; the calls made until then stand. */
 int html_walk(struct str html, const struct html_walker *w, struct err *err);
+
+/*
+ * The walker of html_to_text(), for one who walks along: after each call, where in the text that call put what it made visible. from == to: nothing.
+ * unseen: text there would not be seen (hidden, of no size), or is not marked up at all.
+ */
+struct html_place {
+	size_t from, to;
+	bool unseen;
+};
+struct html_text *html_text_new(struct arena *a, struct str html, struct html_walker *w);
+struct html_place html_text_place(struct html_text *t);
+/* Once, whatever the walk returned: frees what is not in the arena. False: the text was too long, *text is not set. */
+bool html_text_finish(struct html_text *t, struct str *text);
+
+/* The walker of html_sanitise(), the same: what it wrote so far is in html_safe_text(). */
+struct html_safe *html_safe_new(struct arena *a, struct html_walker *w);
+struct str html_safe_text(const struct html_safe *t);
+/* Is the element one that comes out, and has it no end tag? */
+bool html_safe_tag(enum html_tag tag);
+bool html_safe_is_void(enum html_tag tag);
+void html_safe_free(struct html_safe *t);
 
 #endif

@@ -214,8 +214,7 @@ get_date(const struct recr *r, int64_t *out)
 }
 
 static bool
-get_forwarded_field(
-    struct arena *a, const struct recr *r, struct forwarded *x)
+get_forwarded_field(struct arena *a, const struct recr *r, struct forwarded *x)
 {
 	struct addresses from = {0};
 
@@ -292,8 +291,7 @@ span_fits(struct str text, struct span x)
 	return x.from <= x.to && x.to <= text.n &&
 	       (x.from == text.n ||
 		   ((unsigned char)text.p[x.from] & 0xc0) != 0x80) &&
-	       (x.to == text.n ||
-		   ((unsigned char)text.p[x.to] & 0xc0) != 0x80);
+	       (x.to == text.n || ((unsigned char)text.p[x.to] & 0xc0) != 0x80);
 }
 
 static bool

@@ -420,7 +420,8 @@ tell_apart(struct split *s)
 			s->line[i++].kind = BLANK;
 			continue;
 		}
-		if (reply_is_groupwise(line) && text_above(s, i)) {
+		if ((reply_is_groupwise(line) && text_above(s, i)) ||
+		    reply_begins_notice(s, i)) {
 			s->end = i;
 			return;
 		}
@@ -583,18 +584,19 @@ reply_split(
 		return;
 	cut_lines(a, &s);
 	tell_apart(&s);
+	mend_wrapped(&s);
+	reply_drop_notices(&s);
 	if (s.keep != SIZE_MAX) {
 		for (size_t i = 0; i < s.keep; i++)
 			if (s.line[i].kind == HEADING)
 				s.line[i].kind = TEXT;
 		reply_mark(&s, s.keep, s.n, TEXT);
 	} else {
-		mend_wrapped(&s);
 		reply_drop_banner(&s);
 		reply_drop_ends(&s);
 		decide_quotes(&s);
 	}
 	collect(a, &s, fresh, nfresh);
-	if (*nfresh == 0)
+	if (*nfresh == 0 && !s.notice)
 		add_span(a, fresh, nfresh, 0, (uint32_t)text.n);
 }

@@ -5,15 +5,15 @@
 #include "mail/reply_marker.h"
 
 #include "base/must.h"
-#include "mail/reply_line.h"
+#include "mail/reply_split.h"
 
 static const struct row {
 	struct str language, text[4]; /* by enum marker */
 } rows[] = {
-#define X_ROW(l, top, words, end)                                              \
-	{{"" l, sizeof(l) - 1},                                                \
-	    {{"", 0}, {"" top, sizeof(top) - 1}, {"" words, sizeof(words) - 1}, \
-		{"" end, sizeof(end) - 1}}},
+#define X_ROW(l, top, words, end)                \
+	{{"" l, sizeof(l) - 1},                  \
+	    {{"", 0}, {"" top, sizeof(top) - 1}, \
+		{"" words, sizeof(words) - 1}, {"" end, sizeof(end) - 1}}},
     REPLY_MARKERS(X_ROW)};
 
 struct str
@@ -66,4 +66,67 @@ reply_marker_of(struct str line)
 			if (same(folded_str(&f), rows[i].text[m]))
 				return (enum marker)m;
 	return MARKER_NONE;
+}
+
+bool
+reply_begins_notice(struct split *s, size_t i)
+{
+	bool is = reply_marker_of(reply_line_at(s, i)) != MARKER_NONE;
+
+	s->notice |= is;
+	return is;
+}
+
+static bool
+has_marker(const struct split *s, size_t from, size_t to, enum kind kind)
+{
+	for (size_t i = from; i < to; i++)
+		if (s->line[i].kind == kind &&
+		    reply_marker_of(reply_line_at(s, i)) != MARKER_NONE)
+			return true;
+	return false;
+}
+
+static bool
+any_text(const struct split *s)
+{
+	for (size_t i = 0; i < s->end; i++)
+		if (s->line[i].kind == TEXT)
+			return true;
+	return false;
+}
+
+/*
+ * Once a marker is quoted, what is quoted is dropped unless it is known to be the customer's: agents cut quotes, and the
+ * marker that would have begun the header may be gone.
+ */
+void
+reply_drop_notices(struct split *s)
+{
+	bool words = false;
+
+	if (s->keep != SIZE_MAX) {
+		if (!has_marker(s, s->keep, s->n, TEXT))
+			return;
+		s->notice = true;
+		s->end = s->keep;
+		s->keep = SIZE_MAX;
+	}
+	s->notice |= has_marker(s, 0, s->end, QUOTED);
+	if (!s->notice)
+		return;
+	for (size_t i = 0; i < s->end; i++) {
+		enum marker m;
+
+		if (s->line[i].kind != QUOTED)
+			continue;
+		m = reply_marker_of(reply_line_at(s, i));
+		if (!words || m != MARKER_NONE)
+			s->line[i].kind = DROPPED;
+		if (m != MARKER_NONE)
+			words = m == MARKER_WORDS;
+	}
+	/* Nothing but the quote: nobody answered. */
+	if (!any_text(s))
+		reply_mark(s, 0, s->end, DROPPED);
 }
