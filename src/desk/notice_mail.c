@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "desk/notice_private.h"
 #include "desk/token.h"
+#include "mail/reply_marker.h"
 #include "store/blob.h"
 
 struct str
@@ -69,9 +70,18 @@ all_values(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 		root = view_make(a, &v);
 	else {
 		root = value_object(a);
+		struct value *q;
+
 		value_set_str(a, root, "site", d->settings->site);
 		value_set_bool(a, root, "known", true);
+		q = value_set(
+		    a, root, "queue", (struct value){.kind = VALUE_OBJECT});
+		value_set_str(a, q, "address", v.queue->address.addr);
 	}
+	value_set_str(a, root, "marker", reply_marker(MARKER_TOP, language));
+	value_set_str(
+	    a, root, "marker_words", reply_marker(MARKER_WORDS, language));
+	value_set_str(a, root, "marker_end", reply_marker(MARKER_END, language));
 	add_agent(a, x->to, root);
 	for (size_t i = 0; x->data && i < x->data->n; i++)
 		value_set(a, root, arena_cstr(a, x->data->keys[i]),
@@ -94,7 +104,7 @@ render(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 		*out = (struct rendered){0};
 		out->text = x->plain.n ? x->plain : S("\n");
 	}
-	subject = str_trim(x->subject.n ? x->subject : out->subject);
+	subject = str_trim(out->subject.n ? out->subject : x->subject);
 	if (x->k) {
 		struct str label = outbound_label(a, d->settings, x->k);
 

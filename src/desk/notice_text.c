@@ -32,7 +32,7 @@ enum {
 	LINE_MAX_BYTES = 120,
 	EARLIER = 3,       /* articles told of */
 	EARLIER_LOOK = 8,  /* looked at: acknowledgements are not told */
-	EARLIER_WORDS = 160,
+	EARLIER_WORDS = 100,
 	SUGGESTED = 3,
 	LISTED_MAX = 30
 };
@@ -78,14 +78,17 @@ put_broken(struct buf *b, struct str line)
 	}
 }
 
+/* note: not the customer's, but a colleague's words for the desk alone. */
 static struct str
-disarm(struct arena *a, struct str text)
+disarm(struct arena *a, struct str text, bool note)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 	struct str rest = text, line, inner;
 
 	while (str_line(&rest, &line)) {
 		line = str_eq(line, S("-- ")) ? S("--") : line;
+		if (note)
+			buf_puts(&b, NOTICE_BAR " ");
 		inner = str_ltrim(line);
 		if (str_starts(inner, S(NOTICE_BAR))) {
 			buf_putc(&b, '|');
@@ -134,7 +137,8 @@ find_shown(struct txn *t, struct arena *a, const struct ticket *k,
 	if (found) {
 		struct str text = new_words(a, &b->shown);
 
-		b->text = disarm(a, utf8_clip(text, TEXT_MAX));
+		b->text = disarm(a, utf8_clip(text, TEXT_MAX),
+		    b->shown.direction == DIRECTION_NOTE);
 		b->clipped = text.n > TEXT_MAX;
 	}
 	return 0;
@@ -356,10 +360,6 @@ notice_values(struct arena *a, const struct notice_body *b,
 	add_earlier(a, b, language, o);
 	add_suggested(a, b, o);
 	value_set(a, root, "notice", *o);
-	value_set_str(a, root, "marker", reply_marker(MARKER_TOP, language));
-	value_set_str(
-	    a, root, "marker_words", reply_marker(MARKER_WORDS, language));
-	value_set_str(a, root, "marker_end", reply_marker(MARKER_END, language));
 	value_set(a, root, "priority", priority_values(a, k->priority));
 	return root;
 }

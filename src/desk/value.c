@@ -187,6 +187,16 @@ static const struct sample samples[] = {
     {"agent", "signature", "Anna\nFirst line"},
     {"status", "old", "open"},
     {"status", "new", "resolved"},
+    {NULL, "marker", "##- Please write your answer above this line -##"},
+    {NULL, "marker_words", "##- Message -##"},
+    {NULL, "marker_end", "##- End of message -##"},
+    {"agent", "login", "anna"},
+    {"notice", "kind", "new"},
+    {"notice", "detail", ""},
+    {"notice", "customer", "Wei Zhang <wei@customer.example>"},
+    {"notice", "writer", "Wei Zhang <wei@customer.example>"},
+    {"notice", "subject", "Printer on fire"},
+    {"notice", "assignee", "anna"},
 };
 
 static struct value *
@@ -195,6 +205,63 @@ sample_object(struct arena *a, struct value *root, const char *key)
 	struct value *v = find(root, str_c(key));
 
 	return v ? v : value_set(a, root, key, *value_object(a));
+}
+
+/* A list of one object with these keys; the last key is NULL. */
+static void
+sample_list(struct arena *a, struct value *in, const char *key,
+    const struct sample *v)
+{
+	struct value *list = value_list(a), *one = value_object(a);
+
+	for (; v->key; v++)
+		value_set_str(a, one, v->key, str_c(v->value));
+	value_add(a, list, *one);
+	value_set(a, in, key, *list);
+}
+
+/* What only mails to agents have. */
+static void
+sample_desk(struct arena *a, struct value *root)
+{
+	static const struct sample file[] = {{NULL, "name", "smoke.mov"},
+	    {NULL, "size", "48.2 MB"}, {NULL, NULL, NULL}};
+	static const struct sample earlier[] = {
+	    {NULL, "date", "28 February 2026, 17:02"}, {NULL, "from", "Anna"},
+	    {NULL, "words", "Is it warm already?"}, {NULL, NULL, NULL}};
+	static const struct sample suggested[] = {{NULL, "id", "12"},
+	    {NULL, "title", "When a printer burns"}, {NULL, NULL, NULL}};
+	static const struct sample line[] = {
+	    {NULL, "command", "#assign anna"},
+	    {NULL, "words", "assigned to anna"},
+	    {NULL, "indented", "  assigned to anna"},
+	    {NULL, "is_done", "1"}, {NULL, NULL, NULL}};
+	static const struct sample told[] = {{NULL, "label", "[Acme #1042]"},
+	    {NULL, "subject", "Printer on fire"},
+	    {NULL, "customer", "Wei Zhang"}, {NULL, "queue", "support"},
+	    {NULL, "status", "open"}, {NULL, "kind", "followup"},
+	    {NULL, "is_followup", "1"},
+	    {NULL, "date", "1 March 2026, 10:30"}, {NULL, NULL, NULL}};
+	struct value *o = sample_object(a, root, "notice");
+
+	value_set_bool(a, o, "is_new", true);
+	value_set_bool(a, o, "can_work", true);
+	value_set_num(a, o, "articles", 3);
+	value_set_num(a, o, "carried", 1);
+	value_set_bool(a, o, "has_files", true);
+	value_set_bool(a, o, "has_earlier", true);
+	value_set_bool(a, o, "has_suggested", true);
+	sample_list(a, o, "files", file);
+	sample_list(a, o, "earlier", earlier);
+	sample_list(a, o, "suggested", suggested);
+	value_set_bool(a, sample_object(a, root, "priority"), "is_high", true);
+	o = sample_object(a, root, "transcript");
+	sample_list(a, o, "lines", line);
+	value_set_num(a, o, "done", 1);
+	o = sample_object(a, root, "digest");
+	sample_list(a, o, "lines", told);
+	value_set_num(a, o, "count", 1);
+	value_set_num(a, o, "limit", 120);
 }
 
 struct value *
@@ -217,5 +284,6 @@ value_sample(struct arena *a)
 	status = sample_object(a, root, "status");
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
 		value_set_bool(a, status, states[i], i == 3);
+	sample_desk(a, root);
 	return root;
 }
