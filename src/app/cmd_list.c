@@ -13,6 +13,7 @@
 enum {
 	PAGE = 50
 };
+#define STATUSES_ALL ((1u << STATUS_COUNT) - 2) /* there is no number 0 */
 
 struct listing {
 	struct verb_context *c;
@@ -153,7 +154,9 @@ cmd_list(struct verb_context *c, int argc, char **argv)
 	}
 	if (optind != argc)
 		return verb_usage(c);
-	if (!all && !f.statuses && !f.requester.n)
+	if (!all && !f.statuses && f.requester.n)
+		f.statuses = STATUSES_ALL & ~(1u << STATUS_MERGED);
+	if (!all && !f.statuses)
 		f.statuses = 1u << STATUS_NEW | 1u << STATUS_OPEN |
 			     1u << STATUS_PENDING | 1u << STATUS_HOLD;
 	f.limit = all ? 0 : (size_t)limit;

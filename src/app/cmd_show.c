@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "base/must.h"
 #include "base/utf8.h"
+#include "desk/merge.h"
+#include "desk/timeline.h"
 #include "store/blob.h"
 #include "store/outbox.h"
 
@@ -38,9 +40,46 @@ print_people(struct verb_context *c, const struct ticket *k, struct buf *b)
 	}
 }
 
+/* Into which ticket it was merged, and where that one is now. */
 static void
-print_head(struct verb_context *c, struct arena *a, const struct ticket *k,
-    struct buf *b)
+print_target(
+    struct txn *t, struct arena *a, const struct ticket *k, struct buf *b)
+{
+	struct ticket last;
+
+	if (!k->merged_into)
+		return;
+	buf_printf(b, " into #%llu", (unsigned long long)k->merged_into);
+	if (merge_follow(t, a, k->merged_into, &last) > 0 &&
+	    last.id != k->merged_into)
+		buf_printf(b, ", which is part of #%llu now",
+		    (unsigned long long)last.id);
+}
+
+static void
+print_links(struct verb_context *c, struct txn *t, struct arena *a,
+    const struct ticket *k, struct buf *b)
+{
+	struct ticket o;
+
+	for (size_t i = 0; i < k->nlinks; i++) {
+		buf_printf(b, "  %-10s #%llu", link_name(k->links[i].kind),
+		    (unsigned long long)k->links[i].ticket);
+		if (ticket_get(t, a, k->links[i].ticket, &o) == 1) {
+			struct str word = str_c(status_name(o.status));
+
+			buf_puts(b, " ");
+			paint(b, c->colour, colour_of_status(word), word);
+			buf_puts(b, "  ");
+			paint(b, c->colour, COLOUR_DIM, o.subject);
+		}
+		buf_putc(b, '\n');
+	}
+}
+
+static void
+print_head(struct verb_context *c, struct txn *t, struct arena *a,
+    const struct ticket *k, struct buf *b)
 {
 	paint(b, c->colour, COLOUR_BOLD,
 	    arena_printf(a, "#%llu %.*s", (unsigned long long)k->id,
@@ -48,9 +87,7 @@ print_head(struct verb_context *c, struct arena *a, const struct ticket *k,
 	buf_puts(b, "\n  status     ");
 	paint(b, c->colour, colour_of_status(str_c(status_name(k->status))),
 	    str_c(status_name(k->status)));
-	if (k->merged_into)
-		buf_printf(
-		    b, " into #%llu", (unsigned long long)k->merged_into);
+	print_target(t, a, k, b);
 	buf_puts(b, "\n  priority   ");
 	paint(b, c->colour,
 	    colour_of_priority(str_c(priority_name(k->priority))),
@@ -69,9 +106,7 @@ print_head(struct verb_context *c, struct arena *a, const struct ticket *k,
 			buf_putc(b, i + 1 < k->tags.n ? ' ' : '\n');
 		}
 	}
-	for (size_t i = 0; i < k->nlinks; i++)
-		buf_printf(b, "  %-10s #%llu\n", link_name(k->links[i].kind),
-		    (unsigned long long)k->links[i].ticket);
+	print_links(c, t, a, k, b);
 	print_people(c, k, b);
 }
 
@@ -134,14 +169,21 @@ print_text(struct verb_context *c, const struct article *r, struct buf *b)
 
 static void
 print_article(struct verb_context *c, struct txn *t, struct arena *a,
-    const struct article *r, struct buf *b)
+    const struct article *r, uint64_t shown, struct buf *b)
 {
 	static const char *const arrow[] = {"", "<-", "->", "--"};
+	struct str from = {0};
+
+	/* As it is given to show --raw: the merged ticket, and its number there. */
+	if (r->ticket != shown)
+		from = arena_printf(
+		    a, " of #%llu", (unsigned long long)r->ticket);
 
 	buf_putc(b, '\n');
 	paint(b, c->colour, COLOUR_BOLD,
-	    arena_printf(a, "%s %u  %.*s  %.*s <%.*s>", arrow[r->direction],
-		r->seq, STR_ARG(time_text(a, r->at)), STR_ARG(r->author.name),
+	    arena_printf(a, "%s %u%.*s  %.*s  %.*s <%.*s>",
+		arrow[r->direction], r->seq, STR_ARG(from),
+		STR_ARG(time_text(a, r->at)), STR_ARG(r->author.name),
 		STR_ARG(r->author.addr)));
 	if (r->automatic.n) {
 		buf_puts(b, "  ");
@@ -168,10 +210,12 @@ print_article(struct verb_context *c, struct txn *t, struct arena *a,
 
 static void
 print_event(struct verb_context *c, struct arena *a, const struct event *e,
-    bool cause, struct buf *b)
+    uint64_t shown, bool cause, struct buf *b)
 {
 	paint(b, c->colour, COLOUR_DIM, time_text(a, e->at));
 	buf_puts(b, "  ");
+	if (e->ticket != shown)
+		buf_printf(b, "#%llu ", (unsigned long long)e->ticket);
 	paint(b, c->colour, COLOUR_BOLD, e->kind);
 	buf_fill(b, ' ', e->kind.n < 16 ? 16 - e->kind.n : 1);
 	paint(b, c->colour, COLOUR_NONE, e->detail);
@@ -186,13 +230,50 @@ print_event(struct verb_context *c, struct arena *a, const struct event *e,
 }
 
 static int
+show_articles(struct verb_context *c, struct txn *t, const struct ticket *k,
+    struct buf *b, struct err *err)
+{
+	AUTO(arena_fini) struct arena all = ARENA_INIT, each = ARENA_INIT;
+	AUTO(timeline_close) struct timeline *l = NULL;
+	struct article r;
+	int more;
+
+	if (timeline_open(t, &all, k, TIMELINE_ARTICLES, &l, err) < 0)
+		return -1;
+	while ((more = timeline_article(l, &r)) > 0) {
+		arena_reset(&each);
+		print_article(c, t, &each, &r, k->id, b);
+	}
+	return more < 0 ? txn_error(t, err) : 0;
+}
+
+static int
+show_events(struct verb_context *c, struct txn *t, const struct ticket *k,
+    bool why, struct buf *b, struct err *err)
+{
+	AUTO(arena_fini) struct arena all = ARENA_INIT, each = ARENA_INIT;
+	AUTO(timeline_close) struct timeline *l = NULL;
+	struct event e;
+	int more;
+
+	if (timeline_open(t, &all, k, TIMELINE_EVENTS, &l, err) < 0)
+		return -1;
+	while ((more = timeline_event(l, &e)) > 0) {
+		arena_reset(&each);
+		if (c->json)
+			json_print(event_json(&e, k->id));
+		else
+			print_event(c, &each, &e, k->id, why, b);
+	}
+	return more < 0 ? txn_error(t, err) : 0;
+}
+
+static int
 show(struct verb_context *c, struct session *s, struct txn *t, struct arena *a,
     const struct ticket *k, bool why)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 	struct err err = ERR_INIT;
-	struct article r;
-	struct event e;
 
 	(void)s;
 	if (c->json && !why) {
@@ -204,19 +285,12 @@ show(struct verb_context *c, struct session *s, struct txn *t, struct arena *a,
 		return EX_OK;
 	}
 	if (!c->json)
-		print_head(c, a, k, &b);
-	for (uint32_t i = 1; i <= k->articles && !why; i++)
-		if (article_get(t, a, k->id, i, &r) == 1)
-			print_article(c, t, a, &r, &b);
+		print_head(c, t, a, k, &b);
+	if (!why && show_articles(c, t, k, &b, &err) < 0)
+		return verb_err(c, &err);
 	buf_putc(&b, '\n');
-	for (uint32_t i = 1; i <= k->events; i++) {
-		if (event_get(t, a, k->id, i, &e) != 1)
-			continue;
-		if (c->json)
-			json_print(event_json(&e));
-		else
-			print_event(c, a, &e, why, &b);
-	}
+	if (show_events(c, t, k, why, &b, &err) < 0)
+		return verb_err(c, &err);
 	if (!c->json)
 		fwrite(buf_cstr(&b), 1, b.n, stdout);
 	return txn_error(t, &err) < 0 ? verb_err(c, &err) : EX_OK;
@@ -251,12 +325,14 @@ raw(struct verb_context *c, struct txn *t, struct arena *a,
 /* A file name from data: no path, no control characters, no leading dot, at
  * most 120 bytes. */
 static struct str
-safe_name(struct arena *a, uint32_t seq, size_t i, struct str name)
+safe_name(struct arena *a, const struct article *r, uint64_t shown, size_t i)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
-	struct str s = name;
+	struct str s = r->attachments.v[i].name;
 
-	buf_printf(&b, "%u-%zu-", seq, i + 1);
+	if (r->ticket != shown)
+		buf_printf(&b, "%llu-", (unsigned long long)r->ticket);
+	buf_printf(&b, "%u-%zu-", r->seq, i + 1);
 	if (s.n == 0)
 		s = S("attachment");
 	for (size_t k = 0; k < s.n; k++) {
@@ -273,7 +349,8 @@ safe_name(struct arena *a, uint32_t seq, size_t i, struct str name)
 
 static int
 save_article(struct verb_context *c, struct jail *j, struct txn *t,
-    struct arena *a, const struct article *r, int dir, size_t *saved)
+    struct arena *a, const struct article *r, uint64_t shown, int dir,
+    size_t *saved)
 {
 	AUTO(buf_fini) struct buf mail = BUF_INIT;
 	struct err err = ERR_INIT;
@@ -285,8 +362,7 @@ save_article(struct verb_context *c, struct jail *j, struct txn *t,
 		    c, EX_SOFTWARE, "article %u: no raw mail", r->seq);
 	for (size_t i = 0; i < r->attachments.n; i++) {
 		AUTO(buf_fini) struct buf out = BUF_INIT;
-		struct str name =
-		    safe_name(a, r->seq, i, r->attachments.v[i].name);
+		struct str name = safe_name(a, r, shown, i);
 		AUTO_FD fd = -1;
 
 		if (jail_attachment(j, buf_str(&mail), i, &out, &err) < 0)
@@ -310,9 +386,11 @@ save(struct verb_context *c, struct jail *j, struct txn *t, struct arena *a,
     const struct ticket *k, const char *path)
 {
 	struct err err = ERR_INIT;
+	AUTO(timeline_close) struct timeline *l = NULL;
+	struct article r;
 	AUTO_FD dir = -1;
 	size_t saved = 0;
-	int status = EX_OK;
+	int status = EX_OK, more = 0;
 
 	if (dir_make(path, 0700, &err) < 0)
 		return verb_err(c, &err);
@@ -320,12 +398,12 @@ save(struct verb_context *c, struct jail *j, struct txn *t, struct arena *a,
 	if (dir < 0)
 		return verb_fail(
 		    c, EX_CANTCREAT, "%s: %s", path, strerror(errno));
-	for (uint32_t i = 1; i <= k->articles && status == EX_OK; i++) {
-		struct article r;
-
-		if (article_get(t, a, k->id, i, &r) == 1)
-			status = save_article(c, j, t, a, &r, dir, &saved);
-	}
+	if (timeline_open(t, a, k, TIMELINE_ARTICLES, &l, &err) < 0)
+		return verb_err(c, &err);
+	while (status == EX_OK && (more = timeline_article(l, &r)) > 0)
+		status = save_article(c, j, t, a, &r, k->id, dir, &saved);
+	if (more < 0)
+		return txn_error(t, &err) < 0 ? verb_err(c, &err) : EX_SOFTWARE;
 	if (c->json)
 		printf("{\"saved\":%zu}\n", saved);
 	else if (!saved && status == EX_OK)

@@ -25,7 +25,7 @@ struct deed {
 	struct str text; /* of a reply or note */
 	struct str author;
 	enum status status;
-	bool notify, quote, is_note;
+	bool notify, quote, is_note, force;
 	char **settings; /* name=value */
 	int nsettings;
 	uint32_t seq; /* out */
@@ -80,6 +80,20 @@ do_note(struct session *s, struct txn *t, struct arena *a, int64_t now,
 	return change_done(t, &k, now, err);
 }
 
+/* --force is about sub-tickets that are open, so about the status only. */
+static int
+set_one(struct session *s, struct txn *t, struct arena *a, struct ticket *k,
+    const struct deed *d, struct str name, struct str value,
+    const struct actor *who, int64_t now, struct err *err)
+{
+	enum status st;
+
+	if (d->force && str_ieq(name, S("status")) && status_parse(value, &st))
+		return change_status_forced(
+		    &s->desk, t, a, k, st, who, now, err);
+	return change_set(&s->desk, t, a, k, name, value, who, now, err);
+}
+
 static int
 do_set(struct session *s, struct txn *t, struct arena *a, int64_t now,
     void *ctx, struct err *err)
@@ -99,8 +113,7 @@ do_set(struct session *s, struct txn *t, struct arena *a, int64_t now,
 			return err_set(err, ERR_INVAL,
 			    "\"%s\" is not of the form name=value",
 			    d->settings[i]);
-		if (change_set(
-			&s->desk, t, a, &k, name, value, &who, now, err) < 0)
+		if (set_one(s, t, a, &k, d, name, value, &who, now, err) < 0)
 			return -1;
 	}
 	if (d->notify && old != k.status &&
@@ -269,6 +282,7 @@ cmd_set(struct verb_context *c, int argc, char **argv)
 {
 	static const struct option options[] = {
 	    {"notify", no_argument, NULL, 'n'},
+	    {"force", no_argument, NULL, 'f'},
 	    {NULL, 0, NULL, 0},
 	};
 	struct session s;
@@ -276,9 +290,10 @@ cmd_set(struct verb_context *c, int argc, char **argv)
 	int opt, status;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt != 'n')
+		if (opt != 'n' && opt != 'f')
 			return verb_usage(c);
-		d.notify = true;
+		d.notify |= opt == 'n';
+		d.force |= opt == 'f';
 	}
 	if (optind + 2 > argc || !verb_ticket(argv[optind], &d.ticket))
 		return verb_usage(c);

@@ -1,6 +1,8 @@
 #include "app/ticket_json.h"
 #include "base/clock.h"
 #include "base/must.h"
+#include "desk/merge.h"
+#include "desk/timeline.h"
 #include "store/outbox.h"
 
 static void
@@ -131,10 +133,13 @@ new_text(struct arena *a, const struct article *r)
 }
 
 static json_t *
-article_json(struct txn *t, struct arena *a, const struct article *r)
+article_json(struct txn *t, struct arena *a, const struct article *r,
+    uint64_t shown)
 {
 	json_t *o = json_object();
 
+	if (r->ticket != shown)
+		put_int(o, "ticket", r->ticket);
 	put_int(o, "seq", r->seq);
 	json_put_str(o, "direction", str_c(direction_name(r->direction)));
 	json_object_set_new(o, "author", json_of_address(&r->author));
@@ -158,10 +163,12 @@ article_json(struct txn *t, struct arena *a, const struct article *r)
 }
 
 json_t *
-event_json(const struct event *e)
+event_json(const struct event *e, uint64_t shown)
 {
 	json_t *o = json_object();
 
+	if (e->ticket != shown)
+		put_int(o, "ticket", e->ticket);
 	put_int(o, "seq", e->seq);
 	json_put_time(o, "time", e->at);
 	json_put_str(o, "kind", e->kind);
@@ -171,23 +178,88 @@ event_json(const struct event *e)
 	return o;
 }
 
-static void
-add_family(json_t *o, const struct ticket *k)
+/* The other end of a link, with what one wants to know of it at once. */
+static json_t *
+relation_json(struct txn *t, struct arena *a, uint64_t id, const char *kind)
 {
-	json_t *parent = json_null(), *children = json_array();
+	json_t *o = json_object();
+	struct ticket k;
+
+	put_int(o, "id", id);
+	if (kind)
+		json_put_str(o, "kind", str_c(kind));
+	if (ticket_get(t, a, id, &k) == 1) {
+		json_put_str(o, "status", str_c(status_name(k.status)));
+		json_put_str(o, "subject", k.subject);
+	}
+	return o;
+}
+
+static int
+add_family(json_t *o, struct txn *t, struct arena *a, const struct ticket *k,
+    struct err *err)
+{
+	json_t *children = json_array(), *relations = json_array();
+	json_t *sources = json_array();
+	uint64_t parent = merge_parent(k), *ids;
+	size_t n;
+	int rc = merge_sources(t, a, k, &ids, &n, err);
 
 	for (size_t i = 0; i < k->nlinks; i++) {
-		json_t *id = json_integer((json_int_t)k->links[i].ticket);
+		uint64_t id = k->links[i].ticket;
 
-		if (k->links[i].kind == LINK_PARENT)
-			parent = id;
-		else if (k->links[i].kind == LINK_CHILD)
-			json_array_append_new(children, id);
-		else
-			json_decref(id);
+		json_array_append_new(relations,
+		    relation_json(t, a, id, link_name(k->links[i].kind)));
+		if (k->links[i].kind == LINK_CHILD)
+			json_array_append_new(
+			    children, relation_json(t, a, id, NULL));
 	}
-	json_object_set_new(o, "parent", parent);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		json_array_append_new(
+		    sources, json_integer((json_int_t)ids[i]));
+	json_object_set_new(o, "parent",
+	    parent ? json_integer((json_int_t)parent) : json_null());
 	json_object_set_new(o, "children", children);
+	json_object_set_new(o, "relations", relations);
+	json_object_set_new(o, "merged_into",
+	    k->merged_into ? json_integer((json_int_t)k->merged_into)
+			   : json_null());
+	json_object_set_new(o, "merged_from", sources);
+	return rc;
+}
+
+static int
+add_articles(json_t *o, struct txn *t, struct arena *a, const struct ticket *k,
+    struct err *err)
+{
+	AUTO(timeline_close) struct timeline *l = NULL;
+	json_t *v = json_array();
+	struct article r;
+	int more;
+
+	json_object_set_new(o, "articles", v);
+	if (timeline_open(t, a, k, TIMELINE_ARTICLES, &l, err) < 0)
+		return -1;
+	while ((more = timeline_article(l, &r)) > 0)
+		json_array_append_new(v, article_json(t, a, &r, k->id));
+	return more < 0 ? txn_error(t, err) : 0;
+}
+
+static int
+add_events(json_t *o, struct txn *t, struct arena *a, const struct ticket *k,
+    struct err *err)
+{
+	AUTO(timeline_close) struct timeline *l = NULL;
+	json_t *v = json_array();
+	struct event e;
+	int more;
+
+	json_object_set_new(o, "events", v);
+	if (timeline_open(t, a, k, TIMELINE_EVENTS, &l, err) < 0)
+		return -1;
+	while ((more = timeline_event(l, &e)) > 0)
+		json_array_append_new(v, event_json(&e, k->id));
+	return more < 0 ? txn_error(t, err) : 0;
 }
 
 int
@@ -195,10 +267,7 @@ ticket_json_whole(struct txn *t, struct arena *a, const struct ticket *k,
     json_t **out, struct err *err)
 {
 	json_t *o = ticket_json(k), *people = json_array();
-	json_t *fields = json_object(), *articles = json_array();
-	json_t *events = json_array();
-	struct article r;
-	struct event e;
+	json_t *fields = json_object();
 
 	for (size_t i = 0; i < k->nparticipants; i++) {
 		json_t *p = json_of_address(&k->participants[i].address);
@@ -213,24 +282,18 @@ ticket_json_whole(struct txn *t, struct arena *a, const struct ticket *k,
 		json_put_str(fields, arena_cstr(&tmp, k->fields[i].name),
 		    k->fields[i].value);
 	}
-	for (uint32_t i = 1; i <= k->articles; i++)
-		if (article_get(t, a, k->id, i, &r) == 1)
-			json_array_append_new(articles, article_json(t, a, &r));
-	for (uint32_t i = 1; i <= k->events; i++)
-		if (event_get(t, a, k->id, i, &e) == 1)
-			json_array_append_new(events, event_json(&e));
 	json_object_set_new(o, "participants", people);
 	json_object_set_new(o, "fields", fields);
 	json_object_set_new(o, "sla", json_array());
-	json_object_set_new(o, "articles", articles);
-	json_object_set_new(o, "events", events);
-	json_object_set_new(o, "merged_into",
-	    k->merged_into ? json_integer((json_int_t)k->merged_into)
-			   : json_null());
 	json_put_time(o, "first_response", k->first_response);
 	json_put_time(o, "resolved", k->resolved);
-	add_family(o, k);
 	json_object_set_new(o, "csat", json_null());
+	if (add_articles(o, t, a, k, err) < 0 ||
+	    add_events(o, t, a, k, err) < 0 ||
+	    add_family(o, t, a, k, err) < 0 || txn_error(t, err) < 0) {
+		json_decref(o);
+		return -1;
+	}
 	*out = o;
-	return txn_error(t, err);
+	return 0;
 }

@@ -7,9 +7,10 @@
 
 /* One object of `list --json`. */
 json_t *ticket_json(const struct ticket *k);
-/* `show N --json`: that, and participants, fields, sla, articles, events, parent, children, csat. -1: the transaction's error. */
+/* `show N --json`: that, and participants, fields, sla, articles, events, parent, children, relations, merged_into, merged_from, csat. -1: the transaction's error. */
 int ticket_json_whole(struct txn *t, struct arena *a, const struct ticket *k, json_t **out, struct err *err);
-json_t *event_json(const struct event *e);
+/* shown: of another ticket, merged into that one, it says so. */
+json_t *event_json(const struct event *e, uint64_t shown);
 const char *role_name(enum role r);
 const char *link_name(enum link_kind k);
 
