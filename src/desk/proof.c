@@ -104,14 +104,17 @@ try_addresses(struct hunt *h, const struct addresses *l)
 static int
 try_id(struct hunt *h, struct str id)
 {
+	uint64_t ticket, nonce;
+	struct str token;
 	struct grant g;
+	int64_t made;
 	int r;
 
-	if (!str_istarts(id, S("helpd.")))
+	if (!token_grant_id(id, &ticket, &nonce, &token, &made))
 		return 0;
 	if (h->tried++ >= PROOF_TOKENS_MAX)
 		return 1;
-	r = proof_of_id(h->d, h->t, h->a, id, &g);
+	r = get(h->d, h->t, h->a, ticket, nonce, token, made, &g);
 	return r > 0 ? keep(h, &g, false) : r;
 }
 
