@@ -1,6 +1,6 @@
 /*
- * quarantine: mails that could not be parsed, kept whole. Each can be looked at, tried again (after an upgrade), or released: then it
- * becomes a ticket by its header alone, with the whole mail behind it.
+ * quarantine: mails that could not be parsed, and those that bear an agent's name without the proof; kept whole. Each can be looked at, tried again (after
+ * an upgrade), or released: then it becomes an ordinary article without any authority, by its header alone where it cannot be parsed, with the whole mail behind it.
  */
 #include "app/jail.h"
 #include "app/session.h"
@@ -112,6 +112,7 @@ struct again {
 	struct message message;
 	struct buf packed;
 	unsigned char content[SHA256_SIZE];
+	bool release;
 	struct outcome outcome;
 };
 
@@ -128,6 +129,7 @@ ingest_again(struct session *s, struct txn *t, struct arena *a, int64_t now,
 	    .packed = buf_str(&g->packed),
 	    .message = &g->message,
 	    .retried = g->q.id,
+	    .released = g->release,
 	};
 
 	memcpy(in.sha256, g->q.sha256, sizeof in.sha256);
@@ -186,10 +188,16 @@ parse_again(struct verb_context *c, struct jail *jail, struct session *s,
 	status = fetch(c, s, id, &a, &g.q, &raw);
 	if (status != EX_OK)
 		return status;
-	j.raw = release ? header_only(&a, buf_str(&raw), g.q.reason)
-			: buf_str(&raw);
+	g.release = release;
+	j.raw = buf_str(&raw);
 	if (jail_parse(jail, &a, &j, 1, &err) < 0)
 		return verb_err(c, &err);
+	if (release && j.refused) {
+		j = (struct jailed){0};
+		j.raw = header_only(&a, buf_str(&raw), g.q.reason);
+		if (jail_parse(jail, &a, &j, 1, &err) < 0)
+			return verb_err(c, &err);
+	}
 	if (j.refused)
 		return verb_fail(c, EX_DATAERR,
 		    "mail %llu still cannot be read: %.*s",
@@ -200,7 +208,13 @@ parse_again(struct verb_context *c, struct jail *jail, struct session *s,
 	blob_pack(buf_str(&raw), &g.packed);
 	status = session_write(s, c, ingest_again, &g);
 	buf_fini(&g.packed);
-	if (status == EX_OK && c->json)
+	if (status == EX_OK && g.outcome.fate == FATE_QUARANTINE)
+		status = verb_fail(c, EX_DATAERR,
+		    "mail %llu stays where it is: it bears an agent's name "
+		    "or token without the proof; release makes an ordinary "
+		    "article of it",
+		    (unsigned long long)id);
+	else if (status == EX_OK && c->json)
 		printf("{\"id\":%llu,\"ticket\":%llu}\n",
 		    (unsigned long long)id,
 		    (unsigned long long)g.outcome.ticket);

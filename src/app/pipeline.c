@@ -128,6 +128,8 @@ batch_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
 		    .oversize = it->oversize,
 		    .envelope_sender = it->envelope_sender,
 		    .envelope_recipient = it->envelope_recipient,
+		    .retried = it->retried,
+		    .confirmed = it->confirmed,
 		};
 
 		memcpy(in.sha256, r->sha256, sizeof in.sha256);
@@ -462,6 +464,12 @@ void
 pipeline_hurry(struct pipeline *in, bool hurry)
 {
 	jail_hurry(in->jail, hurry);
+}
+
+struct writer *
+pipeline_writer(struct pipeline *in)
+{
+	return in->writer;
 }
 
 size_t

@@ -20,8 +20,10 @@ struct item {
 	struct buf raw;         /* freed by the pipeline when it is packed */
 	uint64_t size;          /* of the mail; when oversize, larger than raw */
 	bool oversize, begin_old;
+	uint64_t retried;       /* out of the quarantine: its id there; key is that of then */
 	bool keep;              /* oversize or such: the original is not to be moved or deleted */
 	struct str queue, channel, envelope_sender, envelope_recipient; /* borrowed from the source, or from `own` */
+	struct str confirmed;   /* of a retried one: see struct intake */
 	struct arena own;
 	uint64_t reserved;      /* pipeline_reserve() */
 
@@ -49,6 +51,7 @@ void pipeline_hurry(struct pipeline *in, bool hurry);
 /* Waits until everything pushed is done. */
 void pipeline_drain(struct pipeline *in);
 void pipeline_close(struct pipeline **in);
+struct writer *pipeline_writer(struct pipeline *in);
 size_t pipeline_depth(struct pipeline *in); /* pushed and not done; takes no lock */
 
 #endif
