@@ -4,6 +4,7 @@
 #include "base/syntax.h"
 #include "base/utf8.h"
 #include "desk/merge.h"
+#include "desk/notice.h"
 #include "mail/compose.h"
 #include "mail/terms.h"
 
@@ -112,6 +113,25 @@ set_times(struct ticket *k, enum status s, bool was_over, int64_t now)
 	k->updated = now;
 }
 
+/* Whose ticket it is learns that somebody else ended or revived it. What
+ * happens by itself has notices of its own. */
+static int
+tell_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    enum status old, const struct actor *who, int64_t now, struct err *err)
+{
+	struct notice n = {
+	    .kind = NOTICE_STATUS,
+	    .who = *who,
+	    .to = staff_agent(&d->settings->staff, k->assignee),
+	};
+
+	if (!n.to || str_eq(who->name, S("system")))
+		return 0;
+	n.detail = arena_printf(a, "%s -> %s, by %.*s", status_name(old),
+	    status_name(k->status), STR_ARG(notice_who(d->settings, who)));
+	return notice_send(d, t, a, k, &n, now, NULL, err);
+}
+
 static int
 put_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
     enum status s, bool force, const struct actor *who, int64_t now,
@@ -135,6 +155,9 @@ put_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	if (open.n)
 		event_add(t, k, EVENT_CHILD, who,
 		    arena_printf(a, "still open: %.*s", STR_ARG(open)), now);
+	if ((again || s == STATUS_RESOLVED || s == STATUS_CLOSED) &&
+	    tell_status(d, t, a, k, old, who, now, err) < 0)
+		return -1;
 	if (status_is_active(old) && !status_is_active(s))
 		return merge_child_done(d, t, a, k, who, now, err);
 	return again ? merge_child_reopened(d, t, a, k, who, now, err) : 0;
@@ -234,6 +257,24 @@ check_agent(const struct settings *s, struct arena *a, struct str queue,
 	return 0;
 }
 
+/* To the new one; to a team's name nobody is told, for all were at first. */
+static int
+tell_assigned(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    const struct actor *who, int64_t now, struct err *err)
+{
+	struct notice n = {
+	    .kind = NOTICE_ASSIGNED,
+	    .who = *who,
+	    .to = staff_agent(&d->settings->staff, k->assignee),
+	};
+
+	if (!n.to)
+		return 0;
+	n.detail = arena_printf(a, "assigned to you by %.*s",
+	    STR_ARG(notice_who(d->settings, who)));
+	return notice_send(d, t, a, k, &n, now, NULL, err);
+}
+
 int
 change_assignee(struct desk *d, struct txn *t, struct arena *a,
     struct ticket *k, struct str assignee, const struct actor *who, int64_t now,
@@ -254,7 +295,7 @@ change_assignee(struct desk *d, struct txn *t, struct arena *a,
 	k->assignee = arena_dup(a, assignee);
 	k->updated = now;
 	change_tell(t, a, k, EVENT_ASSIGNEE, who, old, assignee, now);
-	return 0;
+	return tell_assigned(d, t, a, k, who, now, err);
 }
 
 int

@@ -63,10 +63,6 @@ assign(struct deed *x, const struct agent *to)
 		YES(x, "assignee: %.*s, was %.*s",
 		    STR_ARG(name.n ? name : S("-")),
 		    STR_ARG(old.n ? old : S("-")));
-	if (to && to != r->agent && !str_eq(old, name))
-		return tell(x, NOTICE_ASSIGNED, to, 0,
-		    arena_printf(r->a, "assigned to you by %.*s",
-			STR_ARG(r->agent->full_name)));
 	return 0;
 }
 
@@ -668,6 +664,41 @@ run_one(struct command_run *r, size_t i, struct err *err)
 	if (txn_error(r->t, err) < 0)
 		return -1;
 	REFUSE(r, x.c, "%s", e.msg);
+	return 0;
+}
+
+/* What puts a text into the answer. */
+static bool
+is_text(struct command_run *r, const struct command_line *c)
+{
+	struct str title;
+
+	return c->id == CMD_MACRO_ ||
+	       (c->id == CMD_KB_ && !command_kb_save(r->a, c->args, &title));
+}
+
+int
+command_carry_out_texts(
+    struct command_run *r, struct str *rest, struct err *err)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	struct transcript *told = r->told, none = *told;
+
+	r->text = r->block->text;
+	none.v = NULL;
+	none.n = none.cap = none.refused = none.waits = 0;
+	r->told = &none;
+	for (size_t i = 0; i < r->block->n; i++) {
+		const struct command_line *c = &r->block->v[i];
+
+		if (!is_text(r, c))
+			buf_printf(&b, "%s%.*s", b.n ? "\n" : "",
+			    STR_ARG(c->line));
+		else if (run_one(r, i, err) < 0)
+			return -1;
+	}
+	r->told = told;
+	*rest = arena_dup(r->a, buf_str(&b));
 	return 0;
 }
 

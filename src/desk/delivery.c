@@ -4,7 +4,9 @@
 #include "base/utf8.h"
 #include "desk/change.h"
 #include "desk/merge.h"
+#include "desk/notice.h"
 #include "desk/people.h"
+#include "store/blob.h"
 
 enum {
 	REPLY_MAX = 500
@@ -174,6 +176,9 @@ delivery_failed(struct desk *d, struct txn *t, struct arena *a,
 
 	event_add(t, k, EVENT_DELIVERY_FAILED, &who,
 	    arena_printf(a, "%.*s: %.*s", STR_ARG(addr), STR_ARG(words)), now);
+	/* What an agent was told is none of the customer's history of mails. */
+	if (!row->seq)
+		return 0;
 	k->updated = MAX(now, k->updated);
 	if (gone) {
 		int news = people_suspend(t, a, addr, words, now, err);
@@ -183,9 +188,10 @@ delivery_failed(struct desk *d, struct txn *t, struct arena *a,
 		if (news)
 			event_add(t, k, EVENT_SUSPENDED, &who, addr, now);
 	}
-	if (k->status == STATUS_RESOLVED && !str_eq(row->kind, S("ack")))
-		return change_status(d, t, a, k, STATUS_OPEN, &who, now, err);
-	return 0;
+	if (k->status == STATUS_RESOLVED && !str_eq(row->kind, S("ack")) &&
+	    change_status(d, t, a, k, STATUS_OPEN, &who, now, err) < 0)
+		return -1;
+	return notice_failed(d, t, a, k, row, addr, words, gone, now, err);
 }
 
 static int64_t
@@ -289,6 +295,12 @@ delivery_result(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
 	nfail = apply(d, a, &row, v, n, now, fail, &ambiguous);
 	row.ambiguous += ambiguous;
 	settle(&row, now);
+	/* A notice, with a customer's attachments for each agent, is kept only
+	 * until it is there: what it told is in the ticket. */
+	if (row.state == OUTBOX_SENT && row.blob && !row.seq) {
+		blob_del(t, row.blob);
+		row.blob = 0;
+	}
 	outbox_put(t, &row);
 	if (ambiguous &&
 	    tell_ambiguous(t, a, &row, "handed over, but the answer never came",

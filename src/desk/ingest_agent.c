@@ -330,7 +330,7 @@ ingest_notify(struct job *j, struct err *err)
 	size_t sent = 0;
 
 	if (!j->d->settings->staff.nagents || j->internal || j->returned ||
-	    j->writer.own || j->is_report || is_old(j))
+	    j->writer.own || j->is_report || j->m->spam || is_old(j))
 		return 0;
 	/* Machines that answer agents' mail must not be told of it. */
 	if (id->row == 2)

@@ -11,6 +11,10 @@
 #include "base/must.h"
 #include "desk/notice_private.h"
 
+enum {
+	EVENTS_LOOK = 500
+};
+
 const char *
 notice_name(enum notice_kind k)
 {
@@ -200,6 +204,67 @@ notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	if (n)
 		*n = written;
 	return txn_error(t, err);
+}
+
+struct str
+notice_who(const struct settings *s, const struct actor *who)
+{
+	const struct agent *x = NULL;
+
+	if (str_starts(who->name, S("agent:")))
+		x = staff_agent(&s->staff, str_from(who->name, 6));
+	return x && x->full_name.n ? x->full_name : who->name;
+}
+
+/* --- what did not arrive ----------------------------------------------- */
+
+/* Who wrote the answer that a row sends: the history says, at the time of the
+ * article. */
+static int
+author_of(struct txn *t, struct arena *a, const struct settings *s,
+    const struct outbox *row, const struct agent **out, struct err *err)
+{
+	struct article r;
+	struct ticket k;
+	struct event e;
+
+	*out = NULL;
+	if (ticket_get(t, a, row->ticket, &k) <= 0 ||
+	    article_get(t, a, row->ticket, row->seq, &r) <= 0)
+		return txn_error(t, err);
+	for (uint32_t i = k.events; i > 0 && k.events - i < EVENTS_LOOK; i--) {
+		if (event_get(t, a, k.id, i, &e) <= 0)
+			return txn_error(t, err);
+		if (e.at > r.at || !str_eq(e.kind, S("answered")))
+			continue;
+		if (e.at == r.at && str_starts(e.actor, S("agent:")))
+			*out = staff_agent(&s->staff, str_from(e.actor, 6));
+		return 0;
+	}
+	return 0;
+}
+
+int
+notice_failed(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    const struct outbox *row, struct str addr, struct str words, bool gone,
+    int64_t now, struct err *err)
+{
+	struct notice x = {
+	    .kind = NOTICE_FAILED,
+	    .seq = row->ticket == k->id ? row->seq : 0,
+	    .who = ACTOR_SYSTEM,
+	    .detail = arena_printf(
+		a, "%.*s: %.*s", STR_ARG(addr), STR_ARG(words)),
+	};
+	bool answer = str_eq(row->kind, S("answer"));
+
+	if (!d->settings->staff.nagents || !row->seq || (!answer && !gone))
+		return 0;
+	if (answer && author_of(t, a, d->settings, row, &x.to, err) < 0)
+		return -1;
+	if (x.to && !agent_may(d->settings, x.to, k->queue, RIGHT_SEE))
+		x.to = NULL;
+	return notice_send(d, t, a, k, &x, now, NULL, err);
 }
 
 /* --- before ingest ----------------------------------------------------- */

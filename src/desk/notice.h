@@ -17,6 +17,7 @@
 #include "desk/event.h"
 #include "desk/ingest.h"
 #include "store/grant.h"
+#include "store/outbox.h"
 
 #define NOTICES(X) \
 	X(NEW, "new", "a new ticket") \
@@ -49,6 +50,15 @@ struct notice {
 
 /* Writes the mails; an agent over his limit gets a line in the digest. Adds one event; the caller puts k. Only the store's errors go up. How many mails: *n (may be NULL). */
 int notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct notice *x, int64_t now, size_t *n, struct err *err);
+
+/* How an actor is called in a notice: an agent's full name; else the name as it is ("cli:root", "rule"). */
+struct str notice_who(const struct settings *s, const struct actor *who);
+/*
+ * A mail of ours will not reach addr (row), words: the server's. To who wrote that answer, else to whom notices of k go. Of an acknowledgement or such only when
+ * gone: the address does not exist. Nothing for mails to agents themselves.
+ */
+int notice_failed(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct outbox *row, struct str addr, struct str words, bool gone, int64_t now,
+    struct err *err);
 
 /*
  * One mail to one agent by a template of that name, whatever the limits: transcript, challenge, alert. data: further values beside those of view.h
