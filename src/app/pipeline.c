@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "desk/notice.h"
 #include "store/blob.h"
 
 #include <malloc.h>
@@ -25,12 +26,19 @@ enum {
 	/* Mails larger than that are read only while all of them together are no
 	 * more than this, or one by one. */
 	LARGE_TOGETHER = 40 << 20,
+	/* Contents of attachments that are held for the writer, all together:
+	 * those for notices, which list what they do not carry, and those of
+	 * agents' own mail. Of one mail no more than so many. */
+	CONTENTS_NOTICE = 16 << 20,
+	CONTENTS_AGENT = 48 << 20,
+	FILES_MAX = 50,
 };
 
 struct row {
 	unsigned char sha256[SHA256_SIZE], content[SHA256_SIZE];
 	struct buf packed;
 	struct str refused;
+	struct str *files; /* intake.files */
 };
 
 struct batch {
@@ -43,6 +51,7 @@ struct batch {
 	struct message *message[BATCH_ITEMS];
 	struct row row[BATCH_ITEMS];
 	struct arena arena;
+	size_t contents; /* bytes of files */
 	bool large;
 	bool unread; /* given back as it came: we are ending */
 	bool solo;   /* one at a time, from here: */
@@ -62,6 +71,7 @@ struct pipeline {
 	_Atomic size_t open; /* pushed, not done */
 	uint64_t taken,
 	    given; /* batches formed; batches handed to the writer */
+	_Atomic size_t contents; /* of all batches */
 	size_t uncommitted;
 	struct batch *ready; /* parsed out of turn */
 	bool stop;
@@ -98,6 +108,7 @@ batch_free(struct batch *b)
 {
 	bool large = b->large;
 
+	b->in->contents -= b->contents;
 	for (size_t i = 0; i < b->n; i++)
 		buf_fini(&b->row[i].packed);
 	arena_fini(&b->arena);
@@ -125,6 +136,7 @@ batch_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
 		    .packed = buf_str(&r->packed),
 		    .message = b->message[i],
 		    .refused = r->refused,
+		    .files = r->files,
 		    .oversize = it->oversize,
 		    .envelope_sender = it->envelope_sender,
 		    .envelope_recipient = it->envelope_recipient,
@@ -243,6 +255,52 @@ take(struct pipeline *in)
 	return b;
 }
 
+/* Room for a mail's attachments, or they are not fetched: no thread waits for
+ * another here, because their mails are committed in order. */
+static bool
+take_room(struct batch *b, const struct settings *s, const struct message *m)
+{
+	size_t size = 0, most = CONTENTS_NOTICE;
+
+	for (size_t i = 0; i < m->attachments.n; i++)
+		size += m->attachments.v[i].size;
+	for (size_t i = 0; i < m->from.n; i++)
+		if (staff_by_address(&s->staff, m->from.v[i].addr))
+			most = CONTENTS_AGENT;
+	if ((b->in->contents += size) > most) {
+		b->in->contents -= size;
+		return false;
+	}
+	b->contents += size;
+	return true;
+}
+
+static void
+fetch_files(struct batch *b, size_t i)
+{
+	const struct settings *s = writer_settings(b->in->writer);
+	const struct message *m = b->message[i];
+	struct str raw = buf_str(&b->item[i]->raw), *files;
+	struct err err = ERR_INIT;
+
+	if (b->item[i]->oversize || !notice_wants_files(s, m) ||
+	    !take_room(b, s, m))
+		return;
+	files = arena_array(&b->arena, struct str, m->attachments.n);
+	for (size_t k = 0; k < m->attachments.n && k < FILES_MAX; k++) {
+		AUTO(buf_fini) struct buf out = BUF_INIT;
+
+		if (jail_attachment(b->in->jail, raw, k, &out, &err) == 0 &&
+		    out.n <= m->attachments.v[k].size) {
+			files[k] = arena_dup(&b->arena, buf_str(&out));
+		} else if (jail_hurries(b->in->jail)) {
+			b->unread = true;
+			return;
+		}
+	}
+	b->row[i].files = files;
+}
+
 static void
 prepare(struct batch *b, size_t i, const struct jailed *j)
 {
@@ -256,16 +314,19 @@ prepare(struct batch *b, size_t i, const struct jailed *j)
 	blob_pack(raw, &r->packed);
 	if (!it->size)
 		it->size = raw.n;
-	buf_fini(&it->raw);
-	if (j->refused) {
+	if (j->refused)
 		r->refused = j->why;
-		return;
+	else {
+		b->message[i] = arena_new(&b->arena, struct message);
+		if (message_decode(
+			&b->arena, j->record, b->message[i], &err) < 0) {
+			r->refused = arena_dup(&b->arena, str_c(err.msg));
+			b->message[i] = NULL;
+		}
 	}
-	b->message[i] = arena_new(&b->arena, struct message);
-	if (message_decode(&b->arena, j->record, b->message[i], &err) < 0) {
-		r->refused = arena_dup(&b->arena, str_c(err.msg));
-		b->message[i] = NULL;
-	}
+	if (b->message[i])
+		fetch_files(b, i);
+	buf_fini(&it->raw);
 }
 
 static void

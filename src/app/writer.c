@@ -366,6 +366,12 @@ writer_open(struct writer **out, struct store *s, struct desk *d,
 	return 0;
 }
 
+const struct settings *
+writer_settings(const struct writer *w)
+{
+	return w->desk->settings;
+}
+
 void
 writer_submit(struct writer *w, struct job *j)
 {

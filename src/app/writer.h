@@ -35,6 +35,8 @@ struct writer_options {
 
 /* d: the writer's from here on. */
 int writer_open(struct writer **out, struct store *s, struct desk *d, const struct writer_options *o, struct err *err);
+/* Of the desk's: exchanged by a reload, while nothing is on its way here. */
+const struct settings *writer_settings(const struct writer *w);
 void writer_submit(struct writer *w, struct job *j);
 /* Submits and waits; -1 with the job's error. */
 int writer_do(struct writer *w, struct job *j, struct err *err);
