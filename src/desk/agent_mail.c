@@ -1,10 +1,389 @@
-#include "desk/agent_mail.h"
+/*
+ * First which ticket, then what is written on top, then whether all of it may
+ * be done. Only then is anything done: commands, the answer, what comes last
+ * (merging), the transcript.
+ *
+ * The agent's own mail becomes a note: customers read the answer that is made
+ * of it. Of a mail whose words went out only the commands are kept as the
+ * note's text, so nobody reads them twice; the raw mail is there whole.
+ */
+#include "base/clock.h"
+#include "base/must.h"
+#include "base/utf8.h"
+#include "desk/agent_mail_private.h"
+#include "desk/change.h"
+#include "desk/merge.h"
+#include "store/blob.h"
+
+struct str
+visit_name(const struct agent *x)
+{
+	return x->full_name.n ? x->full_name : x->name;
+}
+
+struct str
+visit_cause(const struct visit *v)
+{
+	return arena_printf(v->a, "row %u, article %u", v->x->identity->row,
+	    v->k->articles + 1);
+}
+
+void
+visit_keep(struct visit *v, struct str text, struct str flag)
+{
+	const struct message *m = v->m;
+	const struct intake *in = v->x->in;
+	struct span whole = {0, (uint32_t)text.n};
+	struct article r = {
+	    .ticket = v->k->id,
+	    .seq = ++v->k->articles,
+	    .direction = DIRECTION_NOTE,
+	    .author = {visit_name(v->agent), v->x->writer->from.addr},
+	    .from = m->from,
+	    .to = m->to,
+	    .cc = m->cc,
+	    .subject = m->subject,
+	    .date = m->date,
+	    .at = v->x->now,
+	    .message_id = m->message_id,
+	    .text = text,
+	    .fresh = &whole,
+	    .nfresh = text.n > 0,
+	    .attachments = m->attachments,
+	    .evidence = v->x->identity->why,
+	    .flag = flag,
+	    .language = m->language,
+	    .charset = m->charset,
+	    .size = in->size,
+	};
+
+	if (in->packed.n)
+		r.blob = blob_put(v->t, in->packed);
+	memcpy(r.sha256, in->sha256, sizeof r.sha256);
+	memcpy(r.content, in->content, sizeof r.content);
+	article_put(v->t, &r);
+	if (m->message_id.n)
+		msgid_put(v->t, m->message_id, v->k->id, false);
+	v->source = v->out->seq = r.seq;
+	event_add(v->t, v->k, v->block.note ? EVENT_NOTE : EVENT_ARTICLE,
+	    &v->who, arena_printf(v->a, "article %u", r.seq), v->x->now);
+	v->k->updated = MAX(v->x->now, v->k->updated);
+}
+
+void
+visit_run(struct visit *v)
+{
+	v->run = (struct command_run){
+	    .d = v->d,
+	    .t = v->t,
+	    .a = v->a,
+	    .k = v->k,
+	    .agent = v->agent,
+	    .identity = v->x->identity,
+	    .who = v->who,
+	    .now = v->x->now,
+	    .told = &v->told,
+	    .block = &v->block,
+	    .text = v->block.text,
+	};
+}
+
+int
+visit_end(struct visit *v, struct err *err)
+{
+	const struct grant *g = v->x->grant;
+
+	if (v->k)
+		ticket_put(v->t, v->k);
+	if (txn_error(v->t, err) < 0)
+		return -1;
+	if (!v->told.n)
+		return 0;
+	if (!v->told.seen && v->k && g && g->ticket == v->k->id)
+		v->told.seen = g->seen;
+	v->out->mails++;
+	return transcript_send(v->d, v->t, &v->told, v->k, v->confirm,
+	    v->m->message_id, v->x->now, err);
+}
+
+int
+visit_refused(struct visit *v, struct err *err)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	const struct transcript *x = &v->told;
+
+	if (!v->k)
+		return fresh_log(v, err);
+	for (size_t i = 0; i < x->n; i++)
+		if (x->v[i].kind == TOLD_REFUSED)
+			buf_printf(&b, "%s%.*s%s%.*s", b.n ? "; " : "",
+			    STR_ARG(x->v[i].command),
+			    x->v[i].command.n ? ": " : "",
+			    STR_ARG(x->v[i].words));
+	v->who.cause = visit_cause(v);
+	v->block.note = false;
+	visit_keep(v, message_new_text(v->a, v->m),
+	    S("refused: nothing of it was done"));
+	event_add(v->t, v->k, EVENT_REFUSED, &v->who,
+	    utf8_clip(buf_str(&b), 500), v->x->now);
+	transcript_add(&v->told, TOLD_REFUSED, S(""), "%s",
+	    transcript_say(x, "Nothing of this mail was done, and nothing was "
+			      "sent to the customer. It is kept as a note."));
+	return visit_end(v, err);
+}
+
+/* --- a reply ----------------------------------------------------------- */
+
+/* What may go wrong only later is bad to do unseen. */
+static bool
+is_final(const struct command_block *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		switch (b->v[i].id) {
+		case CMD_RESOLVE_:
+		case CMD_CLOSE_:
+		case CMD_SPAM_:
+		case CMD_MERGE_:
+		case CMD_PENDING_:
+			return true;
+		default:
+			break;
+		}
+	return false;
+}
+
+static bool
+has_command(const struct command_block *b, enum command_id id)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].row && b->v[i].id == id)
+			return true;
+	return false;
+}
+
+/* Does something of the mail go to the customer? */
+static bool
+is_answer(const struct visit *v)
+{
+	const struct command_block *b = &v->block;
+
+	if (b->note || has_command(b, CMD_CHILD_))
+		return false;
+	if (b->text.n || v->nfiles)
+		return true;
+	for (size_t i = 0; i < b->n; i++) {
+		struct str title;
+
+		if (b->v[i].id == CMD_MACRO_ ||
+		    (b->v[i].id == CMD_KB_ &&
+			!command_kb_save(v->a, b->v[i].args, &title)))
+			return true;
+	}
+	return false;
+}
+
+static void
+refuse(struct visit *v, const char *english)
+{
+	transcript_add(&v->told, TOLD_REFUSED, S(""), "%s",
+	    transcript_say(&v->told, english));
+}
+
+/* What an answer needs beside the right commands. */
+static void
+check_answer(struct visit *v)
+{
+	if (!agent_may(v->d->settings, v->agent, v->k->queue, RIGHT_WORK))
+		refuse(v, "you may not answer tickets of this queue; #note "
+			  "adds a note");
+	else if (!answer_reaches(v))
+		refuse(v, "there is nobody to whom an answer could go; #note "
+			  "adds a note");
+}
+
+static struct str
+waits_why(const struct visit *v, bool answer, int missed)
+{
+	unsigned row = v->x->identity->row;
+
+	if (missed > 0)
+		return S("stale");
+	if (answer && command_level(&v->run) < LEVEL_GOOD)
+		return arena_printf(v->a, "row %u", row);
+	if (v->run.needs)
+		return arena_printf(v->a, "row %u, needs confirmation", row);
+	return str_n(NULL, 0);
+}
+
+/* Words for a note: what stands behind #note, then the text. */
+static struct str
+note_text(const struct visit *v)
+{
+	struct str text = v->run.text;
+
+	for (size_t i = v->block.n; i-- > 0;)
+		if (v->block.v[i].row && v->block.v[i].id == CMD_NOTE_ &&
+		    v->block.v[i].args.n)
+			text = arena_printf(v->a, "%.*s%s%.*s",
+			    STR_ARG(v->block.v[i].args), text.n ? "\n" : "",
+			    STR_ARG(text));
+	return text;
+}
+
+static struct str
+command_lines(const struct visit *v)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < v->block.n; i++)
+		buf_printf(&b, "%s%.*s", i ? "\n" : "",
+		    STR_ARG(v->block.v[i].line));
+	return arena_dup(v->a, buf_str(&b));
+}
+
+static int
+take_if_free(struct visit *v, struct err *err)
+{
+	if (v->k->assignee.n)
+		return 0;
+	return change_assignee(v->d, v->t, v->a, v->k, v->agent->name, &v->who,
+	    v->x->now, err);
+}
+
+static int
+carry_out(struct visit *v, bool answer, struct err *err)
+{
+	v->who.cause = visit_cause(v);
+	v->run.who = v->who;
+	v->run.status_with_answer = answer;
+	visit_keep(v, v->block.note ? note_text(v) : command_lines(v),
+	    str_n(NULL, 0));
+	if (command_carry_out(&v->run, err) < 0)
+		return -1;
+	if (answer && !v->run.child_took_text) {
+		if (take_if_free(v, err) < 0 ||
+		    answer_write(v, str_n(NULL, 0), NULL, err) < 0)
+			return -1;
+	} else if (v->block.note &&
+		   command_mentions(&v->run, note_text(v), v->source, err) < 0)
+		return -1;
+	return command_carry_out_last(&v->run, err);
+}
+
+static int
+reply(struct visit *v, struct err *err)
+{
+	struct str missed_words = {0}, why;
+	bool answer;
+	int n, missed = 0;
+
+	v->who.cause = visit_cause(v);
+	visit_run(v);
+	v->run.asked = v->x->identity->confirmed && v->x->grant &&
+		       wait_asks_requester(v);
+	n = command_check(&v->run, err);
+	if (n < 0)
+		return -1;
+	if (!answer_files(v) && !v->block.note)
+		n = 1;
+	answer = is_answer(v);
+	if (answer)
+		check_answer(v);
+	else if (!v->block.n && !note_text(v).n)
+		refuse(v, "there is nothing in this mail: no words above the "
+			  "quote, no commands, no files");
+	else if (v->block.note && !note_text(v).n && v->block.n == 1)
+		refuse(v, "the note is empty");
+	if (v->told.refused)
+		return visit_refused(v, err);
+	if (answer || is_final(&v->block)) {
+		missed = answer_missed(v, &missed_words, err);
+		if (missed < 0)
+			return -1;
+	}
+	why = waits_why(v, answer, missed);
+	if (why.n)
+		return wait_begin(v, answer, why, missed_words, err);
+	if (carry_out(v, answer, err) < 0)
+		return -1;
+	return visit_end(v, err);
+}
+
+/* --- which ticket ------------------------------------------------------ */
+
+/* 1 found, 0, -1. A ticket that the agent may not see is none, unless our own
+ * notice told him of it. */
+static int
+follow(struct visit *v, uint64_t id, bool told, struct err *err)
+{
+	int found = merge_follow(v->t, v->a, id, &v->out->k);
+
+	if (found < 0)
+		return txn_error(v->t, err);
+	if (!found ||
+	    (!told && !agent_may(v->d->settings, v->agent, v->out->k.queue,
+			  RIGHT_SEE))) {
+		v->out->k = (struct ticket){0};
+		return 0;
+	}
+	v->k = &v->out->k;
+	return 1;
+}
+
+static int
+find_ticket(struct visit *v, struct err *err)
+{
+	const struct grant *g = v->x->grant;
+	const struct thread *th = v->x->thread;
+	int found = 0;
+
+	if (g && g->ticket && str_ieq(g->agent, v->agent->name))
+		found = follow(v, g->ticket, v->x->identity->token, err);
+	if (found || !th)
+		return MIN(found, 0);
+	if (th->verdict == THREAD_JOIN)
+		found = follow(v, th->ticket.id, false, err);
+	/* What is over takes no customer's mail, but his. */
+	else if (th->verdict == THREAD_LINKED && th->nlinks == 1 &&
+		 !str_starts(th->evidence, S("stranger")) &&
+		 !str_starts(th->evidence, S("conflict")))
+		found = follow(v, th->links[0], false, err);
+	return MIN(found, 0);
+}
 
 int
 agent_mail(
     const struct agent_mail *x, struct agent_result *out, struct err *err)
 {
-	(void)x;
+	struct visit v = {
+	    .x = x,
+	    .d = x->d,
+	    .t = x->t,
+	    .a = x->a,
+	    .m = x->m,
+	    .agent = x->identity->agent,
+	    .out = out,
+	};
+
 	*out = (struct agent_result){0};
-	return err_set(err, ERR_PERM, "mail of agents is not taken yet");
+	if (!v.agent)
+		return err_set(err, ERR_INVAL, "the mail is no agent's");
+	v.who.name = arena_printf(x->a, "agent:%.*s", STR_ARG(v.agent->name));
+	v.who.cause = x->identity->why;
+	transcript_init(&v.told, x->a, x->d->settings, v.agent);
+	command_read(x->a, message_new_text(x->a, x->m), &v.block);
+	if (find_ticket(&v, err) < 0)
+		return -1;
+	if (fresh_is_elsewhere(&v))
+		return fresh_elsewhere(&v, err);
+	/* Written to somebody else: on record, nothing more. */
+	if (x->in->sent_folder) {
+		v.block = (struct command_block){0};
+		return fresh_kept(&v, err);
+	}
+	if (has_command(&v.block, CMD_SEND_))
+		return wait_end(&v, err);
+	if (fresh_is_forward(&v))
+		return fresh_forward(&v, err);
+	return v.k ? reply(&v, err) : fresh_mail(&v, err);
 }

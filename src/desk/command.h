@@ -123,6 +123,8 @@ int command_check(struct command_run *r, struct err *err);
 int command_carry_out(struct command_run *r, struct err *err);
 /* After the answer: what would get in its way before. Out of sight, part of another ticket. Puts nothing else; k may be merged then. */
 int command_carry_out_last(struct command_run *r, struct err *err);
+/* Only those that put texts into the answer, without a word in the transcript: r->text is what would go out. *rest: the lines of the others. */
+int command_carry_out_texts(struct command_run *r, struct str *rest, struct err *err);
 /* Mentions in a text: each agent named (teams give their members), once; told when they may see the queue, else it is said in the transcript. seq: the note. */
 int command_mentions(struct command_run *r, struct str text, uint32_t seq, struct err *err);
 /* The list for #help and the man page, in the language of the transcript. */

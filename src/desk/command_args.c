@@ -292,8 +292,8 @@ command_level(const struct command_run *r)
 	if (r->confirmed)
 		return l >= LEVEL_GOOD ? LEVEL_STRONG : LEVEL_GOOD;
 	/* A one-time token confirms what it was made for, nothing else. */
-	if (r->identity->row == 10)
-		return LEVEL_GOOD;
+	if (r->identity->confirmed && r->identity->row != 4)
+		return MIN(l, LEVEL_GOOD);
 	return l;
 }
 

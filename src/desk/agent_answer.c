@@ -1,0 +1,269 @@
+/*
+ * The agent's words as a mail to the customer: from the queue's address, in the
+ * queue's template, with his signature. His HTML goes along where it says the
+ * same as the text; files do, but for what his client put in by itself.
+ */
+#include "base/clock.h"
+#include "base/must.h"
+#include "base/utf8.h"
+#include "desk/agent_mail_private.h"
+
+enum {
+	MISSED_LINES = 12, /* of each article that the agent had not seen */
+	MISSED_MAX = 5
+};
+
+/* --- files ------------------------------------------------------------- */
+
+/* What is part of how the mail was sent, not of what it says. */
+static bool
+is_wrapping(const struct attachment *x)
+{
+	static const struct str types[] = {
+	    {"application/pkcs7-signature", 27},
+	    {"application/x-pkcs7-signature", 29},
+	    {"application/pkcs7-mime", 22},
+	    {"application/x-pkcs7-mime", 24},
+	    {"application/pgp-signature", 25},
+	    {"application/pgp-keys", 20},
+	    {"application/ms-tnef", 19},
+	    {"application/vnd.ms-tnef", 23},
+	    {"message/rfc822", 14},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (str_ieq(x->type, types[i]))
+			return true;
+	return false;
+}
+
+/* Files of the ticket come back with quotes: the customer has them. */
+static int
+came_before(const struct visit *v, const struct attachment *x)
+{
+	struct article r;
+
+	for (uint32_t i = 1; i <= v->k->articles; i++) {
+		int found = article_get(v->t, v->a, v->k->id, i, &r);
+
+		if (found < 0)
+			return -1;
+		for (size_t j = 0; found && r.direction == DIRECTION_IN &&
+				   j < r.attachments.n;
+		     j++)
+			if (!memcmp(r.attachments.v[j].sha256, x->sha256,
+				SHA256_SIZE))
+				return 1;
+	}
+	return 0;
+}
+
+static bool
+in_html(const struct message *m, const struct attachment *x)
+{
+	return x->content_id.n && str_has(m->answer_html, x->content_id);
+}
+
+bool
+answer_files(struct visit *v)
+{
+	const struct attachments *l = &v->m->attachments;
+	const struct str *bytes = v->x->in->files;
+
+	v->files = arena_array(v->a, struct compose_attachment, l->n);
+	v->nfiles = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct attachment *x = &l->v[i];
+
+		if (is_wrapping(x) || came_before(v, x) != 0)
+			continue;
+		/* A picture of the quoted mail or of a letterhead. */
+		if (x->is_inline && x->content_id.n && v->m->html.n &&
+		    !in_html(v->m, x))
+			continue;
+		if (!bytes || !bytes[i].p) {
+			transcript_add(&v->told, TOLD_REFUSED, S(""),
+			    transcript_say(&v->told,
+				"the file \"%.*s\" could not be read"),
+			    STR_ARG(x->name));
+			return false;
+		}
+		v->files[v->nfiles++] = (struct compose_attachment){
+		    .name = x->name,
+		    .type = x->type,
+		    .content = bytes[i],
+		    .content_id =
+			x->is_inline ? x->content_id : str_n(NULL, 0),
+		};
+	}
+	return true;
+}
+
+/* --- HTML -------------------------------------------------------------- */
+
+static bool
+next_word(struct str *s, struct str *word)
+{
+	return str_word(s, word);
+}
+
+/* The same words, whatever stands between them. */
+static bool
+says_same(struct str a, struct str b)
+{
+	struct str x, y;
+
+	for (;;) {
+		bool more = next_word(&a, &x);
+
+		if (more != next_word(&b, &y))
+			return false;
+		if (!more)
+			return true;
+		if (!str_eq(x, y))
+			return false;
+	}
+}
+
+static struct str
+html_of(const struct visit *v)
+{
+	const struct message *m = v->m;
+
+	if (m->answer_html.n && says_same(m->answer_text, v->run.text))
+		return m->answer_html;
+	return str_n(NULL, 0);
+}
+
+/* --- writing ----------------------------------------------------------- */
+
+bool
+answer_reaches(const struct visit *v)
+{
+	const struct settings *s = v->d->settings;
+	const struct ticket *k = v->k;
+	const struct staff *staff = &s->staff;
+
+	if (k->requester.addr.n && !settings_is_own(s, k->requester.addr) &&
+	    staff_by_address(staff, k->requester.addr) != v->agent)
+		return true;
+	for (size_t i = 0; i < k->nparticipants; i++) {
+		struct str x = k->participants[i].address.addr;
+
+		if (k->participants[i].role != ROLE_PROPOSED &&
+		    !settings_is_own(s, x) && !staff_by_address(staff, x))
+			return true;
+	}
+	return false;
+}
+
+int
+answer_write(
+    struct visit *v, struct str hold, uint64_t *outbox, struct err *err)
+{
+	struct answer w = {
+	    .text = v->run.text,
+	    .author = visit_name(v->agent),
+	    .who = v->who,
+	    .status = hold.n ? STATUS_NONE : v->run.status,
+	    .html = html_of(v),
+	    .signature = v->agent->signature,
+	    .files = v->files,
+	    .nfiles = v->nfiles,
+	    .hold = hold,
+	};
+	uint32_t before = v->k->events;
+	int rc;
+
+	if (!str_trim(w.text).n && v->nfiles)
+		w.text = v->files[0].name.n ? v->files[0].name : S("…");
+	if (w.status)
+		w.who.cause = v->run.status_cause;
+	rc = outbound_answer(
+	    v->d, v->t, v->a, v->k, &w, v->x->now, NULL, outbox, err);
+	(void)before;
+	if (rc == 0)
+		v->out->mails++;
+	return rc;
+}
+
+/* --- what was missed --------------------------------------------------- */
+
+static int
+still_held(const struct visit *v, const struct article *r)
+{
+	struct outbox o;
+	int found;
+
+	if (!r->outbox)
+		return 0;
+	found = outbox_get(v->t, v->a, r->outbox, &o);
+	return found < 0 ? -1 : found && o.state == OUTBOX_HELD;
+}
+
+/*
+ * Mail of customers, and answers of others. A held answer gets its number when
+ * it is written and its time when it goes out, so the time counts too; and
+ * numbers say nothing when the notice was of a ticket merged since.
+ */
+static int
+is_news(const struct visit *v, const struct article *r)
+{
+	const struct grant *g = v->x->grant;
+	bool later = r->at > g->created;
+	int held;
+
+	if (g->ticket == v->k->id)
+		later = r->direction == DIRECTION_OUT
+			    ? later || r->seq > g->seen
+			    : r->seq > g->seen;
+	if (!later || r->automatic.n || r->direction == DIRECTION_NOTE)
+		return 0;
+	if (r->direction == DIRECTION_IN)
+		return !staff_by_address(
+		    &v->d->settings->staff, r->author.addr);
+	if (str_eq(r->author.name, visit_name(v->agent)))
+		return 0;
+	held = still_held(v, r);
+	return held < 0 ? -1 : !held;
+}
+
+static void
+tell_article(const struct visit *v, const struct article *r, struct buf *b)
+{
+	struct message m = {
+	    .text = r->text, .fresh = r->fresh, .nfresh = r->nfresh};
+	struct str text = str_trim(message_new_text(v->a, &m)), line;
+
+	buf_printf(b, "%s%s %.*s, %.*s:\n", b->n ? "\n" : "",
+	    r->direction == DIRECTION_IN ? "<-" : "->",
+	    STR_ARG(r->author.name.n ? r->author.name : r->author.addr),
+	    STR_ARG(command_time(&v->run, r->at)));
+	for (int i = 0; i < MISSED_LINES && str_line(&text, &line); i++)
+		buf_printf(b, "| %.*s\n", STR_ARG(utf8_clip(line, 300)));
+	if (str_trim(text).n)
+		buf_puts(b, "| …\n");
+}
+
+int
+answer_missed(struct visit *v, struct str *words, struct err *err)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	int n = 0;
+
+	if (!v->x->grant)
+		return 0;
+	for (uint32_t i = 1; i <= v->k->articles; i++) {
+		struct article r;
+		int found = article_get(v->t, v->a, v->k->id, i, &r);
+
+		if (found > 0)
+			found = is_news(v, &r);
+		if (found < 0)
+			return txn_error(v->t, err) < 0 ? -1 : 0;
+		if (found && n++ < MISSED_MAX)
+			tell_article(v, &r, &b);
+	}
+	*words = arena_dup(v->a, str_rtrim(buf_str(&b)));
+	return n;
+}

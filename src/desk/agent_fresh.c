@@ -1,0 +1,683 @@
+/*
+ * Mail of an agent that names no ticket, and what is no answer to a notice:
+ *
+ *   a customer's mail, forwarded     the customer's ticket; his words the article, the agent's a note
+ *   To: a customer, Cc: the desk     an answer that was written elsewhere
+ *   only commands                    #list, #history 42, #help: told, and kept in a ticket of the agent's own
+ *   anything else                    a ticket that the agent asks for himself
+ */
+#include "base/clock.h"
+#include "base/must.h"
+#include "base/utf8.h"
+#include "desk/agent_mail_private.h"
+#include "desk/change.h"
+#include "desk/extra.h"
+#include "desk/family.h"
+#include "desk/limits.h"
+#include "desk/merge.h"
+#include "desk/notice.h"
+#include "desk/people.h"
+#include "mail/automatic.h"
+#include "mail/subject.h"
+#include "store/blob.h"
+
+/* --- tickets ----------------------------------------------------------- */
+
+static const struct queue *
+by_addresses(const struct settings *s, const struct addresses *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct queue *q =
+		    settings_queue_by_address(s, l->v[i].addr);
+
+		if (q)
+			return q;
+	}
+	return NULL;
+}
+
+/* As for a customer's mail: where it was sent to says most. */
+static const struct queue *
+choose_queue(const struct visit *v)
+{
+	const struct settings *s = v->d->settings;
+	const struct intake *in = v->x->in;
+	const struct queue *q = NULL;
+
+	if (in->envelope_recipient.n)
+		q = settings_queue_by_address(s, in->envelope_recipient);
+	if (!q)
+		q = by_addresses(s, &v->m->to);
+	if (!q)
+		q = by_addresses(s, &v->m->cc);
+	if (!q)
+		q = by_addresses(s, &v->m->delivered_to);
+	if (!q && in->mailbox_queue.n)
+		q = settings_queue(s, in->mailbox_queue);
+	return q ? q : &s->queues[0];
+}
+
+/* Not stored yet, so that what is asked for it can be looked at first. */
+static void
+draft(struct visit *v, const struct address *requester, struct str subject)
+{
+	struct strs tags = settings_tags(v->a, v->d->settings);
+	struct participant *p = arena_new(v->a, struct participant);
+
+	*p = (struct participant){*requester, ROLE_REQUESTER};
+	v->out->k = (struct ticket){
+	    .subject =
+		utf8_clip(subject_base(v->a, subject, &tags), 500),
+	    .status = STATUS_NEW,
+	    .priority = PRIORITY_NORMAL,
+	    .queue = choose_queue(v)->name,
+	    .channel =
+		v->x->in->channel.n ? v->x->in->channel : S("mail"),
+	    .language = v->m->language,
+	    .requester = *requester,
+	    .participants = p,
+	    .nparticipants = 1,
+	    .created = v->x->now,
+	    .updated = v->x->now,
+	    .resolved = CLOCK_NONE,
+	    .closed = CLOCK_NONE,
+	    .first_response = CLOCK_NONE,
+	    .customer_wrote = CLOCK_NONE,
+	    .agent_wrote = CLOCK_NONE,
+	};
+	v->k = &v->out->k;
+}
+
+static int
+open_ticket(struct visit *v, struct err *err)
+{
+	ticket_put(v->t, v->k); /* gives the number */
+	if (txn_error(v->t, err) < 0)
+		return -1;
+	v->out->is_new = true;
+	v->who.cause = visit_cause(v);
+	event_add(v->t, v->k, EVENT_CREATED, &v->who, v->k->queue, v->x->now);
+	return txn_error(v->t, err);
+}
+
+/* What the mail refers to, where it did not join it. */
+static int
+link_ticket(struct visit *v, struct err *err)
+{
+	const struct thread *th = v->x->thread;
+
+	if (!th || th->verdict == THREAD_NEW)
+		return 0;
+	if (th->verdict == THREAD_JOIN && th->ticket.id != v->k->id)
+		return family_link(v->t, v->a, v->k, th->ticket.id,
+		    LINK_FOLLOWS, &v->who, v->x->now, err);
+	for (size_t i = 0; i < th->nlinks; i++)
+		if (th->links[i] != v->k->id &&
+		    family_link(v->t, v->a, v->k, th->links[i], LINK_FOLLOWS,
+			&v->who, v->x->now, err) < 0)
+			return -1;
+	return 0;
+}
+
+static struct address
+me(const struct visit *v)
+{
+	return (struct address){visit_name(v->agent), v->x->writer->from.addr};
+}
+
+static int
+count_person(struct visit *v, const struct address *x, struct person *p,
+    struct err *err)
+{
+	struct str key = address_key(v->a, x->addr);
+
+	return people_wrote(v->t, v->a, x, key, v->m->language, true,
+	    v->x->now, p, err);
+}
+
+static int
+tell_queue(struct visit *v, uint32_t seq, struct err *err)
+{
+	struct notice n = {
+	    .kind = NOTICE_NEW,
+	    .seq = seq,
+	    .who = v->who,
+	    .in = v->x->in,
+	};
+
+	return notice_send(
+	    v->d, v->t, v->a, v->k, &n, v->x->now, NULL, err);
+}
+
+/* --- written elsewhere ------------------------------------------------- */
+
+static bool
+is_colleague(const struct visit *v, struct str addr)
+{
+	return staff_by_address(&v->d->settings->staff, addr) != NULL;
+}
+
+/* The first of To that is neither ourselves nor a colleague. */
+static const struct address *
+customer_of(const struct visit *v)
+{
+	const struct addresses *to = &v->m->to;
+
+	for (size_t i = 0; i < to->n; i++)
+		if (to->v[i].addr.n && !is_colleague(v, to->v[i].addr))
+			return &to->v[i];
+	return NULL;
+}
+
+static bool
+knows(const struct visit *v, struct str addr)
+{
+	struct person p;
+
+	return person_get(v->t, v->a, address_key(v->a, addr), &p) == 1 &&
+	       (p.tickets || p.answered);
+}
+
+/*
+ * To a customer, and the desk only reads along. In a folder of sent mail that
+ * goes without saying.
+ */
+bool
+fresh_is_elsewhere(struct visit *v)
+{
+	const struct settings *s = v->d->settings;
+	const struct addresses *to = &v->m->to;
+	const struct address *who = customer_of(v);
+
+	if (v->x->identity->level < LEVEL_MEDIUM || !who)
+		return false;
+	for (size_t i = 0; i < to->n; i++)
+		if (settings_is_own(s, to->v[i].addr))
+			return false;
+	if (v->k) {
+		for (size_t i = 0; i < to->n; i++)
+			if (people_takes_part(v->k, to->v[i].addr))
+				return agent_may(s, v->agent, v->k->queue,
+				    RIGHT_WORK);
+		return false;
+	}
+	return !v->x->in->sent_folder && !v->m->forwarded &&
+	       (knows(v, who->addr) || v->m->in_reply_to.n > 0);
+}
+
+int
+fresh_elsewhere(struct visit *v, struct err *err)
+{
+	const struct address *who = customer_of(v);
+	struct person p;
+	bool is_new = !v->k;
+
+	if (is_new) {
+		draft(v, who, v->m->subject);
+		if (open_ticket(v, err) < 0)
+			return -1;
+	}
+	v->who.cause = visit_cause(v);
+	if (!v->k->assignee.n &&
+	    change_assignee(v->d, v->t, v->a, v->k, v->agent->name, &v->who,
+		v->x->now, err) < 0)
+		return -1;
+	if (outbound_elsewhere(v->d, v->t, v->a, v->k, v->x->in, v->agent,
+		&v->who, v->x->now, &v->out->seq, err) < 0)
+		return -1;
+	if (is_new &&
+	    (count_person(v, who, &p, err) < 0 ||
+		change_status(v->d, v->t, v->a, v->k, STATUS_PENDING, &v->who,
+		    v->x->now, err) < 0))
+		return -1;
+	return visit_end(v, err);
+}
+
+/* --- forwards ---------------------------------------------------------- */
+
+bool
+fresh_is_forward(const struct visit *v)
+{
+	const struct forwarded *f = v->m->forwarded;
+
+	if (!f || v->x->identity->level < LEVEL_MEDIUM)
+		return false;
+	/* One of our own mails is no customer's. */
+	if (settings_is_own(v->d->settings, f->from.addr))
+		return false;
+	/* An answer to a notice may have anything attached. */
+	return !v->x->identity->token && !v->x->in->sent_folder;
+}
+
+static bool
+is_sure(const struct visit *v)
+{
+	const struct forwarded *f = v->m->forwarded;
+
+	return f->sure && f->from.addr.n && !is_colleague(v, f->from.addr);
+}
+
+/* What opens a ticket, or joins it, as a mail that came in. */
+struct arrival {
+	struct address author;
+	struct str text, subject, message_id, evidence;
+	int64_t date;
+};
+
+static void
+put_arrival(struct visit *v, const struct arrival *w)
+{
+	struct address from = w->author;
+	struct span whole = {0, (uint32_t)w->text.n};
+	struct article r = {
+	    .ticket = v->k->id,
+	    .seq = ++v->k->articles,
+	    .direction = DIRECTION_IN,
+	    .author = from,
+	    .from = {&from, 1},
+	    .to = v->m->to,
+	    .subject = w->subject,
+	    .date = w->date,
+	    .at = v->x->now,
+	    .message_id = w->message_id,
+	    .text = w->text,
+	    .fresh = &whole,
+	    .nfresh = w->text.n > 0,
+	    .attachments = v->m->attachments,
+	    .evidence = w->evidence,
+	    .language = v->m->language,
+	    .charset = v->m->charset,
+	    .size = v->x->in->size,
+	};
+	struct extra x;
+
+	if (v->x->in->packed.n)
+		r.blob = blob_put(v->t, v->x->in->packed);
+	memcpy(r.sha256, v->x->in->sha256, sizeof r.sha256);
+	memcpy(r.content, v->x->in->content, sizeof r.content);
+	article_put(v->t, &r);
+	if (w->message_id.n)
+		msgid_put(v->t, w->message_id, v->k->id, false);
+	if (v->m->message_id.n)
+		msgid_put(v->t, v->m->message_id, v->k->id, false);
+	v->out->seq = v->source = r.seq;
+	event_add(v->t, v->k, EVENT_ARTICLE, &v->who,
+	    arena_printf(v->a, "article %u", r.seq), v->x->now);
+	extra_read(v->a, v->k->extra, &x);
+	x.last_in = r.seq;
+	if (w->message_id.n)
+		x.chain = extra_chain(v->a, &x.chain, &x.chain, w->message_id);
+	v->k->extra = extra_write(v->a, v->k->extra, &x);
+	v->k->customer_wrote = v->x->now;
+	v->k->updated = MAX(v->x->now, v->k->updated);
+}
+
+/* The customer's words, as if he had written here. */
+static void
+put_forwarded(struct visit *v, bool sure)
+{
+	const struct forwarded *f = v->m->forwarded;
+	struct arrival w = {
+	    .author = sure ? f->from : me(v),
+	    .text = v->m->text,
+	    .subject = f->subject.n ? f->subject : v->m->subject,
+	    .message_id = sure ? f->message_id : v->m->message_id,
+	    .evidence = arena_printf(v->a, "forwarded by %.*s (%.*s)",
+		STR_ARG(v->agent->name), STR_ARG(v->x->identity->why)),
+	    .date = f->date,
+	};
+
+	if (sure && f->text.to > f->text.from && f->text.to <= w.text.n)
+		w.text = str_trim(str_sub(w.text, f->text.from, f->text.to));
+	put_arrival(v, &w);
+}
+
+static void
+put_own(struct visit *v)
+{
+	struct arrival w = {
+	    .author = me(v),
+	    .text = v->block.n ? v->block.text : v->m->text,
+	    .subject = v->m->subject,
+	    .message_id = v->m->message_id,
+	    .evidence = v->x->identity->why,
+	    .date = v->m->date,
+	};
+
+	put_arrival(v, &w);
+}
+
+/* Nothing of what the agent wrote above is in it. */
+static int
+acknowledge(struct visit *v, const struct person *p, struct err *err)
+{
+	const struct settings *s = v->d->settings;
+	const struct forwarded *f = v->m->forwarded;
+	const struct queue *q = settings_queue(s, v->k->queue);
+	struct span span = f->text;
+	struct message m = {
+	    .subject = f->subject,
+	    .text = v->m->text,
+	    .fresh = &span,
+	    .nfresh = span.to > span.from,
+	    .message_id = f->message_id,
+	    .date = f->date,
+	};
+	struct str hold, key = address_key(v->a, f->from.addr);
+
+	if (!q || !q->acknowledge || p->suspended || f->date == CLOCK_NONE ||
+	    automatic_address(f->from.addr) ||
+	    (s->acknowledge_within &&
+		v->x->now - f->date > s->acknowledge_within)) {
+		event_add(v->t, v->k, EVENT_NOT_ACKNOWLEDGED, &v->who,
+		    S("a forwarded mail that is old, or whose writer gets no "
+		      "automatic mail"),
+		    v->x->now);
+		return 0;
+	}
+	if (limits_take(v->t, v->a, s, key, v->k->subject, v->x->now, &hold,
+		err) < 0)
+		return -1;
+	v->out->mails++;
+	return outbound_ack(v->d, v->t, v->a, v->k, &m, &f->from, p->answered,
+	    hold, v->x->now, err);
+}
+
+/* What the agent wrote above the forward is for the desk. */
+static int
+put_note(struct visit *v, struct err *err)
+{
+	uint32_t seq;
+
+	if (!v->run.text.n)
+		return 0;
+	if (change_note(v->d, v->t, v->a, v->k, v->run.text, &v->who,
+		visit_name(v->agent), v->x->now, &seq, err) < 0)
+		return -1;
+	return command_mentions(&v->run, v->run.text, seq, err);
+}
+
+static void
+ask_requester(struct visit *v)
+{
+	const struct forwarded *f = v->m->forwarded;
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+
+	if (f->from.addr.n)
+		buf_printf(&b, "\n#requester %.*s", STR_ARG(f->from.addr));
+	for (size_t i = 0; i < f->to.n && i < 5; i++)
+		if (!settings_is_own(v->d->settings, f->to.v[i].addr) &&
+		    !is_colleague(v, f->to.v[i].addr))
+			buf_printf(&b, "\n#requester %.*s",
+			    STR_ARG(f->to.v[i].addr));
+	transcript_add(&v->told, TOLD_WAITS, S(""),
+	    transcript_say(&v->told,
+		"Ticket #%llu was opened in your name, for it is not certain "
+		"who wrote the mail that you forwarded. Answer this mail with "
+		"#requester ADDRESS on top.%s"),
+	    (unsigned long long)v->k->id, b.n ? buf_cstr(&b) : "");
+	if (!v->confirm)
+		wait_ask_requester(v);
+}
+
+/* Looked at before the ticket exists. 1, 0 refused, -1. */
+static int
+check(struct visit *v, struct err *err)
+{
+	int n;
+
+	visit_run(v);
+	v->run.opens = true;
+	n = command_check(&v->run, err);
+	if (n < 0)
+		return -1;
+	if (!n)
+		return 1;
+	v->k = NULL;
+	v->out->k = (struct ticket){0};
+	return 0;
+}
+
+/* Commands on top of what opens a ticket: those that only a confirmation
+ * allows wait, the others are done. */
+static int
+carry_out(struct visit *v, struct err *err)
+{
+	v->run.who = v->who;
+	if (v->run.needs) {
+		wait_commands(v);
+		return 0;
+	}
+	return command_carry_out(&v->run, err);
+}
+
+int
+fresh_forward(struct visit *v, struct err *err)
+{
+	const struct forwarded *f = v->m->forwarded;
+	struct address whose = is_sure(v) ? f->from : me(v);
+	struct person p = {0};
+	bool sure = is_sure(v);
+	int good;
+
+	/* His words join the ticket in which he takes part. */
+	if (v->k && !(sure && people_takes_part(v->k, f->from.addr)))
+		v->k = NULL;
+	if (!v->k)
+		draft(v, &whose, f->subject.n ? f->subject : v->m->subject);
+	good = check(v, err);
+	if (good <= 0)
+		return good < 0 ? -1 : visit_refused(v, err);
+	if (!v->k->id && open_ticket(v, err) < 0)
+		return -1;
+	v->who.cause = visit_cause(v);
+	v->run.who = v->who;
+	put_forwarded(v, sure);
+	if (v->out->is_new && link_ticket(v, err) < 0)
+		return -1;
+	if (sure && count_person(v, &whose, &p, err) < 0)
+		return -1;
+	if (carry_out(v, err) < 0 || put_note(v, err) < 0 ||
+	    command_carry_out_last(&v->run, err) < 0)
+		return -1;
+	if (sure && v->out->is_new && acknowledge(v, &p, err) < 0)
+		return -1;
+	if (!sure)
+		ask_requester(v);
+	else
+		transcript_add(&v->told, TOLD_INFO, S(""),
+		    transcript_say(
+			&v->told, "Ticket #%llu, requested by %.*s."),
+		    (unsigned long long)v->k->id, STR_ARG(whose.addr));
+	if (tell_queue(v, v->source, err) < 0)
+		return -1;
+	return visit_end(v, err);
+}
+
+/* --- commands alone ---------------------------------------------------- */
+
+static struct str
+log_key(const struct visit *v)
+{
+	return arena_printf(v->a, "agent-log:%.*s", STR_ARG(v->agent->name));
+}
+
+/* One ticket an agent, closed: nobody waits for anything in it. */
+static int
+log_ticket(struct visit *v, struct err *err)
+{
+	struct address who = {visit_name(v->agent), v->agent->addresses.v[0]};
+	struct str value;
+	uint64_t id = 0;
+	int found = meta_get(v->t, v->a, log_key(v), &value);
+
+	if (found > 0 && str_u64(value, &id))
+		found = ticket_get(v->t, v->a, id, &v->out->k);
+	if (found < 0)
+		return txn_error(v->t, err);
+	v->k = &v->out->k;
+	if (found && id && !v->out->k.merged_into)
+		return 0;
+	draft(v, &who,
+	    arena_printf(v->a, "Commands of %.*s", STR_ARG(who.name)));
+	v->k->status = STATUS_CLOSED;
+	v->k->resolved = v->k->closed = v->x->now;
+	if (open_ticket(v, err) < 0)
+		return -1;
+	meta_put(v->t, log_key(v),
+	    arena_printf(v->a, "%llu", (unsigned long long)v->k->id));
+	return 0;
+}
+
+/* The transcript is of no ticket: its answer is a fresh mail again. */
+static int
+end_log(struct visit *v, struct err *err)
+{
+	ticket_put(v->t, v->k);
+	v->k = NULL;
+	return visit_end(v, err);
+}
+
+int
+fresh_log(struct visit *v, struct err *err)
+{
+	struct str flag = S("refused: nothing of it was done");
+
+	if (log_ticket(v, err) < 0)
+		return -1;
+	v->who.cause = visit_cause(v);
+	v->block.note = false;
+	visit_keep(v, message_new_text(v->a, v->m), flag);
+	event_add(v->t, v->k, EVENT_REFUSED, &v->who,
+	    v->told.n ? v->told.v[0].words : flag, v->x->now);
+	transcript_add(&v->told, TOLD_REFUSED, S(""), "%s",
+	    transcript_say(
+		&v->told, "Nothing of this mail was done."));
+	return end_log(v, err);
+}
+
+int
+fresh_kept(struct visit *v, struct err *err)
+{
+	bool of_ticket = v->k != NULL;
+
+	if (!of_ticket && log_ticket(v, err) < 0)
+		return -1;
+	v->who.cause = visit_cause(v);
+	v->block.note = false;
+	visit_keep(v, message_new_text(v->a, v->m), str_n(NULL, 0));
+	return of_ticket ? visit_end(v, err) : end_log(v, err);
+}
+
+static bool
+only_alone(const struct visit *v)
+{
+	for (size_t i = 0; i < v->block.n; i++)
+		if (!v->block.v[i].row ||
+		    !(v->block.v[i].row->flags & CMD_ALONE))
+			return false;
+	return v->block.n > 0;
+}
+
+static int
+alone(struct visit *v, struct err *err)
+{
+	int n;
+
+	visit_run(v);
+	n = command_check(&v->run, err);
+	if (n < 0)
+		return -1;
+	if (!n && v->run.needs) {
+		transcript_add(&v->told, TOLD_REFUSED, S(""), "%s",
+		    transcript_say(&v->told,
+			"your mail system gives no proof that it was you; "
+			"this needs one"));
+		n++;
+	}
+	if (n)
+		return fresh_log(v, err);
+	if (command_carry_out(&v->run, err) < 0)
+		return -1;
+	return fresh_kept(v, err);
+}
+
+/* --- a ticket of his own ----------------------------------------------- */
+
+/* Commands that make sense for a ticket that is only just opened. With others,
+ * he thinks of another ticket. */
+static bool
+opens_with(const struct command_line *c)
+{
+	if (!c->row)
+		return true; /* command_check() says what is wrong with it */
+	switch (c->id) {
+	case CMD_TAKE_:
+	case CMD_ASSIGN_:
+	case CMD_PRIORITY_:
+	case CMD_QUEUE_:
+	case CMD_TAG_:
+	case CMD_FIELD_:
+	case CMD_SUBJECT_:
+	case CMD_CC_:
+	case CMD_REQUESTER_:
+	case CMD_LINK_:
+	case CMD_SNOOZE_:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int
+own_ticket(struct visit *v, struct err *err)
+{
+	struct address who = me(v);
+	struct person p;
+	int good;
+
+	draft(v, &who, v->m->subject);
+	good = check(v, err);
+	if (good <= 0)
+		return good < 0 ? -1 : visit_refused(v, err);
+	if (open_ticket(v, err) < 0)
+		return -1;
+	v->who.cause = visit_cause(v);
+	v->run.who = v->who;
+	put_own(v);
+	if (link_ticket(v, err) < 0)
+		return -1;
+	if (count_person(v, &who, &p, err) < 0 || carry_out(v, err) < 0 ||
+	    command_carry_out_last(&v->run, err) < 0 ||
+	    tell_queue(v, v->source, err) < 0)
+		return -1;
+	if (v->block.n)
+		transcript_add(&v->told, TOLD_INFO, S(""),
+		    transcript_say(
+			&v->told, "Ticket #%llu, requested by %.*s."),
+		    (unsigned long long)v->k->id, STR_ARG(who.addr));
+	return visit_end(v, err);
+}
+
+int
+fresh_mail(struct visit *v, struct err *err)
+{
+	bool opens = true;
+
+	if (only_alone(v))
+		return alone(v, err);
+	for (size_t i = 0; i < v->block.n; i++)
+		opens &= opens_with(&v->block.v[i]);
+	if (v->block.n && (!opens || !v->block.text.n)) {
+		visit_run(v);
+		if (command_check(&v->run, err) < 0)
+			return -1;
+		if (!v->told.refused)
+			transcript_add(&v->told, TOLD_REFUSED, S(""), "%s",
+			    transcript_say(&v->told,
+				"this mail names no ticket; answer a notice "
+				"of it"));
+		return fresh_log(v, err);
+	}
+	return own_ticket(v, err);
+}

@@ -1,0 +1,73 @@
+/* agent_mail: what its files share: one mail of an agent on its way to what it asks for. */
+#ifndef DESK_AGENT_MAIL_PRIVATE_H
+#define DESK_AGENT_MAIL_PRIVATE_H
+
+#include "desk/agent_mail.h"
+#include "desk/command_private.h"
+#include "desk/event.h"
+#include "desk/held.h"
+#include "desk/outbound.h"
+
+struct visit {
+	const struct agent_mail *x;
+	struct desk *d;
+	struct txn *t;
+	struct arena *a;
+	const struct message *m;
+	const struct agent *agent;
+	struct agent_result *out;
+	struct ticket *k;              /* &out->k; NULL: the mail names none */
+	struct command_block block;
+	struct transcript told;
+	struct command_run run;
+	struct actor who;              /* "agent:anna", "row 9, article 5" */
+	uint32_t source;               /* the article that keeps the mail; 0: not put yet */
+	struct grant *confirm;         /* what waits; NULL */
+	struct compose_attachment *files; /* to be sent on with the answer */
+	size_t nfiles;
+};
+
+/* "row 9, article 5": the article that is put next. */
+struct str visit_cause(const struct visit *v);
+/* The mail itself, as an article of v->k that is never sent: its text, and what is odd about it. Counts, indexes by Message-ID. */
+void visit_keep(struct visit *v, struct str text, struct str flag);
+/* Readies v->run for v->k (NULL: none) and the block. */
+void visit_run(struct visit *v);
+/* Puts the ticket and sends the transcript, if there is anything to tell. */
+int visit_end(struct visit *v, struct err *err);
+/* Nothing was done: says so in the ticket's history, keeps the mail. */
+int visit_refused(struct visit *v, struct err *err);
+/* The name under his answers. */
+struct str visit_name(const struct agent *x);
+
+/* agent_answer.c: the files to be sent on; false: one of them is not at hand, which is told. */
+bool answer_files(struct visit *v);
+/* The text of v->run as an answer to the customer. hold: why it waits; empty. cause: of the status. */
+int answer_write(struct visit *v, struct str hold, uint64_t *outbox, struct err *err);
+/* Whoever would get it: false when there is nobody. */
+bool answer_reaches(const struct visit *v);
+/* What the agent had not seen when he wrote (articles of v->k), told as lines of the transcript; how many, -1. */
+int answer_missed(struct visit *v, struct str *words, struct err *err);
+
+/* agent_wait.c: the mail waits for #send; and #send. */
+int wait_begin(struct visit *v, bool answer, struct str why, struct str missed, struct err *err);
+/* Only its commands wait: the ticket that they are for was opened. */
+void wait_commands(struct visit *v);
+int wait_end(struct visit *v, struct err *err);
+/* Is this mail the answer to our question whose ticket it is? */
+bool wait_asks_requester(const struct visit *v);
+/* A one-time token with which the agent may say whose ticket v->k is. */
+void wait_ask_requester(struct visit *v);
+
+/* agent_fresh.c: mail that names no ticket; forwards; answers written elsewhere. */
+bool fresh_is_elsewhere(struct visit *v);
+int fresh_elsewhere(struct visit *v, struct err *err);
+bool fresh_is_forward(const struct visit *v);
+int fresh_forward(struct visit *v, struct err *err);
+int fresh_mail(struct visit *v, struct err *err);
+/* Kept as a note of v->k, or of the agent's own log; nothing else is done. */
+int fresh_kept(struct visit *v, struct err *err);
+/* The ticket that keeps what an agent asks for without a ticket. */
+int fresh_log(struct visit *v, struct err *err);
+
+#endif
