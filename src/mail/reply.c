@@ -420,8 +420,7 @@ tell_apart(struct split *s)
 			s->line[i++].kind = BLANK;
 			continue;
 		}
-		if ((reply_is_groupwise(line) && text_above(s, i)) ||
-		    reply_begins_notice(s, i)) {
+		if (reply_is_groupwise(line) && text_above(s, i)) {
 			s->end = i;
 			return;
 		}
@@ -433,6 +432,10 @@ tell_apart(struct split *s)
 				s->line[i].kind = QUOTED;
 			i = next > i ? next : i + 1;
 			continue;
+		}
+		if (reply_begins_notice(s, i)) {
+			s->end = i;
+			return;
 		}
 		i = look_at_text(s, i);
 	}
@@ -500,8 +503,12 @@ decide_quotes(struct split *s)
 
 	while (last > 0 && s->line[last - 1].kind != TEXT)
 		last--;
-	if (last == 0)
+	if (last == 0) {
+		/* Nothing but our own notice: nobody answered. */
+		if (s->notice)
+			reply_mark(s, 0, s->end, DROPPED);
 		return;
+	}
 	/* The quote goes on below the answer, which stands between its lines. */
 	if (last < s->end) {
 		next_quote(s, last, s->end, &q);
@@ -514,7 +521,7 @@ decide_quotes(struct split *s)
 	}
 	for (i = 0; i < last;) {
 		i = next_quote(s, i, last, &q);
-		if (q.lines && ((quotes == 1 && q.headed &&
+		if (q.lines && ((quotes == 1 && (q.headed || s->notice) &&
 				    !(goes_on && q.lines <= QUESTION_LINES)) ||
 				   q.lines > CONTEXT_LINES))
 			for (size_t k = q.from; k < q.to; k++)

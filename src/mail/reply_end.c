@@ -2,7 +2,7 @@
  * The second pass of reply.c: what stands at the ends of a text without being a part of it. Below: signatures ("-- ", name cards, the
  * footers of lists), "Sent from my phone", disclaimers. Above: the warning of a gateway.
  *
- * Nothing goes that would leave no text.
+ * Nothing goes that would leave no text, but where a notice of ours is answered: a signature alone is no answer.
  */
 #include "mail/reply_split.h"
 
@@ -135,6 +135,19 @@ is_disclaimer(const struct split *s, size_t from, size_t to)
 	return false;
 }
 
+/* Foxmail's signature: the writer's address, well below the text and right above the heading of what is answered. */
+static bool
+is_lone_address(const struct split *s, size_t from, size_t to)
+{
+	struct str l = str_trim(reply_line_at(s, to - 1));
+	ptrdiff_t at = str_chr(l, '@', 0);
+
+	return s->end < s->n && to >= from + 3 && at > 0 && l.n < 100 &&
+	       (size_t)at + 1 < l.n && str_chr(l, ' ', 0) < 0 &&
+	       str_chr(l, '/', 0) < 0 && s->line[to - 2].kind == BLANK &&
+	       s->line[to - 3].kind == BLANK && text_in(s, from, to - 3);
+}
+
 /* From the end of a block: footers of phones, disclaimers, rules. The new end. */
 static size_t
 drop_tail(struct split *s, size_t from, size_t to)
@@ -149,7 +162,8 @@ drop_tail(struct split *s, size_t from, size_t to)
 			return to;
 		reply_fold_line(s, to - 1, &f);
 		if (reply_is_footer(folded_str(&f)) ||
-		    reply_is_rule(reply_line_at(s, to - 1), 3)) {
+		    reply_is_rule(reply_line_at(s, to - 1), 3) ||
+		    is_lone_address(s, from, to)) {
 			s->line[--to].kind = DROPPED;
 			continue;
 		}
@@ -217,7 +231,7 @@ drop_signature(struct split *s, size_t from, size_t to)
 	for (size_t i = from; i < to; i++) {
 		if (s->line[i].kind != TEXT || !signature_at(s, i, to))
 			continue;
-		if (!text_in(s, from, i) && !text_in(s, 0, from))
+		if (!text_in(s, from, i) && !text_in(s, 0, from) && !s->notice)
 			continue;
 		reply_mark(s, i, to, DROPPED);
 		drop_tail(s, from, i);

@@ -77,23 +77,41 @@ reply_begins_notice(struct split *s, size_t i)
 	return is;
 }
 
+/* A line of a notice's header or footer, by its own mark; no line of the customer's in it begins so. */
 static bool
-has_marker(const struct split *s, size_t from, size_t to, enum kind kind)
+is_ours(struct str line)
 {
-	for (size_t i = from; i < to; i++)
-		if (s->line[i].kind == kind &&
-		    reply_marker_of(reply_line_at(s, i)) != MARKER_NONE)
-			return true;
-	return false;
+	struct str inner;
+
+	reply_is_quoted(line, &inner);
+	return str_starts(str_ltrim(inner), S(REPLY_OURS));
 }
 
 static bool
-any_text(const struct split *s)
+has_marker(const struct split *s, size_t from, size_t to, enum kind kind)
 {
-	for (size_t i = 0; i < s->end; i++)
-		if (s->line[i].kind == TEXT)
+	for (size_t i = from; i < to; i++) {
+		struct str line = reply_line_at(s, i);
+
+		if (s->line[i].kind == kind &&
+		    (reply_marker_of(line) != MARKER_NONE ||
+			(kind == QUOTED && is_ours(line))))
 			return true;
+	}
 	return false;
+}
+
+/* "> ¦ An internal note of Ben:" right above the words: they are not the customer's. Blank lines say nothing. */
+static bool
+introduces_others(struct str line, bool before)
+{
+	struct str inner;
+
+	reply_is_quoted(line, &inner);
+	inner = str_trim(inner);
+	if (!inner.n)
+		return before;
+	return str_ends(inner, S(":")) || str_ends(inner, S("\uff1a"));
 }
 
 /*
@@ -103,7 +121,7 @@ any_text(const struct split *s)
 void
 reply_drop_notices(struct split *s)
 {
-	bool words = false;
+	bool words = false, begins = false, others = false;
 
 	if (s->keep != SIZE_MAX) {
 		if (!has_marker(s, s->keep, s->n, TEXT))
@@ -116,17 +134,24 @@ reply_drop_notices(struct split *s)
 	if (!s->notice)
 		return;
 	for (size_t i = 0; i < s->end; i++) {
+		struct str line = reply_line_at(s, i), inner;
 		enum marker m;
 
 		if (s->line[i].kind != QUOTED)
 			continue;
-		m = reply_marker_of(reply_line_at(s, i));
-		if (!words || m != MARKER_NONE)
-			s->line[i].kind = DROPPED;
+		m = reply_marker_of(line);
 		if (m != MARKER_NONE)
-			words = m == MARKER_WORDS;
+			words = begins = m == MARKER_WORDS && !others;
+		else if (is_ours(line))
+			words = false;
+		reply_is_quoted(line, &inner);
+		if (!words || m != MARKER_NONE) {
+			s->line[i].kind = DROPPED;
+			others = introduces_others(line, others);
+		} else if (begins && !str_trim(inner).n) {
+			s->line[i].kind = DROPPED;
+		} else {
+			begins = false;
+		}
 	}
-	/* Nothing but the quote: nobody answered. */
-	if (!any_text(s))
-		reply_mark(s, 0, s->end, DROPPED);
 }

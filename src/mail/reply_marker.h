@@ -14,6 +14,8 @@
  *     all (nfresh 0): a notice that was sent back without a word is never an answer.
  *   - quoted, everything from `marker` to `marker_words`, and from `marker_end` to the end of the quote, is dropped also where a quote between
  *     answers is kept; without a `marker_words` in the quote, the whole quote.
+ *     A line of the header right above `marker_words` that ends in a colon says that the words are not the customer's ("An internal note of Ben:"): they
+ *     are dropped as well. Surer still: print no `marker_words` above a note.
  * So nothing of the header or the footer of a notice gets into an answer by quoting.
  */
 #ifndef MAIL_REPLY_MARKER_H
@@ -30,6 +32,9 @@ enum marker { MARKER_NONE, MARKER_TOP, MARKER_WORDS, MARKER_END };
 	X("de", "##- Bitte antworten Sie oberhalb dieser Zeile -##", "##- Nachricht -##", "##- Ende der Nachricht -##") \
 	X("fr", "##- Répondez au-dessus de cette ligne -##", "##- Message reçu -##", "##- Fin du message -##") \
 	X("es", "##- Responda por encima de esta línea -##", "##- Mensaje -##", "##- Fin del mensaje -##")
+
+/* How helpd's own lines between the markers begin (desk/notice.h); quoted, such a line is dropped, and what is below it up to the next `marker_words`. */
+#define REPLY_OURS "\u00a6"
 
 /* The text in a language ("en", "zh_CN", "de-AT": what stands before '_' or '-' counts). Never empty but for MARKER_NONE. */
 struct str reply_marker(enum marker m, struct str language);
