@@ -45,8 +45,9 @@ check_words(const struct child *c, struct str subject, struct err *err)
 	if (!utf8_valid(c->subject) || !utf8_valid(c->text))
 		return err_set(
 		    err, ERR_INVAL, "the sub-ticket's text is not UTF-8");
-	for (size_t i = 0; i < subject.n; i++)
-		if ((unsigned char)subject.p[i] < ' ' || subject.p[i] == 0x7f)
+	for (size_t i = 0; i < c->subject.n; i++)
+		if ((unsigned char)c->subject.p[i] < ' ' ||
+		    c->subject.p[i] == 0x7f)
 			return err_set(err, ERR_INVAL,
 			    "the sub-ticket's subject has a control "
 			    "character in it");
