@@ -1,0 +1,709 @@
+/* What the rows of table.c ask of their arguments beyond number and type. */
+#include "base/utf8.h"
+#include "desk/sieve/engine.h"
+
+/* Visible ASCII but ':' (RFC 5322 §2.2). */
+bool
+sieve_header_name_ok(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= 32 || s.p[i] >= 127 || s.p[i] == ':')
+			return false;
+	return s.n > 0;
+}
+
+int
+sieve_header_id(struct sieve_compiler *c, struct str name)
+{
+	struct sieve *s = c->s;
+
+	name = arena_lower(c->a, name);
+	for (size_t i = 0; i < s->nheaders; i++)
+		if (str_eq(s->headers[i], name))
+			return (int)i;
+	if (s->nheaders == s->capheaders) {
+		size_t cap = s->capheaders ? s->capheaders * 2 : 16;
+		struct str *v = arena_array(c->a, struct str, cap);
+
+		if (s->nheaders)
+			memcpy(v, s->headers, s->nheaders * sizeof *v);
+		s->headers = v;
+		s->capheaders = cap;
+	}
+	s->headers[s->nheaders] = name;
+	return (int)s->nheaders++;
+}
+
+static bool
+check_names(struct sieve_compiler *c, struct sieve_node *n,
+    const struct sieve_value *v, bool ids)
+{
+	if (ids && v->literal)
+		n->headers = arena_array(c->a, int, v->n + 1);
+	for (size_t i = 0; i < v->n; i++) {
+		struct str s;
+
+		if (!sieve_literal(v, i, &s))
+			continue;
+		if (!sieve_header_name_ok(s)) {
+			sieve_bad(c, v->v[i].at,
+			    "found \"%.*s\", expected the name of a header "
+			    "field",
+			    STR_ARG(utf8_clip(s, 40)));
+			return false;
+		}
+		if (n->headers)
+			n->headers[i] = sieve_header_id(c, s);
+	}
+	return true;
+}
+
+/* --- require, if ------------------------------------------------------- */
+
+static bool
+enable(struct sieve_compiler *c, struct str name)
+{
+	enum sieve_ext e = sieve_ext_find(name);
+
+	if (e == EXT_NONE || (e == EXT_TESTSUITE && !c->o->extra))
+		return false;
+	c->scope->exts |= sieve_ext_bit(e);
+	c->s->exts |= sieve_ext_bit(e);
+	return true;
+}
+
+static void
+unknown_extension(struct sieve_compiler *c, struct place at, struct str name)
+{
+	struct str known[EXT_COUNT], guess;
+	size_t n = 0;
+
+	for (const char *const *p = sieve_extensions(); *p; p++)
+		known[n++] = str_c(*p);
+	guess = syntax_nearest(name, known, n);
+	if (guess.n)
+		sieve_bad(c, at,
+		    "found the extension \"%.*s\", did you mean \"%.*s\"?",
+		    STR_ARG(utf8_clip(name, 60)), STR_ARG(guess));
+	else
+		sieve_bad(c, at, "the extension \"%.*s\" is not known",
+		    STR_ARG(utf8_clip(name, 60)));
+}
+
+bool
+check_require(struct sieve_compiler *c, struct sieve_node *n)
+{
+	bool ok = true;
+
+	if (c->require_over || c->nesting) {
+		sieve_bad(c, n->at,
+		    "require stands at the beginning of the file, before all "
+		    "other commands");
+		return false;
+	}
+	for (size_t i = 0; i < n->args[0].n; i++)
+		if (!enable(c, n->args[0].v[i].s)) {
+			unknown_extension(
+			    c, n->args[0].v[i].at, n->args[0].v[i].s);
+			ok = false;
+		}
+	return ok;
+}
+
+bool
+check_ihave(struct sieve_compiler *c, struct sieve_node *n)
+{
+	for (size_t i = 0; i < n->args[0].n; i++)
+		if (!enable(c, n->args[0].v[i].s))
+			n->constant = 0;
+	return true;
+}
+
+bool
+check_chain(struct sieve_compiler *c, struct sieve_node *n)
+{
+	const struct sieve_node *p = c->prev;
+
+	if (n->def->extra == 0)
+		return true;
+	if (p && p->def->run == run_if && p->def->extra != 2)
+		return true;
+	sieve_bad(c, n->at, "found %s, which stands behind an if or elsif only",
+	    n->def->name);
+	return false;
+}
+
+/* --- matching ---------------------------------------------------------- */
+
+bool
+check_matched(struct sieve_compiler *c, struct sieve_node *n)
+{
+	const struct sieve_value *k = &n->args[n->nargs - 1];
+	bool sub = n->match == MATCH_CONTAINS || n->match == MATCH_MATCHES;
+
+	if (n->comparator == COMPARE_NUMERIC &&
+	    (sub || n->match == MATCH_REGEX)) {
+		sieve_bad(c, n->at,
+		    "the comparator i;ascii-numeric compares numbers: it "
+		    "cannot be used with :contains, :matches or :regex");
+		return false;
+	}
+	if (!k->literal || !k->v)
+		return true;
+	n->keys = arena_array(c->a, struct sieve_key, k->n + 1);
+	for (size_t i = 0; i < k->n; i++) {
+		struct err err = ERR_INIT;
+
+		if (!sieve_prepare_key(
+			c->s, c->a, n, k->v[i].s, &n->keys[i], &err)) {
+			sieve_bad(c, k->v[i].at, "%s", err.msg);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+check_index(struct sieve_compiler *c, struct sieve_node *n)
+{
+	const struct sieve_value *v = sieve_tagged(n, TAG_INDEX);
+
+	if (v && v->number == 0) {
+		sieve_bad(c, v->at, "found :index 0, expected 1 or more");
+		return false;
+	}
+	if (!v && sieve_has(n, TAG_LAST)) {
+		sieve_bad(c, n->at, ":last needs :index beside it");
+		return false;
+	}
+	return true;
+}
+
+bool
+check_mime_header(struct sieve_compiler *c, struct sieve_node *n)
+{
+	bool option = sieve_has(n, TAG_TYPE) || sieve_has(n, TAG_SUBTYPE) ||
+		      sieve_has(n, TAG_CONTENTTYPE) ||
+		      sieve_has(n, TAG_PARAM) || sieve_has(n, TAG_ANYCHILD);
+
+	if (option && !sieve_has(n, TAG_MIME)) {
+		sieve_bad(c, n->at,
+		    ":anychild, :type, :subtype, :contenttype and :param need "
+		    ":mime beside them");
+		return false;
+	}
+	return true;
+}
+
+bool
+check_header(struct sieve_compiler *c, struct sieve_node *n)
+{
+	return check_mime_header(c, n) && check_index(c, n) &&
+	       check_names(c, n, &n->args[0], true) && check_matched(c, n);
+}
+
+bool
+check_exists(struct sieve_compiler *c, struct sieve_node *n)
+{
+	return check_mime_header(c, n) && check_names(c, n, &n->args[0], true);
+}
+
+/* Fields that hold addresses: RFC 5228 §5.1, RFC 5322, and what is in use. */
+static const char *const address_fields[] = {"from", "to", "cc", "bcc",
+    "sender", "resent-from", "resent-to", "reply-to", "resent-reply-to",
+    "resent-sender", "resent-cc", "resent-bcc", "for-approval", "for-handling",
+    "for-comment", "apparently-to", "errors-to", "delivered-to",
+    "return-receipt-to", "x-admin", "read-receipt-to", "x-confirm-reading-to",
+    "disposition-notification-to", "return-path", "envelope-to",
+    "x-envelope-to", "registered-mail-reply-requested-by", "mail-followup-to",
+    "mail-reply-to", "abuse-reports-to", "x-complaints-to", "x-report-abuse-to",
+    "x-beenthere", "x-original-from", "x-original-to", "x-forwarded-to",
+    "x-forwarded-for", "list-post", "author"};
+
+bool
+check_address(struct sieve_compiler *c, struct sieve_node *n)
+{
+	const struct sieve_value *v = &n->args[0];
+	struct str known[ARRAY_LEN(address_fields)], s;
+
+	if (!check_mime_header(c, n) || !check_index(c, n) ||
+	    !check_names(c, n, v, true))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(address_fields); i++)
+		known[i] = str_c(address_fields[i]);
+	for (size_t i = 0; i < v->n; i++) {
+		struct strs l = {known, ARRAY_LEN(known)};
+
+		if (sieve_literal(v, i, &s) && !strs_ihas(&l, s)) {
+			sieve_bad(c, v->v[i].at,
+			    "the field %.*s holds no addresses: use the test "
+			    "header",
+			    STR_ARG(utf8_clip(s, 40)));
+			return false;
+		}
+	}
+	return check_matched(c, n);
+}
+
+bool
+check_envelope(struct sieve_compiler *c, struct sieve_node *n)
+{
+	static const char *const parts[] = {"from", "to", "auth", "orig_to"};
+	const struct sieve_value *v = &n->args[0];
+
+	for (size_t i = 0; i < v->n; i++) {
+		struct str s;
+		bool known = false;
+
+		if (!sieve_literal(v, i, &s))
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(parts); k++)
+			known |= str_ieq(s, str_c(parts[k]));
+		if (!known) {
+			sieve_bad(c, v->v[i].at,
+			    "found \"%.*s\", expected the part \"from\", "
+			    "\"to\" or \"auth\" of the envelope",
+			    STR_ARG(utf8_clip(s, 40)));
+			return false;
+		}
+	}
+	return check_matched(c, n);
+}
+
+bool
+check_size(struct sieve_compiler *c, struct sieve_node *n)
+{
+	if (!sieve_has(n, TAG_OVER) && !sieve_has(n, TAG_UNDER)) {
+		sieve_bad(c, n->at, "size expects :over or :under");
+		return false;
+	}
+	return true;
+}
+
+bool
+check_string(struct sieve_compiler *c, struct sieve_node *n)
+{
+	return check_matched(c, n);
+}
+
+/* --- actions ----------------------------------------------------------- */
+
+static bool
+check_addresses(struct sieve_compiler *c, const struct sieve_value *v)
+{
+	struct sieve_addr x;
+	struct str s;
+
+	for (size_t i = 0; v && i < v->n; i++)
+		if (sieve_literal(v, i, &s) && !sieve_address_ok(c->a, s, &x)) {
+			sieve_bad(c, v->v[i].at,
+			    "found \"%.*s\", expected a mail address",
+			    STR_ARG(utf8_clip(s, 60)));
+			return false;
+		}
+	return true;
+}
+
+bool
+check_redirect(struct sieve_compiler *c, struct sieve_node *n)
+{
+	return check_addresses(c, &n->args[0]);
+}
+
+bool
+check_fileinto(struct sieve_compiler *c, struct sieve_node *n)
+{
+	struct str s;
+
+	if (sieve_literal(&n->args[0], 0, &s) &&
+	    (!utf8_valid(s) || memchr(s.n ? s.p : "", 0, s.n))) {
+		sieve_bad(c, n->args[0].at, "the mailbox's name is not UTF-8");
+		return false;
+	}
+	return true;
+}
+
+bool
+check_keep(struct sieve_compiler *c, struct sieve_node *n)
+{
+	(void)c;
+	(void)n;
+	return true;
+}
+
+bool
+check_return(struct sieve_compiler *c, struct sieve_node *n)
+{
+	(void)c;
+	(void)n;
+	return true;
+}
+
+/* --- variables --------------------------------------------------------- */
+
+/* The variable that a name stands for, as one piece. */
+static struct sieve_piece *
+variable_named(struct sieve_compiler *c, const struct sieve_string *name)
+{
+	struct node n = {.kind = NODE_STRING, .at = name->at};
+	struct sieve_string s;
+	struct sieve_piece *p = arena_new(c->a, struct sieve_piece);
+	struct str first, rest = name->s;
+
+	if (!str_cut(&rest, '.', &first) || !sieve_name_ok(first)) {
+		sieve_bad(c, name->at,
+		    "found \"%.*s\", expected the name of a variable",
+		    STR_ARG(utf8_clip(name->s, 40)));
+		return NULL;
+	}
+	n.s = arena_printf(c->a, "${%.*s}", STR_ARG(name->s));
+	if (!sieve_string(c, &n, false, &s))
+		return NULL;
+	if (s.npieces != 1 || (s.pieces[0].kind != PIECE_LOCAL &&
+				  s.pieces[0].kind != PIECE_GLOBAL)) {
+		sieve_bad(c, name->at,
+		    "found \"%.*s\", expected the name of a variable",
+		    STR_ARG(utf8_clip(name->s, 40)));
+		return NULL;
+	}
+	*p = s.pieces[0];
+	return p;
+}
+
+bool
+check_set(struct sieve_compiler *c, struct sieve_node *n)
+{
+	n->data = variable_named(c, &n->args[0].v[0]);
+	return n->data != NULL;
+}
+
+bool
+check_extract(struct sieve_compiler *c, struct sieve_node *n)
+{
+	if (!c->loops) {
+		sieve_bad(c, n->at, "extracttext stands in foreverypart only");
+		return false;
+	}
+	if (!(c->scope->exts & sieve_ext_bit(EXT_VARIABLES))) {
+		sieve_bad(c, n->at, "extracttext needs require \"variables\"");
+		return false;
+	}
+	return check_set(c, n);
+}
+
+bool
+check_break(struct sieve_compiler *c, struct sieve_node *n)
+{
+	if (!c->loops) {
+		sieve_bad(c, n->at, "break stands in foreverypart only");
+		return false;
+	}
+	return true;
+}
+
+bool
+check_flags(struct sieve_compiler *c, struct sieve_node *n)
+{
+	const struct sieve_value *v = &n->args[0];
+	struct sieve_piece *p;
+
+	if (v->n) {
+		if (!(c->scope->exts & sieve_ext_bit(EXT_VARIABLES))) {
+			sieve_bad(c, n->at,
+			    "a variable for flags needs require \"variables\"");
+			return false;
+		}
+		p = arena_array(c->a, struct sieve_piece, v->n);
+		for (size_t i = 0; i < v->n; i++) {
+			struct sieve_piece *one = variable_named(c, &v->v[i]);
+
+			if (!one)
+				return false;
+			p[i] = *one;
+		}
+		n->data = p;
+	}
+	return n->def->run != run_hasflag || check_matched(c, n);
+}
+
+/* --- RFC 6609 ---------------------------------------------------------- */
+
+bool
+check_include(struct sieve_compiler *c, struct sieve_node *n)
+{
+	struct str s = n->args[0].v[0].s;
+	bool clean = s.n && s.n <= 255 && s.p[0] != '.';
+
+	for (size_t i = 0; i < s.n; i++)
+		clean = clean && s.p[i] != '/' && (unsigned char)s.p[i] >= 32;
+	if (!clean) {
+		sieve_bad(c, n->args[0].at,
+		    "found \"%.*s\", expected the name of a script without '/'",
+		    STR_ARG(utf8_clip(s, 60)));
+		return false;
+	}
+	return true;
+}
+
+bool
+check_global(struct sieve_compiler *c, struct sieve_node *n)
+{
+	if (!(c->scope->exts & sieve_ext_bit(EXT_VARIABLES))) {
+		sieve_bad(c, n->at, "global needs require \"variables\"");
+		return false;
+	}
+	for (size_t i = 0; i < n->args[0].n; i++) {
+		struct str s = n->args[0].v[i].s;
+
+		if (!sieve_name_ok(s)) {
+			sieve_bad(c, n->args[0].v[i].at,
+			    "found \"%.*s\", expected the name of a variable",
+			    STR_ARG(utf8_clip(s, 40)));
+			return false;
+		}
+		if (strs_ihas(&c->scope->names, s)) {
+			sieve_bad(c, n->args[0].v[i].at,
+			    "the variable %.*s was used before it became "
+			    "global",
+			    STR_ARG(s));
+			return false;
+		}
+		if (!strs_ihas(&c->scope->globals, s)) {
+			strs_add(c->a, &c->scope->globals, arena_dup(c->a, s));
+			/* A slot, even if nothing refers to it. */
+			if (!variable_named(c, &n->args[0].v[i]))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* --- date, body, duplicate, spamtest ----------------------------------- */
+
+static bool
+check_zone(struct sieve_compiler *c, const struct sieve_node *n)
+{
+	const struct sieve_value *v = sieve_tagged(n, TAG_ZONE);
+	struct str s;
+	bool ok;
+
+	if (!v || !sieve_literal(v, 0, &s))
+		return true;
+	ok = s.n == 5 && (s.p[0] == '+' || s.p[0] == '-');
+	for (size_t i = 1; i < s.n; i++)
+		ok = ok && ch_is_digit(s.p[i]);
+	if (!ok)
+		sieve_bad(c, v->at,
+		    "found \"%.*s\", expected a zone as \"+0100\"",
+		    STR_ARG(utf8_clip(s, 40)));
+	return ok;
+}
+
+static bool
+check_part(struct sieve_compiler *c, const struct sieve_value *v)
+{
+	static const char *const parts[] = {"year", "month", "day", "date",
+	    "julian", "hour", "minute", "second", "time", "iso8601", "std11",
+	    "zone", "weekday"};
+	struct str known[ARRAY_LEN(parts)], s, guess;
+
+	if (!sieve_literal(v, 0, &s))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		known[i] = str_c(parts[i]);
+		if (str_ieq(s, known[i]))
+			return true;
+	}
+	guess = syntax_nearest(s, known, ARRAY_LEN(parts));
+	sieve_bad(c, v->at, "found \"%.*s\", %s%.*s%s",
+	    STR_ARG(utf8_clip(s, 40)),
+	    guess.n ? "did you mean \"" : "expected a part of a date",
+	    STR_ARG(guess), guess.n ? "\"?" : " (\"year\", \"hour\" …)");
+	return false;
+}
+
+bool
+check_date(struct sieve_compiler *c, struct sieve_node *n)
+{
+	return check_index(c, n) && check_names(c, n, &n->args[0], true) &&
+	       check_zone(c, n) && check_part(c, &n->args[1]) &&
+	       check_matched(c, n);
+}
+
+bool
+check_currentdate(struct sieve_compiler *c, struct sieve_node *n)
+{
+	return check_zone(c, n) && check_part(c, &n->args[0]) &&
+	       check_matched(c, n);
+}
+
+bool
+check_body(struct sieve_compiler *c, struct sieve_node *n)
+{
+	return check_matched(c, n);
+}
+
+bool
+check_duplicate(struct sieve_compiler *c, struct sieve_node *n)
+{
+	const struct sieve_value *v = sieve_tagged(n, TAG_HEADER);
+
+	return !v || check_names(c, n, v, false);
+}
+
+bool
+check_spam(struct sieve_compiler *c, struct sieve_node *n)
+{
+	return check_matched(c, n);
+}
+
+/* --- vacation, notify, editheader -------------------------------------- */
+
+bool
+check_vacation(struct sieve_compiler *c, struct sieve_node *n)
+{
+	return check_addresses(c, sieve_tagged(n, TAG_FROM)) &&
+	       check_addresses(c, sieve_tagged(n, TAG_ADDRESSES));
+}
+
+bool
+check_method(struct sieve_compiler *c, struct sieve_node *n)
+{
+	struct str s, body;
+	struct strs to = {NULL, 0};
+	struct sieve_field *fields;
+	size_t nfields;
+
+	if (!sieve_literal(&n->args[0], 0, &s))
+		return true;
+	if (str_istarts(s, S("https://")) && s.n > 8)
+		return true;
+	if (str_istarts(s, S("mailto:"))) {
+		if (sieve_mailto(c->a, s, &to, &fields, &nfields, &body))
+			return true;
+		sieve_bad(c, n->args[0].at,
+		    "found \"%.*s\", expected mailto: and addresses (RFC 6068)",
+		    STR_ARG(utf8_clip(s, 80)));
+		return false;
+	}
+	sieve_bad(c, n->args[0].at,
+	    "found \"%.*s\", expected a method mailto: or https:",
+	    STR_ARG(utf8_clip(s, 60)));
+	return false;
+}
+
+bool
+check_notify(struct sieve_compiler *c, struct sieve_node *n)
+{
+	const struct sieve_value *v = sieve_tagged(n, TAG_IMPORTANCE);
+	struct str s;
+
+	if (v && sieve_literal(v, 0, &s) &&
+	    !(s.n == 1 && s.p[0] >= '1' && s.p[0] <= '3')) {
+		sieve_bad(c, v->at,
+		    "found \"%.*s\", expected \"1\", \"2\" or \"3\"",
+		    STR_ARG(utf8_clip(s, 40)));
+		return false;
+	}
+	v = sieve_tagged(n, TAG_FROM);
+	if (v && sieve_literal(v, 0, &s)) {
+		struct sieve_addr *l;
+
+		if (sieve_addresses(c->a, s, &l) != 1 || !l[0].valid) {
+			sieve_bad(c, v->at,
+			    "found \"%.*s\", expected a mail address",
+			    STR_ARG(utf8_clip(s, 60)));
+			return false;
+		}
+	}
+	return check_method(c, n);
+}
+
+bool
+check_editheader(struct sieve_compiler *c, struct sieve_node *n)
+{
+	bool matched = sieve_has(n, TAG_IS) || sieve_has(n, TAG_CONTAINS) ||
+		       sieve_has(n, TAG_MATCHES) || sieve_has(n, TAG_REGEX) ||
+		       sieve_has(n, TAG_VALUE) || sieve_has(n, TAG_COUNT) ||
+		       sieve_has(n, TAG_COMPARATOR);
+	struct str s;
+
+	if (!check_names(c, n, &n->args[0], false))
+		return false;
+	if (n->def->extra == 0) {
+		if (sieve_literal(&n->args[1], 0, &s) &&
+		    (str_chr(s, '\n', 0) >= 0 || str_chr(s, '\r', 0) >= 0)) {
+			sieve_bad(c, n->args[1].at,
+			    "a header field's value is one line");
+			return false;
+		}
+		return true;
+	}
+	if (!check_index(c, n))
+		return false;
+	if (matched && !n->args[1].n) {
+		sieve_bad(c, n->at, "deleteheader expects values to match");
+		return false;
+	}
+	return !n->args[1].n || check_matched(c, n);
+}
+
+/* --- vnd.helpd --------------------------------------------------------- */
+
+static bool
+one_of(struct sieve_compiler *c, const struct sieve_value *v,
+    const char *const *list, size_t count)
+{
+	struct str known[16], s, guess;
+
+	for (size_t i = 0; i < count && i < 16; i++)
+		known[i] = str_c(list[i]);
+	for (size_t k = 0; v && k < v->n; k++) {
+		struct strs l = {known, count};
+
+		if (!sieve_literal(v, k, &s) || strs_ihas(&l, s))
+			continue;
+		guess = syntax_nearest(s, known, count);
+		sieve_bad(c, v->v[k].at, "found \"%.*s\", %s\"%.*s\"%s",
+		    STR_ARG(utf8_clip(s, 40)),
+		    guess.n ? "did you mean " : "expected one like ",
+		    STR_ARG(guess.n ? guess : known[0]), guess.n ? "?" : "");
+		return false;
+	}
+	return true;
+}
+
+bool
+check_event(struct sieve_compiler *c, struct sieve_node *n)
+{
+	static const char *const events[] = {"new", "followup", "agent-reply",
+	    "status", "sla-warning", "sla-breach", "idle", "csat"};
+
+	return (n->match != MATCH_IS ||
+		   one_of(c, &n->args[0], events, ARRAY_LEN(events))) &&
+	       check_matched(c, n);
+}
+
+bool
+check_priority(struct sieve_compiler *c, struct sieve_node *n)
+{
+	static const char *const known[] = {"low", "normal", "high", "urgent"};
+	bool by = sieve_has(n, TAG_RAISE) || sieve_has(n, TAG_LOWERBY);
+
+	if (by == (n->args[0].n > 0)) {
+		sieve_bad(c, n->at,
+		    "priority expects a priority, or :raise or :lower");
+		return false;
+	}
+	return one_of(c, &n->args[0], known, ARRAY_LEN(known));
+}
+
+bool
+check_assign(struct sieve_compiler *c, struct sieve_node *n)
+{
+	static const char *const known[] = {
+	    "round-robin", "least-loaded", "sticky", "weighted"};
+
+	return one_of(
+	    c, sieve_tagged(n, TAG_STRATEGY), known, ARRAY_LEN(known));
+}
