@@ -12,8 +12,8 @@
 
 /* A mail to an agent: 1, 0, -1. */
 static int
-from_notice(const struct desk *d, struct txn *t, struct arena *a,
-    struct str id, struct bounce_match *out)
+from_notice(const struct desk *d, struct txn *t, struct arena *a, struct str id,
+    struct bounce_match *out)
 {
 	struct grant g;
 	int found = proof_of_id(d, t, a, id, &g);
@@ -25,8 +25,8 @@ from_notice(const struct desk *d, struct txn *t, struct arena *a,
 		return found;
 	out->origin = g.ticket;
 	out->of_notice = true;
-	out->evidence = arena_printf(
-	    a, "token of a mail to %.*s", STR_ARG(g.agent));
+	out->evidence =
+	    arena_printf(a, "token of a mail to %.*s", STR_ARG(g.agent));
 	return 1;
 }
 

@@ -235,8 +235,8 @@ held_mail(struct desk *d, struct txn *t, struct arena *a,
 	};
 	struct actor actor = ACTOR_SYSTEM;
 	struct ticket k;
-	int rc = 0, found = g && g->ticket ? merge_follow(t, a, g->ticket, &k)
-					   : 0;
+	int rc = 0,
+	    found = g && g->ticket ? merge_follow(t, a, g->ticket, &k) : 0;
 
 	if (found < 0)
 		return txn_error(t, err);

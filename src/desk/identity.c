@@ -24,11 +24,11 @@ level_name(enum level l)
 struct sight {
 	struct arena *a;
 	const struct identity_query *q;
-	const struct agent *from;    /* whose address is in a From */
-	const struct agent *shown;   /* whose address a name or a Sender shows */
+	const struct agent *from;  /* whose address is in a From */
+	const struct agent *shown; /* whose address a name or a Sender shows */
 	struct str shown_why;
-	bool live;                   /* a token that counts */
-	const char *dead;            /* why one does not */
+	bool live;        /* a token that counts */
+	const char *dead; /* why one does not */
 	bool forward;
 };
 
@@ -120,8 +120,7 @@ look_at_names(struct sight *s)
 		return;
 	s->shown = agent_among(staff, &m->sender);
 	if (!s->shown && !m->from.n)
-		s->shown =
-		    staff_by_address(staff, s->q->writer->from.addr);
+		s->shown = staff_by_address(staff, s->q->writer->from.addr);
 	if (s->shown)
 		s->shown_why = arena_printf(s->a,
 		    "an address of %.*s in Sender or Return-Path, and From is "
@@ -171,8 +170,7 @@ is_own_domain(const struct settings *s, struct str domain)
 	if (str_ieq(address_domain(s->address.addr), domain))
 		return true;
 	for (size_t i = 0; i < s->nqueues; i++)
-		if (str_ieq(
-			address_domain(s->queues[i].address.addr), domain))
+		if (str_ieq(address_domain(s->queues[i].address.addr), domain))
 			return true;
 	for (size_t i = 0; i < s->own_addresses.n; i++)
 		if (str_ieq(address_domain(s->own_addresses.v[i]), domain))
@@ -210,13 +208,11 @@ row_1(struct sight *s)
 	const struct staff *staff = &s->q->settings->staff;
 
 	if (m->from_fields > 1)
-		return arena_printf(
-		    s->a, "%u From fields", m->from_fields);
+		return arena_printf(s->a, "%u From fields", m->from_fields);
 	if (!m->from_fields || !m->from.n)
 		return S("no From");
 	if (m->from.n > 1)
-		return arena_printf(
-		    s->a, "%zu addresses in From", m->from.n);
+		return arena_printf(s->a, "%zu addresses in From", m->from.n);
 	if (!m->from.v[0].addr.n)
 		return S("From cannot be read");
 	if (s->q->auth->contradicting)
@@ -270,9 +266,8 @@ signature_fault(const struct sight *s)
 	return NULL;
 }
 
-static void __attribute__((format(printf, 5, 6)))
-say(struct sight *s, struct identity *out, unsigned row, enum level level,
-    const char *fmt, ...)
+static void __attribute__((format(printf, 5, 6))) say(struct sight *s,
+    struct identity *out, unsigned row, enum level level, const char *fmt, ...)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 	const char *fault = s->from ? signature_fault(s) : NULL;
@@ -352,8 +347,9 @@ decide(struct sight *s, struct identity *out)
 	}
 	if (s->live && !(s->from && str_ieq(s->from->name, g->agent))) {
 		out->told = staff_agent(&q->settings->staff, g->agent);
-		say(s, out, 3, LEVEL_NONE, "a token of %.*s%s, and From is %.*s",
-		    STR_ARG(g->agent), out->told ? "" : ", who is gone",
+		say(s, out, 3, LEVEL_NONE,
+		    "a token of %.*s%s, and From is %.*s", STR_ARG(g->agent),
+		    out->told ? "" : ", who is gone",
 		    STR_ARG(q->message->from.v[0].addr));
 		return;
 	}
@@ -363,8 +359,8 @@ decide(struct sight *s, struct identity *out)
 		return;
 	}
 	out->token = s->live;
-	out->confirmed = s->live && g->purpose == GRANT_CONFIRM &&
-			 g->used == CLOCK_NONE;
+	out->confirmed =
+	    s->live && g->purpose == GRANT_CONFIRM && g->used == CLOCK_NONE;
 	if (!signature_fault(s)) {
 		say(s, out, 4, LEVEL_STRONG,
 		    "signed with the certificate of %.*s",

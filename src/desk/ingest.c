@@ -418,11 +418,11 @@ put_article(struct job *j)
 	event_add(j->t, &j->k, j->returned ? EVENT_OWN : EVENT_ARTICLE, &j->who,
 	    arena_printf(j->a, "article %u", r.seq), j->now);
 	if (j->identity.why.n) {
-		struct actor desk = {S("system"),
-		    arena_printf(j->a, "article %u", r.seq)};
+		struct actor desk = {
+		    S("system"), arena_printf(j->a, "article %u", r.seq)};
 
-		event_add(j->t, &j->k, EVENT_REFUSED, &desk,
-		    j->identity.why, j->now);
+		event_add(
+		    j->t, &j->k, EVENT_REFUSED, &desk, j->identity.why, j->now);
 	}
 }
 
@@ -542,9 +542,9 @@ file(struct job *j, struct err *err)
 		return -1;
 	ticket_put(j->t, &j->k);
 	ingest_fate(j, j->in->oversize ? FATE_OVERSIZE
-		: j->is_report || j->returned || j->internal
-		    ? FATE_INTERNAL
-		    : FATE_TICKET);
+		       : j->is_report || j->returned || j->internal
+			   ? FATE_INTERNAL
+			   : FATE_TICKET);
 	return txn_error(j->t, err);
 }
 

@@ -66,8 +66,8 @@ join(struct job *j, const struct ticket *k)
 	j->thread.verdict = THREAD_JOIN;
 	j->thread.ticket = *k;
 	j->thread.reopen = j->thread.thanks = false;
-	j->thread.evidence = arena_printf(j->a, "token of a mail to %.*s",
-	    STR_ARG(j->proof.grant.agent));
+	j->thread.evidence = arena_printf(
+	    j->a, "token of a mail to %.*s", STR_ARG(j->proof.grant.agent));
 	j->thread.flag = str_n(NULL, 0);
 	j->thread.nlinks = 0;
 }
@@ -95,7 +95,8 @@ ingest_join_proof(struct job *j, struct err *err)
 	/* A dead token of his own still says what he answers. */
 	if (id->level >= LEVEL_MEDIUM && str_ieq(id->agent->name, g->agent))
 		join(j, &k);
-	else if (id->row == 3 && people_takes_part(&k, j->writer.address.addr)) {
+	else if (id->row == 3 &&
+		 people_takes_part(&k, j->writer.address.addr)) {
 		if (status_is_active(k.status)) {
 			join(j, &k);
 			return 0;
@@ -122,9 +123,8 @@ hold(struct job *j, struct err *err)
 
 	if (ingest_quarantine(j, j->identity.why, err) < 0)
 		return -1;
-	if (!j->known_as_held &&
-	    held_mail(j->d, j->t, j->a, &j->identity, g, j->m,
-		j->out->quarantine, j->now, err) < 0)
+	if (!j->known_as_held && held_mail(j->d, j->t, j->a, &j->identity, g,
+				     j->m, j->out->quarantine, j->now, err) < 0)
 		return -1;
 	return 1;
 }
@@ -290,8 +290,8 @@ ingest_agents(struct job *j, struct err *err)
 	if (j->internal) {
 		if (j->proof.grant.ticket)
 			return 0;
-		return put_aside(j,
-		    S("a mail of ours to an agent, which came back"), err);
+		return put_aside(
+		    j, S("a mail of ours to an agent, which came back"), err);
 	}
 	if (j->in->sent_folder)
 		return sent_elsewhere(j, err);
@@ -343,8 +343,7 @@ ingest_notify(struct job *j, struct err *err)
 		n.detail = S("your mail is too large to be read: nothing of it "
 			     "was sent or done");
 	}
-	if (notice_send(
-		j->d, j->t, j->a, &j->k, &n, j->now, &sent, err) < 0)
+	if (notice_send(j->d, j->t, j->a, &j->k, &n, j->now, &sent, err) < 0)
 		return -1;
 	j->out->mails += (unsigned)sent;
 	return 0;

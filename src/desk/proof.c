@@ -80,9 +80,8 @@ try_address(struct hunt *h, struct str addr)
 	int r;
 
 	if (plus <= 0 ||
-	    !token_grant_detail(
-		str_from(address_local(addr), (size_t)plus + 1), &ticket,
-		&nonce, &token) ||
+	    !token_grant_detail(str_from(address_local(addr), (size_t)plus + 1),
+		&ticket, &nonce, &token) ||
 	    !settings_is_own(h->d->settings, addr))
 		return 0;
 	if (h->tried++ >= PROOF_TOKENS_MAX)

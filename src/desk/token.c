@@ -402,8 +402,8 @@ static struct claim
 grant_claim(const struct grant *g, int64_t made, char bound[ADDRESS_MAX])
 {
 	struct claim c = {
-	    .purpose = made == CLOCK_NONE ? PURPOSE_GRANT_ADDRESS
-					  : PURPOSE_GRANT_ID,
+	    .purpose =
+		made == CLOCK_NONE ? PURPOSE_GRANT_ADDRESS : PURPOSE_GRANT_ID,
 	    .ticket = g->ticket,
 	    .seq = (uint32_t)g->purpose,
 	    .time = made == CLOCK_NONE ? 0 : (uint64_t)made & INT64_MAX,
@@ -478,8 +478,8 @@ token_grant_id(struct str id, uint64_t *ticket, uint64_t *nonce,
 		return false;
 	rest = str_from(address_local(id), 6);
 	if (!str_cut(&rest, '.', &part) || part.n > 19 ||
-	    !str_u64(part, ticket) || !str_cut(&rest, '.', &part) ||
-	    !part.n || ch_lower(part.p[0]) != 'a' ||
+	    !str_u64(part, ticket) || !str_cut(&rest, '.', &part) || !part.n ||
+	    ch_lower(part.p[0]) != 'a' ||
 	    !read_nonce(str_from(part, 1), nonce) ||
 	    !str_cut(&rest, '.', &part) || !read_hex(part, &time))
 		return false;

@@ -93,8 +93,8 @@ lookalike_shows(struct arena *a, struct str name_form, struct str real)
 	if (str_chr(name_form, '@', 0) < 0)
 		return false;
 	form = lookalike_form(a, real);
-	while (form.n &&
-	       (at = str_find(name_form, form, (size_t)(at + 1))) >= 0)
+	while (
+	    form.n && (at = str_find(name_form, form, (size_t)(at + 1))) >= 0)
 		if (!is_word(name_form, at - 1) &&
 		    !is_word(name_form, at + (ptrdiff_t)form.n))
 			return true;

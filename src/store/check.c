@@ -162,6 +162,7 @@ check_all(struct check *c)
 	bits_init(c, &c->owned, SEQ_BLOB);
 	check_tickets(c);
 	check_mail(c);
+	check_grants(c);
 	if (!c->stop)
 		check_terms(c);
 }

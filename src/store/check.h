@@ -8,7 +8,8 @@
  * content; an article's and a quarantined mail's blob is there, unpacks, and has the row's length and SHA-256; a ticket has exactly the articles and
  * events it counts, from 1 without gaps; Message-IDs, links, timers and outbox rows name tickets that exist; secondary indexes and counts equal
  * what the rows give, both ways; outbox rows have their blob; no blob is without an owner; the runs of terms are ordered, counted,
- * and name tickets that exist; sequences are not behind the rows; every row decodes.
+ * and name tickets that exist; each token's row names a ticket that exists and an article that it has, and stands once in the list by expiry, where nothing
+ * else stands; sequences are not behind the rows; every row decodes.
  */
 #ifndef STORE_CHECK_H
 #define STORE_CHECK_H
@@ -24,7 +25,7 @@ struct store_check_options {
 };
 
 struct store_counts {
-	uint64_t tickets, articles, events, ledger, hashes, message_ids, persons, timers, outbox, quarantined, blobs;
+	uint64_t tickets, articles, events, ledger, hashes, message_ids, persons, timers, outbox, quarantined, blobs, grants;
 	uint64_t raw_bytes;    /* of the mails, unpacked (0 when skipped) */
 	uint64_t term_runs, postings;
 	uint64_t problems;

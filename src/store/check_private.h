@@ -29,7 +29,7 @@ struct check {
 	uint64_t *stubs;         /* ticket and seq of mails that were too large */
 	size_t nstubs, stubs_cap;
 	uint64_t statuses[STATUS_COUNT], states[OUTBOX_STATE_COUNT];
-	uint64_t index_rows, due_rows;
+	uint64_t index_rows, due_rows, grant_rows;
 };
 
 /* False when the check is to stop. */
@@ -47,6 +47,7 @@ bool check_has_article(struct check *c, uint64_t ticket, uint64_t seq);
 /* The parts, in this order. */
 void check_tickets(struct check *c);
 void check_mail(struct check *c);
+void check_grants(struct check *c);
 void check_terms(struct check *c);
 
 #endif
