@@ -48,6 +48,29 @@ bounce_json(const struct bounce *b)
 	return o;
 }
 
+static json_t *
+forwarded_json(const struct forwarded *x, struct str text)
+{
+	struct addresses from;
+	json_t *o;
+
+	if (!x)
+		return json_null();
+	o = json_object();
+	from = (struct addresses){(struct address *)(uintptr_t)&x->from,
+	    x->from.addr.n > 0 || x->from.name.n > 0};
+	json_object_set_new(o, "from", json_of_addresses(&from));
+	json_object_set_new(o, "to", json_of_addresses(&x->to));
+	json_object_set_new(o, "cc", json_of_addresses(&x->cc));
+	json_put_str(o, "subject", x->subject);
+	json_put_time(o, "date", x->date);
+	json_put_str_or_null(o, "message_id", x->message_id);
+	json_put_str(o, "text", str_sub(text, x->text.from, x->text.to));
+	json_object_set_new(o, "attached", json_boolean(x->attached));
+	json_object_set_new(o, "sure", json_boolean(x->sure));
+	return o;
+}
+
 json_t *
 message_json(const struct message *m, const char *file)
 {
@@ -74,6 +97,8 @@ message_json(const struct message *m, const char *file)
 	json_put_str_or_null(o, "charset", m->charset);
 	json_put_str_or_null(o, "automatic", m->automatic);
 	json_object_set_new(o, "bounce", bounce_json(m->bounce));
+	json_object_set_new(
+	    o, "forwarded", forwarded_json(m->forwarded, m->text));
 	json_put_strs(o, "warnings", &m->warnings);
 	arena_fini(&a);
 	return o;
