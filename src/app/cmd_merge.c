@@ -20,8 +20,8 @@ struct deed {
 	uint64_t ticket, other; /* other: the target, or what is linked */
 	uint32_t seq;
 	struct child child;
-	struct ticket out;      /* the new one; merge: the target */
-	struct arena a;         /* its strings */
+	struct ticket out; /* the new one; merge: the target */
+	struct arena a;    /* its strings */
 };
 
 static int
@@ -189,8 +189,7 @@ cmd_split(struct verb_context *c, int argc, char **argv)
 	else if (status == EX_OK)
 		printf("article %u of #%llu is ticket #%llu now (%.*s)\n",
 		    d.seq, (unsigned long long)d.ticket,
-		    (unsigned long long)d.out.id,
-		    STR_ARG(subject_of(&d)));
+		    (unsigned long long)d.out.id, STR_ARG(subject_of(&d)));
 	arena_fini(&d.a);
 	return status;
 }
@@ -266,13 +265,11 @@ cmd_child(struct verb_context *c, int argc, char **argv)
 	}
 	if (status == EX_OK && c->json)
 		printf("{\"ticket\":%llu,\"parent\":%llu}\n",
-		    (unsigned long long)d.out.id,
-		    (unsigned long long)d.ticket);
+		    (unsigned long long)d.out.id, (unsigned long long)d.ticket);
 	else if (status == EX_OK)
 		printf("sub-ticket #%llu of #%llu, in %.*s (%.*s)\n",
 		    (unsigned long long)d.out.id, (unsigned long long)d.ticket,
-		    STR_ARG(d.out.queue),
-		    STR_ARG(subject_of(&d)));
+		    STR_ARG(d.out.queue), STR_ARG(subject_of(&d)));
 	arena_fini(&d.a);
 	return status;
 }

@@ -9,7 +9,8 @@ enum {
 	TAG_TIME_SPENT = 4,
 	TAG_SNOOZED_UNTIL = 5,
 	TAG_SNOOZED_FROM = 6,
-	TAG_LAST = TAG_SNOOZED_FROM
+	TAG_THREAD = 7,
+	TAG_LAST = TAG_THREAD
 };
 
 void
@@ -31,6 +32,8 @@ extra_read(struct arena *a, struct str rec, struct extra *out)
 			out->snoozed_until = recr_i64(&r);
 		else if (r.tag == TAG_SNOOZED_FROM && !r.is_str)
 			out->snoozed_from = (unsigned)r.u;
+		else if (r.tag == TAG_THREAD && r.is_str)
+			strs_add(a, &out->threads, r.s);
 	}
 }
 
@@ -59,6 +62,7 @@ extra_write(struct arena *a, struct str old, const struct extra *x)
 	if (x->snoozed_until)
 		rec_i64(&b, TAG_SNOOZED_UNTIL, x->snoozed_until);
 	rec_u64_opt(&b, TAG_SNOOZED_FROM, x->snoozed_from);
+	rec_strs(&b, TAG_THREAD, &x->threads);
 	while (recr_next(&r)) {
 		if (r.tag <= TAG_LAST)
 			continue;
@@ -68,6 +72,48 @@ extra_write(struct arena *a, struct str old, const struct extra *x)
 			rec_u64(&b, r.tag, r.u);
 	}
 	return arena_dup(a, buf_str(&b));
+}
+
+struct strs
+extra_references(struct arena *a, const struct extra *x)
+{
+	size_t at = x->chain.n > 1 ? 1 : 0;
+	struct strs out = {0};
+
+	for (size_t i = 0; i < at; i++)
+		strs_add(a, &out, x->chain.v[i]);
+	for (size_t i = 0; i < x->threads.n; i++)
+		if (!strs_has(&x->chain, x->threads.v[i]))
+			strs_add(a, &out, x->threads.v[i]);
+	for (size_t i = at; i < x->chain.n; i++)
+		strs_add(a, &out, x->chain.v[i]);
+	return out;
+}
+
+static void
+note_thread(struct arena *a, struct strs *all, const struct extra *x)
+{
+	for (size_t i = 0; i < x->threads.n; i++)
+		if (!strs_has(all, x->threads.v[i]))
+			strs_add(a, all, x->threads.v[i]);
+	if (x->chain.n && !strs_has(all, x->chain.v[0]))
+		strs_add(a, all, x->chain.v[0]);
+	if (x->chain.n > 1 && !strs_has(all, x->chain.v[x->chain.n - 1]))
+		strs_add(a, all, x->chain.v[x->chain.n - 1]);
+}
+
+void
+extra_join(struct arena *a, struct extra *x, const struct extra *from)
+{
+	struct strs all = {0}, out = {0};
+
+	note_thread(a, &all, x);
+	note_thread(a, &all, from);
+	/* Of too many, the target's first and the newest. */
+	for (size_t i = 0; i < all.n; i++)
+		if (i < 2 || i + THREADS_MAX - 2 >= all.n)
+			strs_add(a, &out, all.v[i]);
+	x->threads = out;
 }
 
 /* A client that cannot find an id looks for the next: the first names the

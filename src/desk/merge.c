@@ -17,8 +17,7 @@
 #include "desk/people.h"
 
 enum {
-	ABOVE_MAX = 1000,    /* tickets above one that are looked at */
-	REFERENCES_FROM = 8, /* merged tickets whose ids an answer names */
+	ABOVE_MAX = 1000, /* tickets above one that are looked at */
 	TAGS_MAX = 50
 };
 
@@ -283,8 +282,8 @@ join_fields(struct txn *t, struct arena *a, struct ticket *k,
 	}
 }
 
-/* The mail to be answered next is the newest of both; of the other thread,
- * merge_references() names what is needed. */
+/* The mail to be answered next is the newest of both; of the other thread, an
+ * answer names what is needed (extra_references()). */
 static void
 join_chain(struct arena *a, struct ticket *k, const struct ticket *from)
 {
@@ -292,12 +291,12 @@ join_chain(struct arena *a, struct ticket *k, const struct ticket *from)
 
 	extra_read(a, k->extra, &mine);
 	extra_read(a, from->extra, &theirs);
-	if (!theirs.chain.n ||
-	    (mine.chain.n && from->customer_wrote <= k->customer_wrote))
-		return;
-	mine.chain = mine.chain.n ? extra_chain(a, &mine.chain, &mine.chain,
-					theirs.chain.v[theirs.chain.n - 1])
-				  : theirs.chain;
+	extra_join(a, &mine, &theirs);
+	if (!mine.chain.n)
+		mine.chain = theirs.chain;
+	else if (theirs.chain.n && from->customer_wrote > k->customer_wrote)
+		mine.chain = extra_chain(a, &mine.chain, &mine.chain,
+		    theirs.chain.v[theirs.chain.n - 1]);
 	k->extra = extra_write(a, k->extra, &mine);
 }
 
@@ -496,46 +495,6 @@ merge_sources(struct txn *t, struct arena *a, const struct ticket *k,
 			break;
 	}
 	qsort(*ids, *n, sizeof **ids, by_number);
-	return 0;
-}
-
-int
-merge_references(struct txn *t, struct arena *a, const struct ticket *k,
-    struct strs *chain, struct err *err)
-{
-	struct strs theirs = {0}, all = {0};
-	uint64_t *ids;
-	size_t n, at;
-
-	if (merge_sources(t, a, k, &ids, &n, err) < 0)
-		return -1;
-	for (size_t i = n > REFERENCES_FROM ? n - REFERENCES_FROM : 0; i < n;
-	     i++) {
-		struct ticket from;
-		struct extra x;
-		size_t last;
-
-		if (merge_get(t, a, ids[i], &from, err) < 0)
-			return -1;
-		extra_read(a, from.extra, &x);
-		last = x.chain.n ? x.chain.n - 1 : 0;
-		for (size_t c = 0; c < x.chain.n; c += last ? last : 1)
-			if (!strs_has(chain, x.chain.v[c]) &&
-			    !strs_has(&theirs, x.chain.v[c]))
-				strs_add(a, &theirs, x.chain.v[c]);
-	}
-	if (!theirs.n)
-		return 0;
-	/* Behind the first, which names the thread; the last one, which is
-	 * answered, stays the last. */
-	at = chain->n > 1 ? 1 : 0;
-	for (size_t i = 0; i < at; i++)
-		strs_add(a, &all, chain->v[i]);
-	for (size_t i = 0; i < theirs.n; i++)
-		strs_add(a, &all, theirs.v[i]);
-	for (size_t i = at; i < chain->n; i++)
-		strs_add(a, &all, chain->v[i]);
-	*chain = all;
 	return 0;
 }
 

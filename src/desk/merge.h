@@ -31,8 +31,6 @@ int merge_tickets(struct desk *d, struct txn *t, struct arena *a, struct ticket 
 int merge_follow(struct txn *t, struct arena *a, uint64_t id, struct ticket *out);
 /* The tickets that were merged into k, at any depth, oldest first. Reads only those; nothing when there are none. */
 int merge_sources(struct txn *t, struct arena *a, const struct ticket *k, uint64_t **ids, size_t *n, struct err *err);
-/* The References of an answer: chain (of k), with ids of the merged tickets' threads, so that the clients of their customers thread it too. The last one stays the last. */
-int merge_references(struct txn *t, struct arena *a, const struct ticket *k, struct strs *chain, struct err *err);
 
 /*
  * A new ticket whose first article is a copy of article seq of k, requested by who wrote that; in the same queue. The original stays, marked in the history.

@@ -10,7 +10,6 @@
 #include "desk/change.h"
 #include "desk/extra.h"
 #include "desk/limits.h"
-#include "desk/merge.h"
 #include "desk/outgoing.h"
 #include "desk/people.h"
 
@@ -156,9 +155,7 @@ outbound_answer(struct desk *d, struct txn *t, struct arena *a,
 	    change_status(d, t, a, k, status, &w->who, now, err) < 0)
 		return -1;
 	extra_read(a, k->extra, &x);
-	o.references = x.chain;
-	if (merge_references(t, a, k, &o.references, err) < 0)
-		return -1;
+	o.references = extra_references(a, &x);
 	outgoing_people(a, k, &o);
 	outgoing_view(d, &o, k);
 	o.view.status_old = old;
@@ -216,7 +213,7 @@ outbound_status(struct desk *d, struct txn *t, struct arena *a,
 			      &o.hold, err) < 0)
 		return -1;
 	extra_read(a, k->extra, &x);
-	o.references = x.chain;
+	o.references = extra_references(a, &x);
 	outgoing_view(d, &o, k);
 	o.view.message_date = CLOCK_NONE;
 	if (outgoing_put(d, t, a, k, &o, now, &why) < 0)
