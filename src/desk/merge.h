@@ -23,7 +23,7 @@ enum {
  * from into k; both are put. ERR_INVAL: the same ticket, one of them merged already (says into which) or spam, from is a parent of k, k is one of from's but not its
  * own parent, MERGED_MAX, TICKET_LINKS_MAX, PEOPLE_MAX.
  *
- * k gains: from's requester and participants as Cc (who was only proposed there stays so), tags, fields it has not, its assignee when it has none, the higher
+ * k gains: from's requester and participants as Cc (who was only proposed there stays so), tags, fields it has not, its assignee when it has none (and he may work the queue), the higher
  * priority and an open status when somebody waits in from, the earlier first response, the later times of writing. from's own row keeps all it had.
  */
 int merge_tickets(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct ticket *from, const struct actor *who, int64_t now, struct err *err);

@@ -1036,6 +1036,109 @@ test_bounce(void **state)
 	    OUTBOX_FAILED);
 }
 
+/* --- notices ----------------------------------------------------------- */
+
+struct told {
+	struct buf *b;
+	uint64_t after;
+};
+
+static bool
+note_mail(void *ctx, const struct outbox *o)
+{
+	struct told *x = ctx;
+
+	if (str_eq(o->kind, S("notice")) && o->id > x->after)
+		buf_printf(x->b, "#%llu %.*s ", (unsigned long long)o->ticket,
+		    STR_ARG(str_sub(o->recipients[0].addr, 0, 4)));
+	return true;
+}
+
+/* The notices written since the last call: the ticket, and to whom. */
+static void
+told(struct fixture *f, const char *name, const char *want)
+{
+	static uint64_t last;
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct told x = {&b, want ? last : UINT64_MAX};
+	struct txn *t = NULL;
+	uint64_t n = 1;
+	struct outbox o;
+
+	assert_int_equal(txn_read(f->store, &t, NULL), 0);
+	assert_int_equal(outbox_each(t, &a, OUTBOX_QUEUED, note_mail, &x), 0);
+	while (outbox_get(t, &a, n, &o) == 1)
+		n++;
+	txn_abort(&t);
+	last = n - 1;
+	if (want && strcmp(buf_cstr(&b), want) != 0)
+		fail_msg("%s: \"%s\"", name, buf_cstr(&b));
+}
+
+static void
+test_notices(void **state)
+{
+	static struct str first[] = {{"first", 5}}, money[] = {{"money", 5}};
+	static struct str mails[] = {{"anna@acme.example", 17},
+	    {"ben@acme.example", 16}, {"cleo@acme.example", 17},
+	    {"dora@acme.example", 17}};
+	static struct agent agents[] = {
+	    {.name = {"anna", 4}, .teams = {first, 1}, .rank = RANK_AGENT},
+	    {.name = {"ben", 3}, .teams = {first, 1}, .rank = RANK_AGENT},
+	    {.name = {"cleo", 4}, .teams = {money, 1}, .rank = RANK_AGENT},
+	    {.name = {"dora", 4}, .teams = {money, 1}, .rank = RANK_AGENT},
+	};
+	static struct team teams[] = {
+	    {.name = {"first", 5}}, {.name = {"money", 5}}};
+	struct fixture *f = *state;
+	struct settings *s = &f->settings;
+	uint64_t one, two, child, made;
+
+	for (size_t i = 0; i < ARRAY_LEN(agents); i++) {
+		agents[i].addresses = (struct strs){&mails[i], 1};
+		agents[i].notices = true;
+	}
+	one = opens(f, ANN, "a1@x.example");
+	two = opens(f, BOB, "b1@y.example");
+	s->staff = (struct staff){agents, 4, teams, 2};
+	s->queues[0].team = S("first");
+	s->queues[1].team = S("money");
+	s->notices_per_hour = 120;
+	s->notice_within = 90 * CLOCK_DAY;
+	told(f, "", NULL);
+
+	/* Anna does all this, so she is told nothing. */
+	child = opens_child(f, one);
+	told(f, "a child: its queue's people", "#3 cleo #3 dora ");
+	set_status(f, child, STATUS_RESOLVED, NOW);
+	told(f, "a child done: the parent's people", "#1 anna #1 ben@ ");
+	set(f, one, "assignee", "anna");
+	told(f, "she takes it", "");
+	set_status(f, child, STATUS_OPEN, NOW);
+	told(f, "reopened under an open parent", "");
+	set_status(f, child, STATUS_RESOLVED, NOW);
+	told(f, "done again: the parent's assignee", "#1 anna ");
+	set(f, one, "status", "resolved");
+	set_status(f, child, STATUS_OPEN, NOW);
+	told(f, "reopened under a resolved one", "#1 anna ");
+	made = must_do(f, (struct doing){.deed = SPLIT, .k = one, .seq = 1});
+	assert_int_equal(made, 4);
+	told(f, "split: the queue's people", "#4 ben@ ");
+
+	set(f, two, "assignee", "ben");
+	told(f, "assigned", "#2 ben@ ");
+	set(f, one, "status", "open");
+	merges(f, two, one);
+	told(f, "who had the source", "#1 ben@ ");
+	assert_str(ticket(f, one).assignee, "anna");
+	/* Who may not work the target's queue does not get it. */
+	set(f, child, "assignee", "cleo");
+	told(f, "assigned", "#3 cleo ");
+	merges(f, child, made);
+	assert_str(ticket(f, made).assignee, "");
+}
+
 /* --- search ------------------------------------------------------------ */
 
 static bool
@@ -1105,6 +1208,7 @@ main(void)
 	    TEST(test_depth),
 	    TEST(test_links),
 	    TEST(test_bounce),
+	    TEST(test_notices),
 	    TEST(test_search),
 	};
 
