@@ -124,6 +124,18 @@ print_counts(struct arena *a, const char *label, const json_t *o)
 	puts(first ? " none" : "");
 }
 
+static void
+print_timers(const json_t *x)
+{
+	long long n = json_integer_value(json_object_get(x, "waiting"));
+
+	printf("%-10s %lld waiting", "timers", n);
+	if (n)
+		printf(", next %s (%s)", text_of(x, "next"),
+		    text_of(x, "kind"));
+	putchar('\n');
+}
+
 /* A mailbox or transport in trouble, or a full disk, is an exit status for
  * monitors. */
 static bool
@@ -173,6 +185,7 @@ cmd_status(struct verb_context *c, int argc, char **argv)
 	putchar('\n');
 	print_counts(&a, "tickets", json_object_get(o, "tickets"));
 	print_counts(&a, "outbox", json_object_get(o, "outbox"));
+	print_timers(json_object_get(o, "timers"));
 	printf("%-10s %.1f MiB used of %.0f GiB%s\n", "store",
 	    (double)json_integer_value(json_object_get(o, "store_used")) /
 		1048576.0,

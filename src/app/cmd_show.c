@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/must.h"
+#include "desk/extra.h"
 #include "base/utf8.h"
 #include "desk/merge.h"
 #include "desk/timeline.h"
@@ -37,6 +38,31 @@ print_people(struct verb_context *c, const struct ticket *k, struct buf *b)
 		buf_puts(b, "<");
 		paint(b, c->colour, COLOUR_NONE, p->address.addr);
 		buf_puts(b, ">\n");
+	}
+}
+
+/* Fields, and what is kept beside the columns. */
+static void
+print_extra(struct verb_context *c, struct arena *a, const struct ticket *k,
+    struct buf *b)
+{
+	struct extra x;
+
+	for (size_t i = 0; i < k->nfields; i++) {
+		buf_puts(b, i ? "             " : "  fields     ");
+		paint(b, c->colour, COLOUR_NONE, k->fields[i].name);
+		buf_puts(b, "=");
+		paint(b, c->colour, COLOUR_NONE, k->fields[i].value);
+		buf_putc(b, '\n');
+	}
+	extra_read(a, k->extra, &x);
+	if (x.snoozed_until)
+		buf_printf(b, "  snoozed    until %.*s\n",
+		    STR_ARG(time_text(a, x.snoozed_until)));
+	if (x.time_spent) {
+		buf_puts(b, "  time       ");
+		clock_duration(b, x.time_spent);
+		buf_putc(b, '\n');
 	}
 }
 
@@ -106,6 +132,7 @@ print_head(struct verb_context *c, struct txn *t, struct arena *a,
 			buf_putc(b, i + 1 < k->tags.n ? ' ' : '\n');
 		}
 	}
+	print_extra(c, a, k, b);
 	print_links(c, t, a, k, b);
 	print_people(c, k, b);
 }

@@ -5,6 +5,7 @@
 #include "app/sender.h"
 #include "app/spool.h"
 #include "app/status.h"
+#include "app/timers.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -39,6 +40,7 @@ struct house {
 	struct pipeline *pipeline;
 	struct feeds *feeds;
 	struct senders *senders;
+	struct timers *timers;
 	char *spool, *journals;
 	struct arena arena; /* of the templates of the last reload */
 	int lock, control, signals;
@@ -53,9 +55,12 @@ on_committed(void *ctx)
 {
 	struct house *h = ctx;
 	struct senders *s = __atomic_load_n(&h->senders, __ATOMIC_ACQUIRE);
+	struct timers *x = __atomic_load_n(&h->timers, __ATOMIC_ACQUIRE);
 
 	if (s)
 		senders_wake(s);
+	if (x)
+		timers_look(x);
 }
 
 static size_t
@@ -166,6 +171,8 @@ stop_feeds(struct house *h)
 	if (s)
 		senders_ask(s);
 	feeds_stop(&h->feeds);
+	/* The parsers look at the settings too. */
+	pipeline_drain(h->pipeline);
 	/* The writer may look at it until what was submitted is done. */
 	writer_flush(h->writer);
 	__atomic_store_n(&h->senders, NULL, __ATOMIC_RELEASE);
@@ -220,6 +227,17 @@ recover(struct house *h, struct err *err)
 }
 
 static int
+start_timers(struct house *h, struct err *err)
+{
+	struct timers *x;
+
+	if (timers_open(&x, h->s.store, h->writer, err) < 0)
+		return -1;
+	__atomic_store_n(&h->timers, x, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static int
 open_house(struct house *h)
 {
 	struct err err = ERR_INIT;
@@ -236,7 +254,7 @@ open_house(struct house *h)
 	    recover(h, &err) < 0 ||
 	    pipeline_open(&h->pipeline, h->jail, h->writer,
 		h->s.config->workers, &err) < 0 ||
-	    start_feeds(h, &err) < 0)
+	    start_timers(h, &err) < 0 || start_feeds(h, &err) < 0)
 		return verb_err(h->c, &err);
 	return EX_OK;
 }
@@ -245,6 +263,7 @@ static void
 close_house(struct house *h)
 {
 	struct pipeline *p = h->pipeline;
+	struct timers *x = h->timers;
 
 	if (h->writer && (h->feeds || h->senders))
 		stop_feeds(h);
@@ -255,6 +274,8 @@ close_house(struct house *h)
 	}
 	pipeline_close(&p);
 	writer_close(&h->writer);
+	__atomic_store_n(&h->timers, NULL, __ATOMIC_RELEASE);
+	timers_close(&x);
 	jail_close(&h->jail);
 	if (h->control >= 0)
 		unlink(session_path(&h->s, "helpd.sock"));
@@ -422,14 +443,18 @@ loop(struct house *h)
 
 	if (sd_watchdog_enabled(0, &watchdog) > 0)
 		wait = (int)MAX(watchdog / 2000, (uint64_t)500);
+	timers_look(h->timers);
 	while (!h->stop) {
-		struct pollfd p[2] = {
+		struct pollfd p[3] = {
 		    {.fd = h->signals, .events = POLLIN},
 		    {.fd = h->control, .events = POLLIN},
+		    {.fd = timers_fd(h->timers), .events = POLLIN},
 		};
 
-		if (poll(p, 2, wait) < 0 && errno != EINTR)
+		if (poll(p, 3, wait) < 0 && errno != EINTR)
 			break;
+		if (p[2].revents)
+			timers_run(h->timers, h->pipeline);
 		if (p[0].revents)
 			on_signal(h);
 		if (p[1].revents)
@@ -459,6 +484,9 @@ do_once(struct house *h)
 			return EX_TEMPFAIL;
 	failed = feeds_wait(h->feeds);
 	pipeline_drain(h->pipeline);
+	writer_flush(h->writer);
+	if (timers_once(h->timers, h->pipeline, &err) < 0)
+		return verb_err(h->c, &err);
 	writer_flush(h->writer);
 	if (senders_start(&s, &sc, &err) < 0)
 		return verb_err(h->c, &err);

@@ -2,6 +2,7 @@
 #include "app/json.h"
 #include "base/clock.h"
 #include "base/must.h"
+#include "desk/due.h"
 #include "store/outbox.h"
 #include "store/ticket.h"
 
@@ -35,6 +36,24 @@ add_sender(void *ctx, const struct sender_status *s)
 	json_put_time(o, "next_try", s->next_try);
 	json_put_str_or_null(o, "error", str_c(s->error));
 	json_array_append_new(ctx, o);
+}
+
+/* How many wait, and what is next. */
+static json_t *
+timers_json(struct txn *t)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	json_t *o = json_object();
+	struct timer first = {.due = CLOCK_NONE};
+	uint64_t n = 0;
+
+	if (t)
+		due_count(t, &a, &n, &first);
+	json_object_set_new(o, "waiting", json_integer((json_int_t)n));
+	json_put_time(o, "next", first.due);
+	json_put_str_or_null(o, "kind",
+	    n ? str_c(due_name((enum due_kind)first.kind)) : str_n(NULL, 0));
+	return o;
 }
 
 void
@@ -88,5 +107,6 @@ status_json(const struct status_sources *s, struct buf *out)
 		json_object_set_new(o, "outbox", ob);
 		json_object_set_new(o, "tickets", tk);
 	}
+	json_object_set_new(o, "timers", timers_json(t));
 	json_line(out, o);
 }

@@ -3,6 +3,7 @@
 #include "base/must.h"
 #include "desk/merge.h"
 #include "desk/timeline.h"
+#include "desk/extra.h"
 #include "store/outbox.h"
 
 static void
@@ -268,6 +269,7 @@ ticket_json_whole(struct txn *t, struct arena *a, const struct ticket *k,
 {
 	json_t *o = ticket_json(k), *people = json_array();
 	json_t *fields = json_object();
+	struct extra x;
 
 	for (size_t i = 0; i < k->nparticipants; i++) {
 		json_t *p = json_of_address(&k->participants[i].address);
@@ -285,6 +287,10 @@ ticket_json_whole(struct txn *t, struct arena *a, const struct ticket *k,
 	json_object_set_new(o, "participants", people);
 	json_object_set_new(o, "fields", fields);
 	json_object_set_new(o, "sla", json_array());
+	extra_read(a, k->extra, &x);
+	put_int(o, "time_spent", (uint64_t)(x.time_spent / CLOCK_SECOND));
+	json_put_time(o, "snoozed_until",
+	    x.snoozed_until ? x.snoozed_until : CLOCK_NONE);
 	json_put_time(o, "first_response", k->first_response);
 	json_put_time(o, "resolved", k->resolved);
 	json_object_set_new(o, "csat", json_null());

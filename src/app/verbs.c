@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 const struct verb verbs[] = {
-    {"init", cmd_init, "[--dir DIR] [--site NAME] [--address ADDR] …",
+    {"init", cmd_init, "[--dir DIR] [--site NAME] [--address ADDR] [--agent NAME=ADDR] …",
 	"write a commented configuration"},
     {"check", cmd_check, "[--connect]",
 	"read the whole configuration, report every error"},
@@ -30,7 +30,8 @@ const struct verb verbs[] = {
     {"note", cmd_note, "N [--message TEXT]", "an internal note"},
     {"set", cmd_set,
 	"N [status=S] [priority=P] [queue=Q] [assignee=A] [subject=TEXT] "
-	"[tag=+x,-y] [--notify] [--force]",
+	"[tag=+x,-y] [field.NAME=V] [requester=ADDR] [cc=+ADDR,-ADDR] "
+	"[snooze=2d] [time=15m] [--notify] [--force]",
 	"change a ticket"},
     {"merge", cmd_merge, "A B", "ticket A becomes part of ticket B"},
     {"split", cmd_split, "N ARTICLE", "a ticket of its own from one mail of N"},
@@ -39,6 +40,10 @@ const struct verb verbs[] = {
 	"a sub-ticket of N; its task on standard input"},
     {"link", cmd_link, "N M", "link two tickets"},
     {"unlink", cmd_unlink, "N M", "take their link away"},
+    {"kb", cmd_kb,
+	"[list [--all] | show N [--version V] | add TITLE | edit N | publish N "
+	"| withdraw N | search WORDS]",
+	"the knowledge base"},
     {"why", cmd_why, "N", "what led to the ticket's present state"},
     {"outbox", cmd_outbox, "[list | show ID | retry ID… | drop ID…]",
 	"what waits to be sent"},

@@ -6,6 +6,7 @@
 #include "desk/verify.h"
 #include "base/clock.h"
 #include "base/must.h"
+#include "desk/due.h"
 #include "desk/event.h"
 #include "desk/extra.h"
 #include "desk/family.h"
@@ -172,6 +173,28 @@ check_family(struct check *c, const struct ticket *k, struct str where)
 		report(c, where, "the head of its family is not there");
 }
 
+/* Who sleeps has somebody to wake him. */
+static void
+check_snooze(struct check *c, const struct ticket *k, struct str where)
+{
+	struct timer m = {.kind = DUE_SNOOZE, .ticket = k->id};
+	struct extra x;
+	int found;
+
+	extra_read(&c->a, k->extra, &x);
+	if (!x.snoozed_until)
+		return;
+	m.due = x.snoozed_until;
+	found = timer_has(c->t, &m);
+	if (found < 0)
+		c->failed = true;
+	else if (!found)
+		report(c, where, "is snoozed, and no timer wakes it");
+	if (k->status != STATUS_HOLD)
+		report(c, where, "is snoozed, and its status is %s",
+		    status_name(k->status));
+}
+
 static void
 check_people(struct check *c, const struct ticket *k, struct str where)
 {
@@ -207,15 +230,39 @@ check_events(struct check *c, const struct ticket *k, struct str where)
 		report(c, where, "has more events than it counts");
 }
 
+/* Who takes part no more was a reader until the event that says so. */
+static bool
+was_removed(
+    struct check *c, const struct ticket *k, struct str addr, int64_t since)
+{
+	for (uint32_t seq = k->events; seq > 0 && !c->failed; seq--) {
+		struct event e;
+		int r = event_get(c->t, &c->a, k->id, seq, &e);
+
+		if (r < 0)
+			c->failed = true;
+		if (r <= 0 || e.at < since)
+			continue;
+		if (str_eq(e.kind, str_c(event_name(EVENT_PARTICIPANT))) &&
+		    str_starts(e.detail, S("-")) &&
+		    address_eq(str_from(e.detail, 1), addr))
+			return true;
+	}
+	return false;
+}
+
 /* Was this address a reader when the mail was written? Everyone who takes part
  * is; and whoever wrote to the ticket may have been acknowledged. */
 static bool
-may_read(const struct ticket *k, const struct outbox *o, struct str addr)
+may_read(struct check *c, const struct ticket *k, const struct outbox *o,
+    struct str addr)
 {
 	if (people_takes_part(k, addr))
 		return true;
-	return str_eq(o->kind, S("ack")) && o->nrecipients == 1 &&
-	       address_eq(k->requester.addr, addr);
+	if (str_eq(o->kind, S("ack")) && o->nrecipients == 1 &&
+	    address_eq(k->requester.addr, addr))
+		return true;
+	return was_removed(c, k, addr, o->created);
 }
 
 static void
@@ -249,7 +296,7 @@ check_outgoing(struct check *c, const struct ticket *k, const struct article *r,
 		if (c->s && settings_is_own(c->s, x))
 			report(c, where, "mail %llu goes to our own %.*s",
 			    TICKET(o.id), STR_ARG(x));
-		else if (!may_read(k, &o, x))
+		else if (!may_read(c, k, &o, x))
 			report(c, where,
 			    "mail %llu goes to %.*s, who does not take part",
 			    TICKET(o.id), STR_ARG(x));
@@ -396,6 +443,7 @@ check_ticket(struct check *c, uint64_t id)
 	check_parents(c, &k, w);
 	check_family(c, &k, w);
 	check_people(c, &k, w);
+	check_snooze(c, &k, w);
 	check_events(c, &k, w);
 	check_articles(c, &k, w);
 }

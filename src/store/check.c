@@ -158,6 +158,7 @@ check_all(struct check *c)
 	check_sequence(c, T_BLOB, SEQ_BLOB);
 	check_sequence(c, T_OUTBOX, SEQ_OUTBOX);
 	check_sequence(c, T_QUARANTINE, SEQ_QUARANTINE);
+	check_sequence(c, T_KB, SEQ_KB);
 	bits_init(c, &c->tickets, SEQ_TICKET);
 	bits_init(c, &c->owned, SEQ_BLOB);
 	check_tickets(c);
@@ -165,6 +166,8 @@ check_all(struct check *c)
 	check_grants(c);
 	if (!c->stop)
 		check_terms(c);
+	if (!c->stop)
+		check_kb(c);
 }
 
 int

@@ -28,6 +28,7 @@ struct store_counts {
 	uint64_t tickets, articles, events, ledger, hashes, message_ids, persons, timers, outbox, quarantined, blobs, grants;
 	uint64_t raw_bytes;    /* of the mails, unpacked (0 when skipped) */
 	uint64_t term_runs, postings;
+	uint64_t kb;           /* articles of the knowledge base */
 	uint64_t problems;
 };
 

@@ -49,5 +49,6 @@ void check_tickets(struct check *c);
 void check_mail(struct check *c);
 void check_grants(struct check *c);
 void check_terms(struct check *c);
+void check_kb(struct check *c);
 
 #endif

@@ -51,6 +51,15 @@ timer_del(struct txn *t, const struct timer *m)
 }
 
 int
+timer_has(struct txn *t, const struct timer *m)
+{
+	struct key k = timer_key(m);
+	struct str v;
+
+	return row_get(t, T_TIMER, key_str(&k), &v);
+}
+
+int
 timer_first(struct txn *t, struct arena *a, struct timer *out)
 {
 	AUTO(iter_end) struct iter it = ITER_INIT;

@@ -12,6 +12,8 @@ struct timer {
 };
 void timer_put(struct txn *t, const struct timer *m);
 void timer_del(struct txn *t, const struct timer *m);
+/* Is it there? 1, 0, -1. */
+int timer_has(struct txn *t, const struct timer *m);
 /* The first by time: 1, 0 when there is none. */
 int timer_first(struct txn *t, struct arena *a, struct timer *out);
 int timer_each(struct txn *t, struct arena *a, bool (*fn)(void *ctx, const struct timer *m), void *ctx);
