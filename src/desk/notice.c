@@ -115,14 +115,13 @@ from_name(struct arena *a, const struct notice_body *b)
 	name = notice_line(a, name, 60);
 	if (!name.n || str_chr(name, '@', 0) >= 0 || str_ieq(name, site))
 		return site;
-	return arena_printf(
-	    a, "%.*s (%.*s)", STR_ARG(name), STR_ARG(site));
+	return arena_printf(a, "%.*s (%.*s)", STR_ARG(name), STR_ARG(site));
 }
 
 static int
 write_one(struct desk *d, struct txn *t, struct arena *a,
-    const struct ticket *k, const struct notice_body *b,
-    const struct agent *to, int64_t now, struct err *err)
+    const struct ticket *k, const struct notice_body *b, const struct agent *to,
+    int64_t now, struct err *err)
 {
 	const struct settings *s = d->settings;
 	struct str language = notice_language(s, to);
@@ -139,8 +138,8 @@ write_one(struct desk *d, struct txn *t, struct arena *a,
 	    .template = "notice",
 	    .to = to,
 	    .k = k,
-	    .data = notice_values(a, b, language,
-		agent_may(s, to, k->queue, RIGHT_WORK)),
+	    .data = notice_values(
+		a, b, language, agent_may(s, to, k->queue, RIGHT_WORK)),
 	    .grant = &g,
 	    .plain = notice_plain(a, b, language),
 	    .files = b->carried,
@@ -149,10 +148,9 @@ write_one(struct desk *d, struct txn *t, struct arena *a,
 	struct notice_extra e = {
 	    .message_text = b->text,
 	    .message_from = b->shown.author,
-	    .message_date = !b->has_shown ? CLOCK_NONE
-			    : b->shown.date == CLOCK_NONE
-				? b->shown.at
-				: b->shown.date,
+	    .message_date = !b->has_shown                 ? CLOCK_NONE
+			    : b->shown.date == CLOCK_NONE ? b->shown.at
+							  : b->shown.date,
 	    .from_name = from_name(a, b),
 	};
 
@@ -198,8 +196,7 @@ notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 			buf_printf(&told, " (not written: %s)", why.msg);
 	}
 	event_add(t, k, EVENT_NOTICE, &x->who,
-	    arena_printf(
-		a, "%s: %s", notice_name(x->kind), buf_cstr(&told)),
+	    arena_printf(a, "%s: %s", notice_name(x->kind), buf_cstr(&told)),
 	    now);
 	if (n)
 		*n = written;
@@ -253,8 +250,8 @@ notice_failed(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	    .kind = NOTICE_FAILED,
 	    .seq = row->ticket == k->id ? row->seq : 0,
 	    .who = ACTOR_SYSTEM,
-	    .detail = arena_printf(
-		a, "%.*s: %.*s", STR_ARG(addr), STR_ARG(words)),
+	    .detail =
+		arena_printf(a, "%.*s: %.*s", STR_ARG(addr), STR_ARG(words)),
 	};
 	bool answer = str_eq(row->kind, S("answer"));
 

@@ -88,13 +88,13 @@ head_key(struct arena *a, struct str agent)
 static struct str
 line_key(struct arena *a, struct str agent, uint64_t n)
 {
-	return arena_printf(a, "digest:%.*s/%llu", STR_ARG(agent),
-	    (unsigned long long)n);
+	return arena_printf(
+	    a, "digest:%.*s/%llu", STR_ARG(agent), (unsigned long long)n);
 }
 
 static int
-read_head(struct txn *t, struct arena *a, struct str agent,
-    struct waiting_lines *w)
+read_head(
+    struct txn *t, struct arena *a, struct str agent, struct waiting_lines *w)
 {
 	struct str rec = {0};
 	int found = counter_get(t, a, head_key(a, agent), &rec);
@@ -248,8 +248,8 @@ line_values(struct desk *d, struct arena *a, const struct agent *to,
 {
 	const struct settings *s = d->settings;
 	struct value *o = value_object(a);
-	struct str who = k->requester.name.n ? k->requester.name
-					     : k->requester.addr;
+	struct str who =
+	    k->requester.name.n ? k->requester.name : k->requester.addr;
 
 	value_set_str(a, o, "label", outbound_label(a, s, k));
 	value_set_str(a, o, "subject", notice_line(a, k->subject, 80));
@@ -286,8 +286,7 @@ digest_values(struct desk *d, struct txn *t, struct arena *a,
 		value_add(a, list, line_values(d, a, to, &k, &v[i]));
 		buf_printf(plain, "%.*s %.*s: %.*s\n",
 		    STR_ARG(outbound_label(a, d->settings, &k)),
-		    STR_ARG(v[i].kind),
-		    STR_ARG(notice_line(a, k.subject, 80)));
+		    STR_ARG(v[i].kind), STR_ARG(notice_line(a, k.subject, 80)));
 	}
 	return 0;
 }

@@ -41,8 +41,7 @@ add_agent(struct arena *a, const struct agent *to, struct value *root)
 	struct value *o =
 	    value_set(a, root, "agent", (struct value){.kind = VALUE_OBJECT});
 
-	value_set_str(
-	    a, o, "name", to->full_name.n ? to->full_name : to->name);
+	value_set_str(a, o, "name", to->full_name.n ? to->full_name : to->name);
 	value_set_str(a, o, "login", to->name);
 	value_set_str(a, o, "signature", to->signature);
 }
@@ -81,7 +80,8 @@ all_values(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 	value_set_str(a, root, "marker", reply_marker(MARKER_TOP, language));
 	value_set_str(
 	    a, root, "marker_words", reply_marker(MARKER_WORDS, language));
-	value_set_str(a, root, "marker_end", reply_marker(MARKER_END, language));
+	value_set_str(
+	    a, root, "marker_end", reply_marker(MARKER_END, language));
 	add_agent(a, x->to, root);
 	for (size_t i = 0; x->data && i < x->data->n; i++)
 		value_set(a, root, arena_cstr(a, x->data->keys[i]),
@@ -133,9 +133,9 @@ put_grant(struct txn *t, const struct settings *s,
 	if (!g->created)
 		g->created = now;
 	if (!g->expires)
-		g->expires = now + (g->purpose == GRANT_NOTICE
-					   ? s->notice_within
-					   : s->confirm_within);
+		g->expires =
+		    now + (g->purpose == GRANT_NOTICE ? s->notice_within
+						      : s->confirm_within);
 	/* A row that has just been made was neither used nor revoked. */
 	if (!g->nonce) {
 		g->used = CLOCK_NONE;
@@ -190,15 +190,15 @@ compose(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 	if (e && e->from_name.n)
 		c.from.name = e->from_name;
 	if (x->grant && s->plus_address)
-		reply.addr = token_grant_address(
-		    a, d->keys, q->address.addr, x->grant);
+		reply.addr =
+		    token_grant_address(a, d->keys, q->address.addr, x->grant);
 	if (!str_eq(reply.addr, q->address.addr)) {
 		reply.name = c.from.name;
 		c.reply_to = (struct addresses){&reply, 1};
 	}
 	if (x->k) {
-		strs_add(a, &c.references,
-		    thread_id(a, x->k->id, domain_of(s, q)));
+		strs_add(
+		    a, &c.references, thread_id(a, x->k->id, domain_of(s, q)));
 		if (!c.in_reply_to.n)
 			c.in_reply_to = c.references.v[0];
 		mark.value = arena_printf(a, "%.*s %llu", STR_ARG(s->site),
@@ -210,9 +210,8 @@ compose(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 }
 
 static uint64_t
-put_row(struct txn *t, const struct settings *s,
-    const struct agent_mail_out *x, const struct rendered *r, struct str id,
-    struct str raw, int64_t now)
+put_row(struct txn *t, const struct settings *s, const struct agent_mail_out *x,
+    const struct rendered *r, struct str id, struct str raw, int64_t now)
 {
 	AUTO(buf_fini) struct buf packed = BUF_INIT;
 	struct recipient to = {

@@ -30,8 +30,8 @@
 enum {
 	TEXT_MAX = 30 << 10,
 	LINE_MAX_BYTES = 120,
-	EARLIER = 3,       /* articles told of */
-	EARLIER_LOOK = 8,  /* looked at: acknowledgements are not told */
+	EARLIER = 3,      /* articles told of */
+	EARLIER_LOOK = 8, /* looked at: acknowledgements are not told */
 	EARLIER_WORDS = 100,
 	SUGGESTED = 3,
 	LISTED_MAX = 30
@@ -46,14 +46,28 @@ turns_writing(uint32_t c)
 	return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
+/* "##" as "# #". */
+static void
+put_broken(struct buf *b, struct str line)
+{
+	for (size_t i = 0; i < line.n; i++) {
+		buf_putc(b, line.p[i]);
+		if (str_starts(str_from(line, i), S("##")))
+			buf_putc(b, ' ');
+	}
+}
+
 struct str
 notice_line(struct arena *a, struct str s, size_t max)
 {
+	AUTO(buf_fini) struct buf whole = BUF_INIT;
 	AUTO(buf_fini) struct buf b = BUF_INIT;
-	struct str rest = utf8_clip(str_trim(s), 4 * max);
+	struct str rest;
 	uint32_t c;
 	size_t n;
 
+	put_broken(&whole, utf8_clip(str_trim(s), 4 * max));
+	rest = buf_str(&whole);
 	while ((n = utf8_next(rest, &c)) > 0) {
 		if (c < ' ' || c == 0x7f)
 			buf_putc(&b, ' ');
@@ -65,17 +79,6 @@ notice_line(struct arena *a, struct str s, size_t max)
 		return arena_dup(a, buf_str(&b));
 	return arena_printf(a, "%.*s\xe2\x80\xa6",
 	    STR_ARG(str_rtrim(utf8_clip(buf_str(&b), max - 3))));
-}
-
-/* "##" as "# #". */
-static void
-put_broken(struct buf *b, struct str line)
-{
-	for (size_t i = 0; i < line.n; i++) {
-		buf_putc(b, line.p[i]);
-		if (str_starts(str_from(line, i), S("##")))
-			buf_putc(b, ' ');
-	}
 }
 
 /* note: not the customer's, but a colleague's words for the desk alone. */
@@ -157,8 +160,7 @@ find_earlier(struct txn *t, struct arena *a, const struct ticket *k,
 
 		if (found < 0)
 			return txn_error(t, err);
-		if (!found ||
-		    (r->direction == DIRECTION_OUT && r->automatic.n))
+		if (!found || (r->direction == DIRECTION_OUT && r->automatic.n))
 			continue;
 		if (++b->nearlier == EARLIER)
 			break;
@@ -178,7 +180,8 @@ sort_files(struct arena *a, const struct settings *s, const struct notice *x,
 
 	if (!b->has_shown || !l->n)
 		return;
-	if (in && in->files && in->message && in->message->attachments.n == l->n)
+	if (in && in->files && in->message &&
+	    in->message->attachments.n == l->n)
 		content = in->files;
 	b->carried = arena_array(a, struct compose_attachment, l->n);
 	b->listed = arena_array(a, const struct attachment *, l->n);
@@ -299,10 +302,10 @@ add_suggested(struct arena *a, const struct notice_body *b, struct value *o)
 		struct value *e = value_object(a);
 
 		value_set_str(a, e, "id",
-		    arena_printf(a, "%llu",
-			(unsigned long long)b->suggested[i].id));
-		value_set_str(a, e, "title",
-		    notice_line(a, b->suggested[i].title, 60));
+		    arena_printf(
+			a, "%llu", (unsigned long long)b->suggested[i].id));
+		value_set_str(
+		    a, e, "title", notice_line(a, b->suggested[i].title, 60));
 		value_add(a, l, *e);
 	}
 	value_set(a, o, "suggested", *l);
@@ -333,8 +336,8 @@ priority_values(struct arena *a, enum priority p)
 }
 
 struct value *
-notice_values(struct arena *a, const struct notice_body *b,
-    struct str language, bool can_work)
+notice_values(struct arena *a, const struct notice_body *b, struct str language,
+    bool can_work)
 {
 	struct value *root = value_object(a), *o = value_object(a);
 	const struct ticket *k = b->ticket;
@@ -345,6 +348,11 @@ notice_values(struct arena *a, const struct notice_body *b,
 	value_set_bool(a, o, "can_work", can_work);
 	value_set_str(a, o, "customer", one_person(a, &k->requester));
 	value_set_str(a, o, "writer", one_person(a, &b->shown.author));
+	value_set_str(a, o, "by",
+	    notice_line(a,
+		b->shown.author.name.n ? b->shown.author.name
+				       : b->shown.author.addr,
+		40));
 	value_set_bool(a, o, "other_writer",
 	    b->has_shown && b->shown.direction == DIRECTION_IN &&
 		!address_eq(b->shown.author.addr, k->requester.addr));
@@ -365,8 +373,7 @@ notice_values(struct arena *a, const struct notice_body *b,
 }
 
 struct str
-notice_plain(
-    struct arena *a, const struct notice_body *b, struct str language)
+notice_plain(struct arena *a, const struct notice_body *b, struct str language)
 {
 	struct str customer = one_person(a, &b->ticket->requester);
 

@@ -65,9 +65,9 @@ put_lines(struct buf *out, struct str text)
 
 	while (str_line(&rest, &line)) {
 		inner = unquote(line, &quoted);
-		if ((quoted || plain) && (str_starts(inner, S(NOTICE_BAR)) ||
-					     reply_marker_of(inner) !=
-						 MARKER_NONE))
+		if ((quoted || plain) &&
+		    (str_starts(inner, S(NOTICE_BAR)) ||
+			reply_marker_of(inner) != MARKER_NONE))
 			continue;
 		buf_put(out, line);
 		buf_putc(out, '\n');
@@ -177,8 +177,7 @@ without_addresses(struct arena *a, const struct settings *s,
 		bool here = false;
 
 		/* Who takes part himself is known to the others. */
-		if (people_takes_part(k, addr) ||
-		    str_ifind(text, addr, 0) < 0)
+		if (people_takes_part(k, addr) || str_ifind(text, addr, 0) < 0)
 			continue;
 		put_instead(&b, text, addr, own, &here);
 		if (here)

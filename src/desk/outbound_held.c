@@ -25,7 +25,8 @@ get_held(struct txn *t, struct arena *a, uint64_t outbox, struct outbox *row,
 		return txn_error(t, err);
 	if (!found || row->state != OUTBOX_HELD || !row->seq ||
 	    !str_eq(row->kind, S("answer")))
-		return err_set(err, ERR_NOENT, "mail %llu does not wait any more",
+		return err_set(err, ERR_NOENT,
+		    "mail %llu does not wait any more",
 		    (unsigned long long)outbox);
 	found = article_get(t, a, row->ticket, row->seq, r);
 	if (found < 0)
@@ -154,15 +155,15 @@ outbound_elsewhere(struct desk *d, struct txn *t, struct arena *a,
 	if (m->message_id.n)
 		msgid_put(t, m->message_id, k->id, false);
 	extra_read(a, k->extra, &x);
-	x.chain = extra_chain(
-	    a, m->references.n || m->in_reply_to.n ? &m->references : &x.chain,
+	x.chain = extra_chain(a,
+	    m->references.n || m->in_reply_to.n ? &m->references : &x.chain,
 	    &m->in_reply_to, m->message_id);
 	k->extra = extra_write(a, k->extra, &x);
 	if (k->status == STATUS_NEW &&
 	    change_status(d, t, a, k, STATUS_OPEN, who, now, err) < 0)
 		return -1;
-	if (outgoing_stamp(
-		t, a, k, &to, &cc, EVENT_ELSEWHERE, who, now, err) < 0)
+	if (outgoing_stamp(t, a, k, &to, &cc, EVENT_ELSEWHERE, who, now, err) <
+	    0)
 		return -1;
 	outgoing_index(d, a, k->id, message_new_text(a, m));
 	if (seq)

@@ -319,7 +319,8 @@ outgoing_chain(struct arena *a, struct ticket *k, struct str message_id)
 }
 
 void
-outgoing_index(struct desk *d, struct arena *a, uint64_t ticket, struct str text)
+outgoing_index(
+    struct desk *d, struct arena *a, uint64_t ticket, struct str text)
 {
 	struct terms *set = terms_new(a);
 	struct strs l;
@@ -333,8 +334,8 @@ outgoing_index(struct desk *d, struct arena *a, uint64_t ticket, struct str text
 }
 
 struct str
-outgoing_names(struct arena *a, const struct addresses *to,
-    const struct addresses *cc)
+outgoing_names(
+    struct arena *a, const struct addresses *to, const struct addresses *cc)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 
@@ -347,8 +348,8 @@ outgoing_names(struct arena *a, const struct addresses *to,
 }
 
 int
-outgoing_stamp(struct txn *t, struct arena *a,
-    struct ticket *k, const struct addresses *to, const struct addresses *cc,
+outgoing_stamp(struct txn *t, struct arena *a, struct ticket *k,
+    const struct addresses *to, const struct addresses *cc,
     enum event_kind kind, const struct actor *who, int64_t now, struct err *err)
 {
 	for (size_t i = 0; i < to->n + cc->n; i++)

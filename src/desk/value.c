@@ -195,6 +195,7 @@ static const struct sample samples[] = {
     {"notice", "detail", ""},
     {"notice", "customer", "Wei Zhang <wei@customer.example>"},
     {"notice", "writer", "Wei Zhang <wei@customer.example>"},
+    {"notice", "by", "Wei Zhang"},
     {"notice", "subject", "Printer on fire"},
     {"notice", "assignee", "anna"},
 };
@@ -209,8 +210,8 @@ sample_object(struct arena *a, struct value *root, const char *key)
 
 /* A list of one object with these keys; the last key is NULL. */
 static void
-sample_list(struct arena *a, struct value *in, const char *key,
-    const struct sample *v)
+sample_list(
+    struct arena *a, struct value *in, const char *key, const struct sample *v)
 {
 	struct value *list = value_list(a), *one = value_object(a);
 
@@ -231,17 +232,16 @@ sample_desk(struct arena *a, struct value *root)
 	    {NULL, "words", "Is it warm already?"}, {NULL, NULL, NULL}};
 	static const struct sample suggested[] = {{NULL, "id", "12"},
 	    {NULL, "title", "When a printer burns"}, {NULL, NULL, NULL}};
-	static const struct sample line[] = {
-	    {NULL, "command", "#assign anna"},
+	static const struct sample line[] = {{NULL, "command", "#assign anna"},
 	    {NULL, "words", "assigned to anna"},
-	    {NULL, "indented", "  assigned to anna"},
-	    {NULL, "is_done", "1"}, {NULL, NULL, NULL}};
+	    {NULL, "indented", "  assigned to anna"}, {NULL, "is_done", "1"},
+	    {NULL, NULL, NULL}};
 	static const struct sample told[] = {{NULL, "label", "[Acme #1042]"},
 	    {NULL, "subject", "Printer on fire"},
 	    {NULL, "customer", "Wei Zhang"}, {NULL, "queue", "support"},
 	    {NULL, "status", "open"}, {NULL, "kind", "followup"},
-	    {NULL, "is_followup", "1"},
-	    {NULL, "date", "1 March 2026, 10:30"}, {NULL, NULL, NULL}};
+	    {NULL, "is_followup", "1"}, {NULL, "date", "1 March 2026, 10:30"},
+	    {NULL, NULL, NULL}};
 	struct value *o = sample_object(a, root, "notice");
 
 	value_set_bool(a, o, "is_new", true);

@@ -182,6 +182,37 @@ installed(void **state)
 	arena_fini(&a);
 }
 
+/* Mails to agents: the sample fills every key. */
+static void
+installed_for_agents(void **state)
+{
+	static const char *const names[] = {"notice", "transcript", "digest"};
+	static const char *const langs[] = {"en", "zh_CN"};
+	const char *src = getenv("srcdir") ? getenv("srcdir") : ".";
+	struct arena a = ARENA_INIT;
+	struct strs dirs = {0};
+	struct templates *t;
+	struct complaints bad = {0};
+
+	(void)state;
+	strs_add(&a, &dirs, str_c(path_join(&a, src, "templates")));
+	assert_int_equal(templates_load(&a, &dirs, S("en"), &t, &bad), 0);
+	for (size_t i = 0; i < 2 * ARRAY_LEN(names); i++) {
+		struct rendered r;
+
+		assert_int_equal(
+		    templates_render(t, &a, str_c(langs[i % 2]), S(""),
+			names[i / 2], value_sample(&a), &r, NULL),
+		    0);
+		assert_true(r.subject.n > 0);
+		assert_true(r.text.n > 60);
+		assert_false(str_has(r.text, S("{{")));
+		assert_false(str_has(r.text, S("\n\n\n")));
+		assert_int_equal(i / 2 == 0, r.html.n > 0);
+	}
+	arena_fini(&a);
+}
+
 /* To a stranger nothing of what the stranger wrote goes back. */
 static void
 strangers(void **state)
@@ -227,6 +258,7 @@ main(void)
 	    cmocka_unit_test(looking_up),
 	    cmocka_unit_test(faults),
 	    cmocka_unit_test(installed),
+	    cmocka_unit_test(installed_for_agents),
 	    cmocka_unit_test(strangers),
 	};
 
