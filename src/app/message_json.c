@@ -71,6 +71,22 @@ forwarded_json(const struct forwarded *x, struct str text)
 	return o;
 }
 
+static json_t *
+smime_json(const struct smime *x)
+{
+	AUTO(buf_fini) struct buf hex = BUF_INIT;
+	json_t *o;
+
+	if (!x)
+		return json_null();
+	o = json_object();
+	buf_hex(&hex, str_n((const char *)x->certificate, SHA256_SIZE));
+	json_put_str(o, "certificate", buf_str(&hex));
+	json_put_time(o, "signed_at", x->signed_at);
+	json_object_set_new(o, "whole", json_boolean(x->whole));
+	return o;
+}
+
 json_t *
 message_json(const struct message *m, const char *file)
 {
@@ -99,6 +115,7 @@ message_json(const struct message *m, const char *file)
 	json_object_set_new(o, "bounce", bounce_json(m->bounce));
 	json_object_set_new(
 	    o, "forwarded", forwarded_json(m->forwarded, m->text));
+	json_object_set_new(o, "smime", smime_json(m->smime));
 	json_put_strs(o, "warnings", &m->warnings);
 	arena_fini(&a);
 	return o;

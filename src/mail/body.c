@@ -394,12 +394,11 @@ walk(struct gather *g)
 					      "alternative")) &&
 			    i >= covered_until && has_plain(m, i))
 				covered_until = p->next;
-			if (str_eq(p->type, S("multipart/signed")))
-				warn(g, "signed "
-					"(multipart/"
-					"signed); the "
-					"signature is "
-					"not checked");
+			if (str_eq(p->type, S("multipart/signed")) &&
+			    str_istarts(params_get(&p->type_params,
+					    S("protocol")),
+				S("application/pgp")))
+				warn(g, "OpenPGP signatures are not checked");
 			continue;
 		}
 		note_original(g, p);

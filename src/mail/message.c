@@ -82,6 +82,20 @@ put_forwarded(struct buf *b, const struct forwarded *x)
 	rec_end(b, at);
 }
 
+static void
+put_smime(struct buf *b, const struct smime *x)
+{
+	size_t at = rec_begin(b, TAG_SMIME);
+
+	rec_str(b, TAG_S_CERTIFICATE,
+	    str_n((const char *)x->certificate, SHA256_SIZE));
+	rec_str(b, TAG_S_DIGEST, str_n((const char *)x->digest, SHA256_SIZE));
+	if (x->signed_at != CLOCK_NONE)
+		rec_i64(b, TAG_S_AT, x->signed_at);
+	rec_u64_opt(b, TAG_S_WHOLE, x->whole);
+	rec_end(b, at);
+}
+
 /* Pairs of varints: the gap before a span and its length. */
 static void
 put_fresh(struct buf *b, const struct message *m)
@@ -152,6 +166,8 @@ message_encode(const struct message *m, struct buf *out)
 	rec_str_opt(out, TAG_ANSWER_TEXT, m->answer_text);
 	if (m->forwarded)
 		put_forwarded(out, m->forwarded);
+	if (m->smime)
+		put_smime(out, m->smime);
 	put_attachments(out, &m->attachments);
 	rec_str_opt(out, TAG_CHARSET, m->charset);
 	rec_str_opt(out, TAG_LANGUAGE, m->language);

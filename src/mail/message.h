@@ -73,12 +73,13 @@ struct forwarded {
 	bool attached;               /* message/rfc822, so its header is the original one */
 	bool sure;                   /* a client's heading that is known, read whole, with one sender's address */
 };
-/* An S/MIME signature that is mathematically right (RFC 8551). Whose certificate it is, and whether to trust it, is not judged here. */
+/* An S/MIME signature that is mathematically right (RFC 8551). Whose certificate it is, and whether to trust it, is not judged here. The mail's own header (From,
+ * Subject, References) is not under it. */
 struct smime {
 	unsigned char certificate[SHA256_SIZE]; /* of the signer's certificate, DER */
-	unsigned char digest[SHA256_SIZE];      /* of the signature itself: the same one twice is a replay */
+	unsigned char digest[SHA256_SIZE];      /* of who signed what and when, not of bytes that somebody else could vary: the same one twice is a replay */
 	int64_t signed_at;           /* signingTime (RFC 5652 §11.3); CLOCK_NONE */
-	bool whole;                  /* all that `text` and `html` come from stands inside what is signed */
+	bool whole;                  /* all that `text` and `html` come from stands inside what is signed, and nothing is wrapped around it */
 };
 
 struct message {

@@ -262,6 +262,40 @@ get_forwarded(struct arena *a, const struct recr *outer, struct message *m)
 	return !r.bad;
 }
 
+static bool
+get_sha256(const struct recr *r, unsigned char out[SHA256_SIZE], bool *seen)
+{
+	if (!r->is_str || r->s.n != SHA256_SIZE || *seen)
+		return false;
+	memcpy(out, r->s.p, SHA256_SIZE);
+	*seen = true;
+	return true;
+}
+
+static bool
+get_smime(struct arena *a, const struct recr *outer, struct message *m)
+{
+	struct recr r = recr_open(outer->s);
+	struct smime *x = arena_new(a, struct smime);
+	bool certificate = false, digest = false, ok = true;
+
+	if (!outer->is_str || m->smime)
+		return false;
+	x->signed_at = CLOCK_NONE;
+	while (ok && recr_next(&r)) {
+		if (r.tag == TAG_S_CERTIFICATE)
+			ok = get_sha256(&r, x->certificate, &certificate);
+		else if (r.tag == TAG_S_DIGEST)
+			ok = get_sha256(&r, x->digest, &digest);
+		else if (r.tag == TAG_S_AT)
+			ok = get_date(&r, &x->signed_at);
+		else if (r.tag == TAG_S_WHOLE)
+			ok = get_flag(&r, &x->whole);
+	}
+	m->smime = x;
+	return ok && certificate && digest && !r.bad;
+}
+
 /* Checked against the text when all is read: the order of fields is not relied on. */
 static bool
 get_fresh(struct arena *a, const struct recr *r, struct message *m)
@@ -392,6 +426,8 @@ get_field(struct arena *a, const struct recr *r, struct message *m)
 		return get(r, &m->answer_text, MESSAGE_TEXT_MAX);
 	case TAG_FORWARDED:
 		return get_forwarded(a, r, m);
+	case TAG_SMIME:
+		return get_smime(a, r, m);
 	case TAG_ATTACHMENT:
 		return get_attachment(a, r, &m->attachments);
 	case TAG_CHARSET:

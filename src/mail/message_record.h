@@ -38,6 +38,8 @@ enum {
 	TAG_FORWARDED = 60,
 	TAG_ANSWER_HTML,
 	TAG_ANSWER_TEXT,
+	/* from 70 */
+	TAG_SMIME = 70,
 };
 /* Inside an address, a header, an attachment, a bounce, a recipient of a bounce, a forward. */
 enum {
@@ -81,6 +83,13 @@ enum {
 	TAG_F_TEXT_TO,
 	TAG_F_ATTACHED,
 	TAG_F_SURE
+};
+
+enum {
+	TAG_S_CERTIFICATE = 1,
+	TAG_S_DIGEST,
+	TAG_S_AT,
+	TAG_S_WHOLE
 };
 
 /* Terms go in one field: a byte of length and the bytes each. */

@@ -9,6 +9,7 @@
  */
 #include "mail/mime.h"
 #include "mail/charset.h"
+#include "mail/smime.h"
 #include "base/must.h"
 
 enum {
@@ -406,6 +407,21 @@ read_embedded(struct mime *m, struct part *p)
 	return read_part(m, p, raw, p->number, S("text/plain"));
 }
 
+/* S/MIME signed-data: the entity inside is its one child, and the part itself only a wrapping like a multipart's. */
+static int
+read_opaque(struct mime *m, struct part *p)
+{
+	struct str raw = smime_part_open(m, p);
+
+	if (!str_trim(raw).n)
+		return 0;
+	if (guard_scan(m->guard, raw.n))
+		return -1;
+	p->kind = PART_MULTIPART;
+	return read_part(m, p, raw, p->number.n ? p->number : S("1"),
+	    S("text/plain"));
+}
+
 static int
 read_part(struct mime *m, const struct part *parent, struct str raw,
     struct str number, struct str fallback)
@@ -413,6 +429,7 @@ read_part(struct mime *m, const struct part *parent, struct str raw,
 	struct part *p = add_part(m, parent, number);
 	size_t at = m->n - 1, body;
 
+	p->raw = raw;
 	body = fields_scan(m->arena, raw, &p->fields);
 	if (guard_part(m->guard, p->depth, body))
 		return -1;
@@ -421,6 +438,8 @@ read_part(struct mime *m, const struct part *parent, struct str raw,
 	p->body = str_from(raw, body);
 	read_header(m, p, fallback);
 	if (p->kind == PART_MULTIPART && read_children(m, p))
+		return -1;
+	if (smime_part_is_opaque(p) && read_opaque(m, p))
 		return -1;
 	if (p->kind != PART_MULTIPART &&
 	    (!parent || parent->kind == PART_MESSAGE))

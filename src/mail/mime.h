@@ -2,7 +2,7 @@
  * mime: the tree of parts of a mail (RFC 2045, 2046), as offsets into the raw bytes.
  *
  * Finds what is plainly there, whatever the header says: a missing last boundary, a boundary that is not announced or is announced
- * otherwise, parts without a blank line after their header, a multipart that is encoded as a whole.
+ * otherwise, parts without a blank line after their header, a multipart that is encoded as a whole. What S/MIME signed-data holds is a part below it.
  */
 #ifndef MAIL_MIME_H
 #define MAIL_MIME_H
@@ -20,6 +20,7 @@ struct part {
 	unsigned depth;              /* 0 at the top */
 	bool embedded;               /* inside a message/rfc822 */
 	struct fields fields;
+	struct str raw;              /* header and body as they stood: what a signature is over */
 	struct str body;             /* still encoded; without the line end that belongs to the boundary */
 	struct str type;             /* "text/plain", lower case; the default where the header says nothing usable */
 	bool type_given;
@@ -36,6 +37,8 @@ struct mime {
 	struct strs *warnings;       /* what was odd is added here */
 	struct arena *arena;
 	struct guard *guard;
+	struct smime *smime;         /* of the first S/MIME signed-data that was opened (mail/smime.h), when it is right; NULL */
+	unsigned opened;             /* how many were */
 };
 
 /* The tree of raw (see fields_scan() for its beginning). ERR_PERM when a limit is passed. */

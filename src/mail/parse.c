@@ -14,6 +14,7 @@
 #include "mail/html.h"
 #include "mail/language.h"
 #include "mail/reply.h"
+#include "mail/smime.h"
 #include "mail/terms.h"
 #include "base/clock.h"
 #include "base/must.h"
@@ -33,6 +34,7 @@ parse_init(const char *language_models, struct err *err)
 {
 	charset_init();
 	html_init();
+	smime_init();
 	return language_init(language_models, err);
 }
 
@@ -502,6 +504,7 @@ message_parse(struct arena *a, struct str raw,
 	out->html = arena_dup(a, b.html);
 	out->charset = b.charset;
 	out->attachments = b.attachments;
+	out->smime = smime_find(a, &mime);
 	content_type = header_text(
 	    a, fields_get(&mime.v[0]->fields, S("Content-Type")), r.charset);
 	find_bounce(&r, &b, content_type);
