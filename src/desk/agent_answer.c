@@ -92,8 +92,7 @@ answer_files(struct visit *v)
 		    .name = x->name,
 		    .type = x->type,
 		    .content = bytes[i],
-		    .content_id =
-			x->is_inline ? x->content_id : str_n(NULL, 0),
+		    .content_id = x->is_inline ? x->content_id : str_n(NULL, 0),
 		};
 	}
 	return true;

@@ -66,13 +66,11 @@ draft(struct visit *v, const struct address *requester, struct str subject)
 
 	*p = (struct participant){*requester, ROLE_REQUESTER};
 	v->out->k = (struct ticket){
-	    .subject =
-		utf8_clip(subject_base(v->a, subject, &tags), 500),
+	    .subject = utf8_clip(subject_base(v->a, subject, &tags), 500),
 	    .status = STATUS_NEW,
 	    .priority = PRIORITY_NORMAL,
 	    .queue = choose_queue(v)->name,
-	    .channel =
-		v->x->in->channel.n ? v->x->in->channel : S("mail"),
+	    .channel = v->x->in->channel.n ? v->x->in->channel : S("mail"),
 	    .language = v->m->language,
 	    .requester = *requester,
 	    .participants = p,
@@ -126,13 +124,13 @@ me(const struct visit *v)
 }
 
 static int
-count_person(struct visit *v, const struct address *x, struct person *p,
-    struct err *err)
+count_person(
+    struct visit *v, const struct address *x, struct person *p, struct err *err)
 {
 	struct str key = address_key(v->a, x->addr);
 
-	return people_wrote(v->t, v->a, x, key, v->m->language, true,
-	    v->x->now, p, err);
+	return people_wrote(
+	    v->t, v->a, x, key, v->m->language, true, v->x->now, p, err);
 }
 
 static int
@@ -145,8 +143,7 @@ tell_queue(struct visit *v, uint32_t seq, struct err *err)
 	    .in = v->x->in,
 	};
 
-	return notice_send(
-	    v->d, v->t, v->a, v->k, &n, v->x->now, NULL, err);
+	return notice_send(v->d, v->t, v->a, v->k, &n, v->x->now, NULL, err);
 }
 
 /* --- written elsewhere ------------------------------------------------- */
@@ -197,8 +194,8 @@ fresh_is_elsewhere(struct visit *v)
 	if (v->k) {
 		for (size_t i = 0; i < to->n; i++)
 			if (people_takes_part(v->k, to->v[i].addr))
-				return agent_may(s, v->agent, v->k->queue,
-				    RIGHT_WORK);
+				return agent_may(
+				    s, v->agent, v->k->queue, RIGHT_WORK);
 		return false;
 	}
 	return !v->x->in->sent_folder && !v->m->forwarded &&
@@ -225,10 +222,9 @@ fresh_elsewhere(struct visit *v, struct err *err)
 	if (outbound_elsewhere(v->d, v->t, v->a, v->k, v->x->in, v->agent,
 		&v->who, v->x->now, &v->out->seq, err) < 0)
 		return -1;
-	if (is_new &&
-	    (count_person(v, who, &p, err) < 0 ||
-		change_status(v->d, v->t, v->a, v->k, STATUS_PENDING, &v->who,
-		    v->x->now, err) < 0))
+	if (is_new && (count_person(v, who, &p, err) < 0 ||
+			  change_status(v->d, v->t, v->a, v->k, STATUS_PENDING,
+			      &v->who, v->x->now, err) < 0))
 		return -1;
 	return visit_end(v, err);
 }
@@ -375,8 +371,8 @@ acknowledge(struct visit *v, const struct person *p, struct err *err)
 		    v->x->now);
 		return 0;
 	}
-	if (limits_take(v->t, v->a, s, key, v->k->subject, v->x->now, &hold,
-		err) < 0)
+	if (limits_take(
+		v->t, v->a, s, key, v->k->subject, v->x->now, &hold, err) < 0)
 		return -1;
 	v->out->mails++;
 	return outbound_ack(v->d, v->t, v->a, v->k, &m, &f->from, p->answered,
@@ -408,8 +404,8 @@ ask_requester(struct visit *v)
 	for (size_t i = 0; i < f->to.n && i < 5; i++)
 		if (!settings_is_own(v->d->settings, f->to.v[i].addr) &&
 		    !is_colleague(v, f->to.v[i].addr))
-			buf_printf(&b, "\n#requester %.*s",
-			    STR_ARG(f->to.v[i].addr));
+			buf_printf(
+			    &b, "\n#requester %.*s", STR_ARG(f->to.v[i].addr));
 	transcript_add(&v->told, TOLD_WAITS, S(""),
 	    transcript_say(&v->told,
 		"Ticket #%llu was opened in your name, for it is not certain "
@@ -518,8 +514,8 @@ log_ticket(struct visit *v, struct err *err)
 	v->k = &v->out->k;
 	if (found && id && !v->out->k.merged_into)
 		return 0;
-	draft(v, &who,
-	    arena_printf(v->a, "Commands of %.*s", STR_ARG(who.name)));
+	draft(
+	    v, &who, arena_printf(v->a, "Commands of %.*s", STR_ARG(who.name)));
 	v->k->status = STATUS_CLOSED;
 	v->k->resolved = v->k->closed = v->x->now;
 	if (open_ticket(v, err) < 0)
@@ -551,8 +547,7 @@ fresh_log(struct visit *v, struct err *err)
 	event_add(v->t, v->k, EVENT_REFUSED, &v->who,
 	    v->told.n ? v->told.v[0].words : flag, v->x->now);
 	transcript_add(&v->told, TOLD_REFUSED, S(""), "%s",
-	    transcript_say(
-		&v->told, "Nothing of this mail was done."));
+	    transcript_say(&v->told, "Nothing of this mail was done."));
 	return end_log(v, err);
 }
 

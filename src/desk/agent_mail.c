@@ -236,8 +236,8 @@ command_lines(const struct visit *v)
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 
 	for (size_t i = 0; i < v->block.n; i++)
-		buf_printf(&b, "%s%.*s", i ? "\n" : "",
-		    STR_ARG(v->block.v[i].line));
+		buf_printf(
+		    &b, "%s%.*s", i ? "\n" : "", STR_ARG(v->block.v[i].line));
 	return arena_dup(v->a, buf_str(&b));
 }
 
@@ -246,8 +246,8 @@ take_if_free(struct visit *v, struct err *err)
 {
 	if (v->k->assignee.n)
 		return 0;
-	return change_assignee(v->d, v->t, v->a, v->k, v->agent->name, &v->who,
-	    v->x->now, err);
+	return change_assignee(
+	    v->d, v->t, v->a, v->k, v->agent->name, &v->who, v->x->now, err);
 }
 
 static int
@@ -256,8 +256,8 @@ carry_out(struct visit *v, bool answer, struct err *err)
 	v->who.cause = visit_cause(v);
 	v->run.who = v->who;
 	v->run.status_with_answer = answer;
-	visit_keep(v, v->block.note ? note_text(v) : command_lines(v),
-	    str_n(NULL, 0));
+	visit_keep(
+	    v, v->block.note ? note_text(v) : command_lines(v), str_n(NULL, 0));
 	if (command_carry_out(&v->run, err) < 0)
 		return -1;
 	if (answer && !v->run.child_took_text) {
@@ -279,8 +279,8 @@ reply(struct visit *v, struct err *err)
 
 	v->who.cause = visit_cause(v);
 	visit_run(v);
-	v->run.asked = v->x->identity->confirmed && v->x->grant &&
-		       wait_asks_requester(v);
+	v->run.asked =
+	    v->x->identity->confirmed && v->x->grant && wait_asks_requester(v);
 	n = command_check(&v->run, err);
 	if (n < 0)
 		return -1;
@@ -320,9 +320,8 @@ follow(struct visit *v, uint64_t id, bool told, struct err *err)
 
 	if (found < 0)
 		return txn_error(v->t, err);
-	if (!found ||
-	    (!told && !agent_may(v->d->settings, v->agent, v->out->k.queue,
-			  RIGHT_SEE))) {
+	if (!found || (!told && !agent_may(v->d->settings, v->agent,
+				    v->out->k.queue, RIGHT_SEE))) {
 		v->out->k = (struct ticket){0};
 		return 0;
 	}

@@ -33,8 +33,8 @@ waits_for(struct visit *v, bool answer, struct str why)
 		return str_c(transcript_say(x,
 		    "Nothing was sent or done yet: your mail system gives no "
 		    "proof that it was you."));
-	return str_c(transcript_say(x,
-	    "Nothing was sent or done yet: this needs your confirmation."));
+	return str_c(transcript_say(
+	    x, "Nothing was sent or done yet: this needs your confirmation."));
 }
 
 static struct grant *
@@ -100,8 +100,8 @@ wait_begin(struct visit *v, bool answer, struct str why, struct str missed,
 
 	v->who.cause = visit_cause(v);
 	v->run.who = v->who;
-	visit_keep(v, message_new_text(v->a, v->m),
-	    S("waits for the agent's #send"));
+	visit_keep(
+	    v, message_new_text(v->a, v->m), S("waits for the agent's #send"));
 	w.seq = v->source;
 	transcript_add(
 	    x, TOLD_INFO, S(""), "%.*s", STR_ARG(waits_for(v, answer, why)));
@@ -110,9 +110,10 @@ wait_begin(struct visit *v, bool answer, struct str why, struct str missed,
 	if (command_carry_out_texts(&v->run, &w.commands, err) < 0)
 		return -1;
 	w.text = v->run.text;
-	if (answer && answer_write(v, arena_printf(v->a, "waits for #send: %.*s",
-				       STR_ARG(why)),
-			  &w.outbox, err) < 0)
+	if (answer &&
+	    answer_write(v,
+		arena_printf(v->a, "waits for #send: %.*s", STR_ARG(why)),
+		&w.outbox, err) < 0)
 		return -1;
 	tell_waiting(v, answer);
 	v->confirm = new_grant(v, &w);
@@ -128,11 +129,11 @@ wait_commands(struct visit *v)
 	struct waiting w = {.seq = v->source};
 
 	for (size_t i = 0; i < v->block.n; i++)
-		buf_printf(&b, "%s%.*s", i ? "\n" : "",
-		    STR_ARG(v->block.v[i].line));
+		buf_printf(
+		    &b, "%s%.*s", i ? "\n" : "", STR_ARG(v->block.v[i].line));
 	w.commands = buf_str(&b);
-	w.why = arena_printf(v->a, "row %u, needs confirmation",
-	    v->x->identity->row);
+	w.why = arena_printf(
+	    v->a, "row %u, needs confirmation", v->x->identity->row);
 	transcript_add(&v->told, TOLD_INFO, S(""), "%s",
 	    transcript_say(&v->told,
 		"The ticket was opened; its commands need your "
@@ -215,8 +216,7 @@ release(struct visit *v, const struct waiting *w, struct err *err)
 		v->x->now, &e) < 0) {
 		if (txn_error(v->t, err) < 0)
 			return -1;
-		transcript_add(
-		    &v->told, TOLD_REFUSED, S("#send"), "%s", e.msg);
+		transcript_add(&v->told, TOLD_REFUSED, S("#send"), "%s", e.msg);
 		return 0;
 	}
 	v->out->mails++;
@@ -226,8 +226,8 @@ release(struct visit *v, const struct waiting *w, struct err *err)
 }
 
 static int
-do_send(struct visit *v, struct grant *g, const struct waiting *w,
-    struct err *err)
+do_send(
+    struct visit *v, struct grant *g, const struct waiting *w, struct err *err)
 {
 	struct command_block own = v->block;
 	int good;
@@ -250,7 +250,8 @@ do_send(struct visit *v, struct grant *g, const struct waiting *w,
 		return -1;
 	if (command_carry_out(&v->run, err) < 0)
 		return -1;
-	if (v->block.note && command_mentions(&v->run, w->text, w->seq, err) < 0)
+	if (v->block.note &&
+	    command_mentions(&v->run, w->text, w->seq, err) < 0)
 		return -1;
 	if (command_carry_out_last(&v->run, err) < 0)
 		return -1;
@@ -266,10 +267,10 @@ wait_end(struct visit *v, struct err *err)
 	struct grant mine;
 
 	if (!g && str_has(v->x->identity->why, S("expired")))
-		return refuse(v,
-		    "it came too late: what waited was given up", err);
-	if (!g || (g->purpose != GRANT_CONFIRM &&
-		      g->purpose != GRANT_CHALLENGE))
+		return refuse(
+		    v, "it came too late: what waited was given up", err);
+	if (!g ||
+	    (g->purpose != GRANT_CONFIRM && g->purpose != GRANT_CHALLENGE))
 		return refuse(v,
 		    "#send counts only in reply to the mail that asked for it, "
 		    "and alone",

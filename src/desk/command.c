@@ -127,13 +127,13 @@ command_help(struct arena *a, const struct transcript *x)
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		const struct command_row *r = &command_table[i];
-		struct str head = arena_printf(a, "#%s%s%s", zh ? r->zh : r->name,
-		    r->args[0] ? " " : "", r->args);
+		struct str head = arena_printf(a, "#%s%s%s",
+		    zh ? r->zh : r->name, r->args[0] ? " " : "", r->args);
 		size_t w = utf8_width(head);
 
 		if (zh) {
-			head = arena_printf(a, "%.*s (#%s)", STR_ARG(head),
-			    r->name);
+			head = arena_printf(
+			    a, "%.*s (#%s)", STR_ARG(head), r->name);
 			w = utf8_width(head);
 		}
 		buf_put(&b, head);

@@ -67,8 +67,7 @@ command_number(struct str args, uint64_t *out)
 	if (str_starts(args, S("[")) && str_ends(args, S("]")))
 		args = str_sub(args, 1, args.n - 1);
 	if (hash >= 0)
-		args = str_from(args,
-		    (size_t)str_rchr(args, '#') + 1);
+		args = str_from(args, (size_t)str_rchr(args, '#') + 1);
 	return str_u64(str_trim(args), out) && *out > 0;
 }
 
@@ -113,7 +112,8 @@ command_force(struct str args)
 bool
 command_nobody(struct str word)
 {
-	static const char *const names[] = {"nobody", "none", "-", "无", "无人"};
+	static const char *const names[] = {
+	    "nobody", "none", "-", "无", "无人"};
 
 	return one_of(word, names, ARRAY_LEN(names));
 }

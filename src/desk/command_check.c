@@ -141,16 +141,17 @@ check_over(struct check *x)
 		NO(x, "only \"force\" may follow");
 		return 0;
 	}
-	if (merge_open_children(
-		x->r->t, x->r->a, x->r->k, &ids, &n, x->err) < 0)
+	if (merge_open_children(x->r->t, x->r->a, x->r->k, &ids, &n, x->err) <
+	    0)
 		return -1;
 	if (!n || x->args.n)
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		buf_printf(
 		    &b, "%s#%llu", i ? ", " : "", (unsigned long long)ids[i]);
-	NO(x, "sub-tickets are still open: %s; add \"force\" to do it all the "
-	      "same",
+	NO(x,
+	    "sub-tickets are still open: %s; add \"force\" to do it all the "
+	    "same",
 	    buf_cstr(&b));
 	return 0;
 }
@@ -448,8 +449,8 @@ check_macro(struct check *x)
 
 	if (!x->args.n)
 		NO(x, "it wants the name of a prepared text");
-	else if (macro_render(
-		     r->d, r->a, r->k, r->agent, x->args, &text, &e) < 0)
+	else if (macro_render(r->d, r->a, r->k, r->agent, x->args, &text, &e) <
+		 0)
 		return no_err(x, &e);
 	return 0;
 }
@@ -491,8 +492,7 @@ check_told(struct check *x)
 	struct ticket o;
 
 	if (!x->args.n && x->r->k) {
-		if (!agent_may(
-			x->s, x->r->agent, x->r->k->queue, RIGHT_SEE))
+		if (!agent_may(x->s, x->r->agent, x->r->k->queue, RIGHT_SEE))
 			NO(x, "you may not see queue %.*s",
 			    STR_ARG(x->r->k->queue));
 		return 0;
@@ -548,11 +548,11 @@ check_undo(struct check *x)
 		NO(x, "#undo stands alone");
 		return 0;
 	}
-	found = undo_find(
-	    r->t, r->a, r->k, &r->who, &event, &words, x->err);
+	found = undo_find(r->t, r->a, r->k, &r->who, &event, &words, x->err);
 	if (found == 0 && words.n)
-		NO(x, "it cannot be taken back, because somebody changed it "
-		      "since: %.*s",
+		NO(x,
+		    "it cannot be taken back, because somebody changed it "
+		    "since: %.*s",
 		    STR_ARG(words));
 	else if (found == 0)
 		NO(x, "there is no change of yours that can be taken back");

@@ -30,8 +30,8 @@ typedef int deed_fn(struct deed *x);
 #define RUN(x) (x)->r->d, (x)->r->t, (x)->r->a, (x)->r->k
 
 static int
-tell(struct deed *x, enum notice_kind kind, const struct agent *to, uint32_t seq,
-    struct str detail)
+tell(struct deed *x, enum notice_kind kind, const struct agent *to,
+    uint32_t seq, struct str detail)
 {
 	struct command_run *r = x->r;
 	struct notice n = {
@@ -42,8 +42,7 @@ tell(struct deed *x, enum notice_kind kind, const struct agent *to, uint32_t seq
 	    .detail = detail,
 	};
 
-	return notice_send(
-	    r->d, r->t, r->a, r->k, &n, r->now, NULL, x->err);
+	return notice_send(r->d, r->t, r->a, r->k, &n, r->now, NULL, x->err);
 }
 
 /* --- who, where -------------------------------------------------------- */
@@ -197,8 +196,8 @@ do_snooze(struct deed *x)
 	struct command_run *r = x->r;
 	int64_t until;
 
-	if (when_parse(x->args, r->d->settings->timezone, r->now, &until,
-		x->err) < 0)
+	if (when_parse(
+		x->args, r->d->settings->timezone, r->now, &until, x->err) < 0)
 		return -1;
 	r->snooze = until;
 	r->snooze_cause = x->who.cause;
@@ -259,8 +258,7 @@ do_field(struct deed *x)
 	command_field(x->c->args, &name, &value);
 	if (change_field(RUN(x), name, value, &x->who, r->now, x->err) < 0)
 		return -1;
-	YES(x, "%.*s: %.*s", STR_ARG(name),
-	    STR_ARG(value.n ? value : S("-")));
+	YES(x, "%.*s: %.*s", STR_ARG(name), STR_ARG(value.n ? value : S("-")));
 	return 0;
 }
 
@@ -316,8 +314,7 @@ do_requester(struct deed *x)
 	if (r->asked && str_eq(old, r->agent->addresses.v[0])) {
 		struct address me = {.addr = old};
 
-		if (change_cc(
-			RUN(x), &me, false, &x->who, r->now, x->err) < 0)
+		if (change_cc(RUN(x), &me, false, &x->who, r->now, x->err) < 0)
 			return -1;
 	}
 	YES(x, "requester: %.*s, was %.*s", STR_ARG(r->k->requester.addr),
@@ -342,8 +339,8 @@ do_merge(struct deed *x)
 				 : err_set(x->err, ERR_INVAL,
 				       "there is no ticket %llu",
 				       (unsigned long long)id);
-	if (merge_tickets(r->d, r->t, r->a, &into, r->k, &x->who, r->now,
-		x->err) < 0)
+	if (merge_tickets(
+		r->d, r->t, r->a, &into, r->k, &x->who, r->now, x->err) < 0)
 		return -1;
 	YES(x, "#%llu is part of #%llu now: %.*s", (unsigned long long)r->k->id,
 	    (unsigned long long)into.id, STR_ARG(into.subject));
@@ -380,8 +377,7 @@ do_child(struct deed *x)
 
 	c.queue = settings_queue(r->d->settings, command_word(&rest))->name;
 	rest = str_trim(rest);
-	c.subject =
-	    str_starts(rest, S("\"")) ? command_word(&rest) : rest;
+	c.subject = str_starts(rest, S("\"")) ? command_word(&rest) : rest;
 	if (!c.subject.n)
 		c.subject = r->k->subject;
 	if (merge_child(RUN(x), &c, &x->who, r->now, &out, x->err) < 0)
@@ -433,8 +429,8 @@ insert(struct command_run *r, struct str text)
 				STR_ARG(text))
 			  : arena_printf(r->a, "%.*s\n\n", STR_ARG(text));
 	r->inserted = before.n;
-	r->text = str_rtrim(arena_printf(
-	    r->a, "%.*s%.*s", STR_ARG(before), STR_ARG(own)));
+	r->text = str_rtrim(
+	    arena_printf(r->a, "%.*s%.*s", STR_ARG(before), STR_ARG(own)));
 	r->inserted = MIN(r->inserted, r->text.n);
 }
 
@@ -444,8 +440,8 @@ do_macro(struct deed *x)
 	struct command_run *r = x->r;
 	struct str text;
 
-	if (macro_render(
-		r->d, r->a, r->k, r->agent, x->args, &text, x->err) < 0)
+	if (macro_render(r->d, r->a, r->k, r->agent, x->args, &text, x->err) <
+	    0)
 		return -1;
 	insert(r, text);
 	event_add(r->t, r->k, EVENT_MACRO, &x->who, x->args, r->now);
@@ -476,8 +472,8 @@ do_kb(struct deed *x)
 		YES(x, "put into the answer: %.*s", STR_ARG(kb.title));
 	}
 	event_add(r->t, r->k, EVENT_KB, &x->who,
-	    arena_printf(r->a, "%llu %.*s", (unsigned long long)id,
-		STR_ARG(title)),
+	    arena_printf(
+		r->a, "%llu %.*s", (unsigned long long)id, STR_ARG(title)),
 	    r->now);
 	return 0;
 }
@@ -487,8 +483,8 @@ do_kb(struct deed *x)
 static void
 info(struct deed *x, struct str words)
 {
-	transcript_add(x->r->told, TOLD_INFO, x->c->line, "%.*s",
-	    STR_ARG(words));
+	transcript_add(
+	    x->r->told, TOLD_INFO, x->c->line, "%.*s", STR_ARG(words));
 }
 
 static int
@@ -692,8 +688,8 @@ command_carry_out_texts(
 		const struct command_line *c = &r->block->v[i];
 
 		if (!is_text(r, c))
-			buf_printf(&b, "%s%.*s", b.n ? "\n" : "",
-			    STR_ARG(c->line));
+			buf_printf(
+			    &b, "%s%.*s", b.n ? "\n" : "", STR_ARG(c->line));
 		else if (run_one(r, i, err) < 0)
 			return -1;
 	}
@@ -760,8 +756,7 @@ mention(struct command_run *r, const struct agent *to, uint32_t seq,
 		    STR_ARG(r->k->queue));
 		return 0;
 	}
-	if (notice_send(
-		r->d, r->t, r->a, r->k, &n, r->now, NULL, err) < 0)
+	if (notice_send(r->d, r->t, r->a, r->k, &n, r->now, NULL, err) < 0)
 		return -1;
 	event_add(r->t, r->k, EVENT_MENTION, &who, to->name, r->now);
 	transcript_add(r->told, TOLD_DONE,

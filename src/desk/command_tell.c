@@ -22,8 +22,7 @@ command_time(const struct command_run *r, int64_t at)
 
 	if (at == CLOCK_NONE)
 		return S("-");
-	at += (int64_t)zone_offset(r->d->settings->timezone, at) *
-	      CLOCK_SECOND;
+	at += (int64_t)zone_offset(r->d->settings->timezone, at) * CLOCK_SECOND;
 	clock_rfc3339(&b, at);
 	s = arena_dup(r->a, buf_str(&b));
 	return arena_printf(r->a, "%.*s %.*s", STR_ARG(str_sub(s, 0, 10)),
@@ -61,18 +60,20 @@ static void
 wrap(struct buf *b, struct str s, size_t at, size_t indent)
 {
 	struct str word;
+	bool first = true;
 
 	while (str_word(&s, &word)) {
 		size_t w = utf8_width(word);
 
-		if (at > indent && at + 1 + w > COLUMNS) {
+		if (!first && at + 1 + w > COLUMNS) {
 			buf_putc(b, '\n');
 			buf_fill(b, ' ', indent);
 			at = indent;
-		} else if (at > indent) {
+		} else if (!first) {
 			buf_putc(b, ' ');
 			at++;
 		}
+		first = false;
 		buf_put(b, word);
 		at += w;
 	}
@@ -90,8 +91,7 @@ head(struct command_run *r, const struct ticket *k, struct buf *b)
 	buf_printf(b, "%.*s <%.*s>\n", STR_ARG(k->requester.name),
 	    STR_ARG(k->requester.addr));
 	if (k->merged_into)
-		buf_printf(
-		    b, "-> #%llu\n", (unsigned long long)k->merged_into);
+		buf_printf(b, "-> #%llu\n", (unsigned long long)k->merged_into);
 	(void)r;
 }
 
@@ -99,8 +99,7 @@ static int
 events(struct command_run *r, const struct ticket *k, bool causes,
     struct buf *b, struct err *err)
 {
-	uint32_t from =
-	    k->events > EVENTS_MAX ? k->events - EVENTS_MAX + 1 : 1;
+	uint32_t from = k->events > EVENTS_MAX ? k->events - EVENTS_MAX + 1 : 1;
 	struct event e;
 
 	if (from > 1)
@@ -146,9 +145,8 @@ articles(struct command_run *r, const struct ticket *k, struct buf *b,
 		    STR_ARG(clip(r->a,
 			art.author.name.n ? art.author.name : art.author.addr,
 			50)));
-		struct message m = {.text = art.text,
-		    .fresh = art.fresh,
-		    .nfresh = art.nfresh};
+		struct message m = {
+		    .text = art.text, .fresh = art.fresh, .nfresh = art.nfresh};
 		struct str text = str_trim(message_new_text(r->a, &m)), line;
 
 		for (int lines = 0; lines < 6 && str_line(&text, &line);) {
@@ -181,8 +179,8 @@ command_tell_history(struct command_run *r, const struct ticket *k,
 }
 
 int
-command_tell_why(struct command_run *r, const struct ticket *k,
-    struct str *out, struct err *err)
+command_tell_why(struct command_run *r, const struct ticket *k, struct str *out,
+    struct err *err)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 
@@ -272,8 +270,7 @@ command_tell_list(
 	int rc = walk(&l, args, err);
 
 	if (l.more)
-		buf_printf(
-		    &l.b, SAY(r, "(%zu more are not shown)\n"), l.more);
+		buf_printf(&l.b, SAY(r, "(%zu more are not shown)\n"), l.more);
 	*out = l.n ? arena_dup(r->a, str_rtrim(buf_str(&l.b)))
 		   : str_c(SAY(r, "no tickets"));
 	buf_fini(&l.b);

@@ -37,8 +37,8 @@ transcript_add(struct transcript *x, enum transcript_kind kind,
 			v[i] = x->v[i];
 		x->v = v;
 	}
-	x->v[x->n++] = (struct transcript_line){kind, arena_dup(x->a, command),
-	    arena_dup(x->a, buf_str(&b))};
+	x->v[x->n++] = (struct transcript_line){
+	    kind, arena_dup(x->a, command), arena_dup(x->a, buf_str(&b))};
 	x->refused += kind == TOLD_REFUSED;
 	x->waits += kind == TOLD_WAITS;
 }
@@ -145,7 +145,9 @@ transcript_send(struct desk *d, struct txn *t, struct transcript *x,
 	    .purpose = GRANT_NOTICE,
 	    .used = CLOCK_NONE,
 	    .revoked = CLOCK_NONE,
-	    .seen = x->seen ? x->seen : k ? k->articles : 0,
+	    .seen = x->seen ? x->seen
+		    : k     ? k->articles
+			    : 0,
 	};
 
 	if (!confirm && k)

@@ -57,8 +57,8 @@ is_kind(const struct event *e, enum event_kind k)
 
 /* Causes that are over: of undoing, and of what was undone. */
 static int
-note_undone(struct txn *t, struct arena *a, const struct event *e,
-    struct strs *over)
+note_undone(
+    struct txn *t, struct arena *a, const struct event *e, struct strs *over)
 {
 	struct str rest = e->detail, number;
 	struct event old;
@@ -153,8 +153,7 @@ tags_stand(const struct ticket *k, struct str detail)
 	struct str word;
 
 	while (str_word(&detail, &word))
-		if (strs_has(&k->tags, str_from(word, 1)) !=
-		    (word.p[0] == '+'))
+		if (strs_has(&k->tags, str_from(word, 1)) != (word.p[0] == '+'))
 			return false;
 	return true;
 }
@@ -246,8 +245,8 @@ stands(struct arena *a, const struct ticket *k, const struct event *e,
 static struct str
 words_of(struct arena *a, struct str name, struct str value)
 {
-	return value.n ? arena_printf(a, "%.*s: %.*s", STR_ARG(name),
-			     STR_ARG(value))
+	return value.n ? arena_printf(
+			     a, "%.*s: %.*s", STR_ARG(name), STR_ARG(value))
 		       : name;
 }
 
@@ -306,13 +305,12 @@ undo_status(const struct undo *u, struct str old, struct err *err)
 	enum status s;
 
 	if (!status_parse(old, &s))
-		return err_set(err, ERR_INVAL, "there is no status %.*s",
-		    STR_ARG(old));
+		return err_set(
+		    err, ERR_INVAL, "there is no status %.*s", STR_ARG(old));
 	/* Something was done with it: it is not new any more. */
 	if (s == STATUS_NEW)
 		s = STATUS_OPEN;
-	return change_status(
-	    u->d, u->t, u->a, u->k, s, u->who, u->now, err);
+	return change_status(u->d, u->t, u->a, u->k, s, u->who, u->now, err);
 }
 
 static int
@@ -324,8 +322,8 @@ undo_tags(const struct undo *u, struct str detail, struct err *err)
 	while (str_word(&detail, &word))
 		buf_printf(&b, "%s%c%.*s", b.n ? "," : "",
 		    word.p[0] == '+' ? '-' : '+', STR_ARG(str_from(word, 1)));
-	return change_tags(u->d, u->t, u->a, u->k, buf_str(&b), u->who, u->now,
-	    err);
+	return change_tags(
+	    u->d, u->t, u->a, u->k, buf_str(&b), u->who, u->now, err);
 }
 
 static int
@@ -333,8 +331,8 @@ undo_people(const struct undo *u, struct str detail, struct err *err)
 {
 	struct address x = {.addr = str_from(detail, 1)};
 
-	return change_cc(u->d, u->t, u->a, u->k, &x, detail.p[0] == '-',
-	    u->who, u->now, err);
+	return change_cc(u->d, u->t, u->a, u->k, &x, detail.p[0] == '-', u->who,
+	    u->now, err);
 }
 
 /* Who was put in reads along no more: that was the mistake. */
@@ -346,8 +344,8 @@ undo_requester(const struct undo *u, struct str old, struct err *err)
 	for (size_t i = 0; i < u->k->nparticipants; i++)
 		if (address_eq(u->k->participants[i].address.addr, old))
 			x = u->k->participants[i].address;
-	if (change_requester(
-		u->d, u->t, u->a, u->k, &x, u->who, u->now, err) < 0)
+	if (change_requester(u->d, u->t, u->a, u->k, &x, u->who, u->now, err) <
+	    0)
 		return -1;
 	return change_cc(
 	    u->d, u->t, u->a, u->k, &was, false, u->who, u->now, err);
@@ -359,10 +357,9 @@ undo_time(const struct undo *u, struct str added, struct err *err)
 	int64_t ms;
 
 	if (!change_time_parse(added, &ms))
-		return err_set(err, ERR_INVAL, "\"%.*s\" is no duration",
-		    STR_ARG(added));
-	return change_time(
-	    u->d, u->t, u->a, u->k, -ms, u->who, u->now, err);
+		return err_set(
+		    err, ERR_INVAL, "\"%.*s\" is no duration", STR_ARG(added));
+	return change_time(u->d, u->t, u->a, u->k, -ms, u->who, u->now, err);
 }
 
 static int
@@ -403,8 +400,8 @@ undo_one(const struct undo *u, const struct event *e, struct err *err)
 		return merge_unlink(u->d, u->t, u->a, u->k,
 		    number_of(e->detail), u->who, u->now, err);
 	if (is_kind(e, EVENT_UNLINK))
-		return merge_link(u->d, u->t, u->a, u->k,
-		    number_of(e->detail), u->who, u->now, err);
+		return merge_link(u->d, u->t, u->a, u->k, number_of(e->detail),
+		    u->who, u->now, err);
 	if (is_kind(e, EVENT_SNOOZED)) {
 		snooze_wake(u->t, u->a, u->k, false, u->who, u->now);
 		return 0;
@@ -430,8 +427,7 @@ undo_change(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 			: "there is no change to be taken back%.*s",
 		    STR_ARG(words));
 	for (size_t i = 0; i < g.n; i++)
-		if (!is_covered(&g, &g.v[i]) &&
-		    undo_one(&u, &g.v[i], err) < 0)
+		if (!is_covered(&g, &g.v[i]) && undo_one(&u, &g.v[i], err) < 0)
 			return -1;
 	event_add(t, k, EVENT_UNDONE, who,
 	    arena_printf(a, "event %u: %.*s", seq, STR_ARG(words)), now);
