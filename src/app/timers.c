@@ -245,10 +245,13 @@ give_out(struct timers *x, struct pipeline *p, const uint64_t *ids, size_t n)
 		x->given[x->ngiven++] = ids[i];
 		pthread_mutex_unlock(&x->lock);
 		if (release_push(x->store, p, ids[i], &err) < 0) {
-			/* Stays given until the next start, or until its timer
-			 * goes. */
 			log_error("timers", "quarantined mail %llu: %s",
 			    (unsigned long long)ids[i], err.msg);
+			pthread_mutex_lock(&x->lock);
+			x->ngiven--;
+			x->wait_until = clock_mono() + RETRY_MS;
+			look_locked(x);
+			pthread_mutex_unlock(&x->lock);
 		} else
 			any = true;
 	}
