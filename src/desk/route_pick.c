@@ -44,13 +44,13 @@ has_room(const struct candidate *x)
 	return !x->capacity || x->tickets < x->capacity;
 }
 
-/* Is a to be chosen before b? With the ticket added, or an empty small desk
- * would look like an empty large one. */
+/* Is a to be chosen before b? As if half of the ticket were there already:
+ * without it small desks get too much, with all of it too little. */
 static bool
 lighter(const struct candidate *a, const struct candidate *b, unsigned load)
 {
-	uint64_t x = (a->load + load) * weight(b);
-	uint64_t y = (b->load + load) * weight(a);
+	uint64_t x = (2 * (uint64_t)a->load + load) * weight(b);
+	uint64_t y = (2 * (uint64_t)b->load + load) * weight(a);
 
 	return x != y ? x < y : a->turn < b->turn;
 }

@@ -32,7 +32,7 @@ struct pick {
 /*
  * load: of the ticket itself. Of those below their capacity, by the strategy:
  *   round-robin   who waits longest for his turn
- *   least-loaded  the least load, this ticket's included, for his capacity (without one: as if it were 20); equal: who waits longest
+ *   least-loaded  the least load, half of this ticket's included, for his capacity (without one: as if it were 20); equal: who waits longest
  *   sticky        the customer's last agent; else least-loaded
  *   weighted      in proportion to capacity, evenly spread (smooth weighted round-robin): over n tickets everybody's share is right to within one
  * Nobody below capacity: urgent gives the one with the least load for his capacity, beyond set; else false.
