@@ -31,6 +31,26 @@ struct source {
 	bool cr;   /* the last byte given was a CR */
 };
 
+/* Up to the next line end that has to be put right, and that one when there is room. */
+static size_t
+copy_line(struct source *s, char *out, size_t n)
+{
+	size_t len = MIN(n, s->rest.n);
+	const char *lf = memchr(s->rest.p, '\n', len);
+
+	if (lf == s->rest.p && !s->cr) {
+		*out = '\r';
+		s->cr = true;
+		return 1;
+	}
+	if (lf)
+		len = MAX((size_t)(lf - s->rest.p), (size_t)1);
+	memcpy(out, s->rest.p, len);
+	s->cr = out[len - 1] == '\r';
+	s->rest = str_from(s->rest, len);
+	return len;
+}
+
 static int
 source_read(BIO *b, char *out, size_t n, size_t *done)
 {
@@ -42,20 +62,9 @@ source_read(BIO *b, char *out, size_t n, size_t *done)
 		if (*done)
 			memcpy(out, s->rest.p, *done);
 		s->rest = str_from(s->rest, *done);
-		return *done > 0;
 	}
-	while (s->rest.n && *done < n) {
-		char c = s->rest.p[0];
-
-		if (c == '\n' && !s->cr) {
-			out[(*done)++] = '\r';
-			s->cr = true;
-			continue;
-		}
-		s->cr = c == '\r';
-		out[(*done)++] = c;
-		s->rest = str_from(s->rest, 1);
-	}
+	while (s->crlf && s->rest.n && *done < n)
+		*done += copy_line(s, out + *done, n - *done);
 	return *done > 0;
 }
 

@@ -118,6 +118,36 @@ good(void **state)
 	arena_fini(&a);
 }
 
+/* Line ends of every kind, at every place of the 16 KiB in which they are read. */
+static void
+line_ends(void **state)
+{
+	struct arena a = ARENA_INIT;
+	struct buf crlf = BUF_INIT, lf = BUF_INIT;
+
+	(void)state;
+	for (size_t pad = 16370; pad < 16400; pad++) {
+		struct smime x;
+		const char *why = "";
+		struct str der;
+
+		buf_reset(&crlf);
+		buf_fill(&crlf, 'x', pad);
+		buf_puts(&crlf, "\r\n\r\na\r\n\rb\r\r\n\r\n");
+		buf_reset(&lf);
+		buf_fill(&lf, 'x', pad);
+		buf_puts(&lf, "\n\na\n\rb\r\r\n\n");
+		der = sign_der(&a, &anna, buf_str(&crlf), CMS_DETACHED);
+		assert_true(smime_detached(buf_str(&crlf), der, &x, &why));
+		assert_true(smime_detached(buf_str(&lf), der, &x, &why));
+		buf_puts(&lf, "\n");
+		assert_false(smime_detached(buf_str(&lf), der, &x, &why));
+	}
+	buf_fini(&crlf);
+	buf_fini(&lf);
+	arena_fini(&a);
+}
+
 /* Each byte of what is signed, and each of the signature. */
 static void
 one_byte(void **state)
@@ -486,6 +516,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(good),
+	    cmocka_unit_test(line_ends),
 	    cmocka_unit_test(one_byte),
 	    cmocka_unit_test(not_right),
 	    cmocka_unit_test(expired),
