@@ -147,6 +147,7 @@ write_one(struct desk *d, struct txn *t, struct arena *a,
 	};
 	struct notice_extra e = {
 	    .message_text = b->text,
+	    .sort = notice_name(b->notice->kind),
 	    .message_from = b->shown.author,
 	    .message_date = !b->has_shown                 ? CLOCK_NONE
 			    : b->shown.date == CLOCK_NONE ? b->shown.at

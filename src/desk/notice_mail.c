@@ -166,7 +166,8 @@ compose(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 	    x->to->full_name.n ? x->to->full_name : x->to->name,
 	    x->to->addresses.v[0]};
 	struct address reply = q->address;
-	struct header mark = {S("X-Helpd-Ticket"), s->site};
+	struct header marks[] = {{S("X-Helpd-Ticket"), s->site},
+	    {S("X-Helpd-Notice"), str_c(e ? e->sort : x->kind)}};
 	struct compose c = {
 	    .from = q->address,
 	    .to = {&to, 1},
@@ -180,8 +181,8 @@ compose(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 	    .attachments = x->files,
 	    .nattachments = x->nfiles,
 	    .automatic_notice = true,
-	    .extra = &mark,
-	    .nextra = 1,
+	    .extra = marks,
+	    .nextra = ARRAY_LEN(marks),
 	    .boundary_seed = id,
 	};
 
@@ -201,7 +202,7 @@ compose(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 		    a, &c.references, thread_id(a, x->k->id, domain_of(s, q)));
 		if (!c.in_reply_to.n)
 			c.in_reply_to = c.references.v[0];
-		mark.value = arena_printf(a, "%.*s %llu", STR_ARG(s->site),
+		marks[0].value = arena_printf(a, "%.*s %llu", STR_ARG(s->site),
 		    (unsigned long long)x->k->id);
 	}
 	if (x->in_reply_to.n)

@@ -45,6 +45,7 @@ struct notice_extra {
 	struct str message_text;
 	struct address message_from;
 	int64_t message_date;
+	const char *sort;               /* X-Helpd-Notice, for agents' filters */
 	struct str from_name;           /* before the queue's address; empty: its own */
 };
 int notice_write(struct desk *d, struct txn *t, struct arena *a, const struct agent_mail_out *x, const struct notice_extra *e, int64_t now, uint64_t *outbox,
