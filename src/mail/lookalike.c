@@ -4,23 +4,26 @@
  * read once; from then on nothing is written there, and threads may share them.
  */
 #include "mail/lookalike.h"
+#include "base/must.h"
 #include "base/utf8.h"
 #include "mail/address.h"
 
 #include <pthread.h>
+#include <unicode/uidna.h>
 #include <unicode/unorm2.h>
 #include <unicode/uspoof.h>
 #include <unicode/ustring.h>
 
 enum {
 	INPUT_MAX = 1000,
-	UNITS_MAX = 8 * INPUT_MAX,
+	GROWTH = 8,    /* of a prototype, at most, and then some */
 	ASCII_NEAR = 3 /* edits: "m" for "rn" is two */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static USpoofChecker *checker;
 static const UNormalizer2 *folder;
+static UIDNA *domains;
 
 static void
 open_tables(void)
@@ -29,6 +32,7 @@ open_tables(void)
 
 	checker = uspoof_open(&e);
 	folder = unorm2_getNFKCCasefoldInstance(&e);
+	domains = uidna_openUTS46(UIDNA_DEFAULT, &e);
 	if (U_FAILURE(e)) {
 		uspoof_close(checker);
 		checker = NULL;
@@ -40,26 +44,49 @@ lookalike_form(struct arena *a, struct str s)
 {
 	UErrorCode e = U_ZERO_ERROR;
 	UChar *in, *folded, *form;
-	int32_t n;
+	int32_t n, max;
 	char *out;
 
 	pthread_once(&once, open_tables);
 	s = utf8_clip(s, INPUT_MAX);
 	if (!checker || !s.n || !utf8_valid(s))
 		return str_n(NULL, 0);
-	in = arena_array(a, UChar, UNITS_MAX);
-	folded = arena_array(a, UChar, UNITS_MAX);
-	form = arena_array(a, UChar, UNITS_MAX);
-	u_strFromUTF8(in, UNITS_MAX, &n, s.p, (int32_t)s.n, &e);
-	n = unorm2_normalize(folder, in, n, folded, UNITS_MAX, &e);
-	n = uspoof_getSkeleton(checker, 0, folded, n, form, UNITS_MAX, &e);
+	max = (int32_t)s.n * GROWTH + 64;
+	in = arena_array(a, UChar, (size_t)max);
+	folded = arena_array(a, UChar, (size_t)max);
+	form = arena_array(a, UChar, (size_t)max);
+	u_strFromUTF8(in, max, &n, s.p, (int32_t)s.n, &e);
+	n = unorm2_normalize(folder, in, n, folded, max, &e);
+	n = uspoof_getSkeleton(checker, 0, folded, n, form, max, &e);
 	/* Prototypes may be capitals: "0" is like "O". */
-	n = u_strFoldCase(in, UNITS_MAX, form, n, U_FOLD_CASE_DEFAULT, &e);
+	n = u_strFoldCase(in, max, form, n, U_FOLD_CASE_DEFAULT, &e);
 	if (U_FAILURE(e))
 		return str_n(NULL, 0);
 	out = arena_bytes(a, (size_t)n * 3 + 1);
 	u_strToUTF8(out, n * 3 + 1, &n, in, n, &e);
 	return U_FAILURE(e) ? str_n(NULL, 0) : str_n(out, (size_t)n);
+}
+
+/* With its domain as a mail client shows it: "xn--cme-7cd.example" decoded. */
+static struct str
+as_shown(struct arena *a, struct str addr)
+{
+	UIDNAInfo info = UIDNA_INFO_INITIALIZER;
+	UErrorCode e = U_ZERO_ERROR;
+	struct str domain = address_domain(addr);
+	int32_t n, max = (int32_t)MIN(domain.n, (size_t)INPUT_MAX) * 3 + 1;
+	char *out;
+
+	pthread_once(&once, open_tables);
+	if (!checker || domain.n > INPUT_MAX || !str_ihas(domain, S("xn--")))
+		return addr;
+	out = arena_bytes(a, (size_t)max);
+	n = uidna_nameToUnicodeUTF8(
+	    domains, domain.p, (int32_t)domain.n, out, max, &info, &e);
+	if (U_FAILURE(e) || n < 0 || n > max)
+		return addr;
+	return arena_printf(
+	    a, "%.*s@%.*s", STR_ARG(address_local(addr)), (int)n, out);
 }
 
 bool
@@ -69,6 +96,7 @@ lookalike_address(struct arena *a, struct str addr, struct str real)
 
 	if (!addr.n || !real.n || address_eq(addr, real))
 		return false;
+	addr = as_shown(a, addr);
 	if (utf8_is_ascii(addr) && utf8_is_ascii(real) &&
 	    str_distance(addr, real, ASCII_NEAR) > ASCII_NEAR)
 		return false;
