@@ -18,6 +18,7 @@ const struct verb verbs[] = {
     {"render", cmd_render,
 	"TEMPLATE [--data FILE.json] [--partials DIR] [--html|--text]",
 	"a template with given or sample values"},
+    {"sieve-test", cmd_sieve_test, "FILE…", "run tests of rules, TAP out"},
     {"list", cmd_list,
 	"[--all] [--status S] [--queue Q] [--assignee A] [--requester ADDR] "
 	"[--limit N]",

@@ -646,6 +646,8 @@ compile_command(
 	if (!d)
 		return false;
 	init_node(out, d, x->at);
+	if (d->type == SIEVE_HYBRID)
+		out->constant = -2; /* used as a command */
 	ok = compile_node(
 	    c, out, x->args, x->nargs, x->tests, x->ntests, x->test_list);
 	if (ok && d->block == BLOCK_REQUIRED && !x->has_block) {
@@ -859,6 +861,15 @@ read_settings(struct sieve_compiler *c)
 	s->no_delete = arena_dup(
 	    c->a, sieve_setting(c->o, "sieve_editheader_forbid_delete"));
 	sieve_spam_read(c);
+}
+
+void
+sieve_settings_again(struct sieve *s, const struct sieve_options *o)
+{
+	struct sieve_compiler c = {.s = s, .a = &s->a, .o = o};
+
+	sieve_spam_free(s);
+	read_settings(&c);
 }
 
 int

@@ -41,6 +41,7 @@ enum { /* families */
 	F_ORIGINAL = 1 << 7, F_COPY = 1 << 8, F_CREATE = 1 << 9, F_FLAGS = 1 << 10, F_SET = 1 << 11, F_VACATION = 1 << 12, F_NOTIFY = 1 << 13,
 	F_INCLUDE = 1 << 14, F_DUPLICATE = 1 << 15, F_LAST = 1 << 16, F_PERCENT = 1 << 17, F_ASSIGN = 1 << 18, F_PRIORITY = 1 << 19,
 	F_MIME = 1 << 20, F_NAME = 1 << 21, F_FIRST = 1 << 22, F_MESSAGE = 1 << 23, F_APPEND = 1 << 24, F_EXTENSION = 1 << 25, F_MAILBOX = 1 << 26,
+	F_NTH = 1 << 27,
 };
 
 struct sieve_tag {
@@ -223,6 +224,8 @@ uint64_t sieve_ext_bit(enum sieve_ext e);
 struct str sieve_setting(const struct sieve_options *o, const char *name);
 bool sieve_setting_number(const struct sieve_options *o, const char *name, uint64_t *out);
 bool sieve_setting_seconds(const struct sieve_options *o, const char *name, uint64_t *out);
+/* Reads the settings again, for a program that changes them itself (app/svtest.c). */
+void sieve_settings_again(struct sieve *s, const struct sieve_options *o);
 void sieve_spam_read(struct sieve_compiler *c);
 void sieve_spam_free(struct sieve *s);
 

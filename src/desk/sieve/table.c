@@ -109,6 +109,7 @@ const struct sieve_tag sieve_tags[] = {
     {"over", TAG_OVER, G_SIZE, ARG_NONE, EXT_NONE, F_SIZE},
     {"under", TAG_UNDER, G_SIZE, ARG_NONE, EXT_NONE, F_SIZE},
     {"index", TAG_INDEX, 0, ARG_NUMBER, EXT_INDEX, F_INDEX},
+    {"index", TAG_INDEX, 0, ARG_NUMBER, EXT_NONE, F_NTH},
     {"last", TAG_LAST, 0, ARG_NONE, EXT_INDEX, F_INDEX},
     {"last", TAG_LAST, 0, ARG_NONE, EXT_NONE, F_LAST},
     {"raw", TAG_RAW, G_BODY, ARG_NONE, EXT_NONE, F_BODY},
