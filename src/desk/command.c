@@ -7,7 +7,7 @@
  *
  *	Dear Ann, …             the first other line ends the block
  */
-#include "desk/command.h"
+#include "desk/command_private.h"
 #include "base/must.h"
 #include "base/syntax.h"
 #include "base/utf8.h"
@@ -19,13 +19,23 @@ const struct command_row command_table[COMMAND_COUNT] = {
     COMMANDS(X_ROW_COMMAND)};
 
 enum {
-	NAME_MAX_BYTES = 40
+	NAME_MAX_BYTES = 40,
+	HELP_AT = 22
 };
 
 static bool
 is_cjk(uint32_t c)
 {
 	return c >= 0x3400 && c <= 0x9fff;
+}
+
+/* Blanks and signs of the scripts that have their own. */
+static bool
+is_sign(uint32_t c)
+{
+	return c < 0xc0 || (c >= 0x2000 && c <= 0x206f) ||
+	       (c >= 0x3000 && c <= 0x303f) || (c >= 0xff00 && c <= 0xff0f) ||
+	       (c >= 0xff1a && c <= 0xff20);
 }
 
 /* A name in Chinese ends where something else begins: "#分配anna". */
@@ -36,12 +46,14 @@ name_of(struct str s)
 	size_t i = 0, n = utf8_next(s, &c);
 	bool wide = is_cjk(c);
 
-	for (; n; i += n, n = utf8_next(str_from(s, i), &c))
-		if (wide ? !is_cjk(c)
-			 : !(c >= 0x80 ? is_cjk(c) || c > 0xbf
-				       : ch_is_alnum((char)c) || c == '-' ||
-					     c == '_'))
+	for (; n; i += n, n = utf8_next(str_from(s, i), &c)) {
+		bool more = c >= 0x80
+				? !is_sign(c)
+				: ch_is_alnum((char)c) || c == '-' || c == '_';
+
+		if (wide ? !is_cjk(c) : !more)
 			break;
+	}
 	return str_sub(s, 0, i);
 }
 
@@ -71,7 +83,7 @@ nearest(struct str name)
 
 /* A colon behind the name is what people write who think of headers. */
 static struct command_line
-read_line(struct str line, struct str rest)
+read_line(struct arena *a, struct str line, struct str rest)
 {
 	struct command_line c = {.line = line};
 	struct str name = name_of(rest);
@@ -82,6 +94,7 @@ read_line(struct str line, struct str rest)
 	else if (str_starts(rest, S("\xef\xbc\x9a")))
 		rest = str_from(rest, 3);
 	c.args = command_line_trim(rest);
+	name = command_plain(a, name);
 	c.row = row_of(name);
 	if (c.row)
 		c.id = (enum command_id)(c.row - command_table);
@@ -99,7 +112,7 @@ command_read(struct arena *a, struct str text, struct command_block *out)
 
 	*out = (struct command_block){0};
 	while (command_line_next(&text, &line, &rest)) {
-		c = read_line(line, rest);
+		c = read_line(a, line, rest);
 		if (out->n == COMMANDS_MAX) {
 			out->too_many = true;
 			continue;
@@ -119,6 +132,7 @@ command_read(struct arena *a, struct str text, struct command_block *out)
 	out->text = str_rtrim(text);
 }
 
+/* In one line where it fits into 76 columns, else in two. */
 struct str
 command_help(struct arena *a, const struct transcript *x)
 {
@@ -127,23 +141,18 @@ command_help(struct arena *a, const struct transcript *x)
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		const struct command_row *r = &command_table[i];
-		struct str head = arena_printf(a, "#%s%s%s",
-		    zh ? r->zh : r->name, r->args[0] ? " " : "", r->args);
+		const char *help = zh ? r->help_zh : r->help_en;
+		struct str head = arena_printf(a, "#%s%s%s%s%s",
+		    zh ? r->zh : r->name, zh ? " #" : "", zh ? r->name : "",
+		    r->args[0] ? " " : "", r->args);
 		size_t w = utf8_width(head);
 
-		if (zh) {
-			head = arena_printf(
-			    a, "%.*s (#%s)", STR_ARG(head), r->name);
-			w = utf8_width(head);
-		}
 		buf_put(&b, head);
-		if (w < 30)
-			buf_fill(&b, ' ', 30 - w);
-		else {
-			buf_putc(&b, '\n');
-			buf_fill(&b, ' ', 30);
-		}
-		buf_puts(&b, zh ? r->help_zh : r->help_en);
+		if (w < HELP_AT && HELP_AT + utf8_width(str_c(help)) <= 76)
+			buf_fill(&b, ' ', HELP_AT - w);
+		else
+			buf_puts(&b, "\n    ");
+		buf_puts(&b, help);
 		buf_putc(&b, '\n');
 	}
 	return arena_dup(a, buf_str(&b));

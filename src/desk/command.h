@@ -47,7 +47,7 @@ enum {
 	X(SPAM, "spam", "垃圾", "", GOOD, CMD_UNDO, "spam: nobody is answered", "标为垃圾邮件") \
 	X(TIME, "time", "工时", "DURATION", GOOD, CMD_UNDO, "add working time", "登记工时") \
 	X(MACRO, "macro", "模板", "NAME", GOOD, 0, "put a prepared text into the answer", "在回复中插入预设文本") \
-	X(KB, "kb", "知识库", "NUMBER | save \"TITLE\"", GOOD, 0, "put an article of the knowledge base into the answer, or make one of this answer", "在回复中插入知识库文章，或保存为文章") \
+	X(KB, "kb", "知识库", "NUMBER | save \"TITLE\"", GOOD, 0, "put an article of the knowledge base in, or make one of this answer", "在回复中插入知识库文章，或保存为文章") \
 	X(HISTORY, "history", "历史", "[NUMBER]", MEDIUM, CMD_ALONE | CMD_READS | CMD_SEE, "the ticket's whole history", "工单的完整历史") \
 	X(WHY, "why", "原因", "[NUMBER]", MEDIUM, CMD_ALONE | CMD_READS | CMD_SEE, "what led to its present state", "当前状态的由来") \
 	X(LIST, "list", "列表", "[mine|team|QUEUE|QUERY]", MEDIUM, CMD_ALONE | CMD_READS | CMD_SEE, "tickets: mine, the team's, of a queue, or found by words", "列出工单") \
