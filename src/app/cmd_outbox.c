@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "desk/delivery.h"
+#include "desk/outbound.h"
 #include "store/blob.h"
 #include "store/outbox.h"
 
@@ -141,6 +142,26 @@ struct ids {
 	bool drop;
 };
 
+/* An answer that waits for its agent's word is let go as he would do it. */
+static int
+release(struct session *s, struct txn *t, struct arena *a, uint64_t id,
+    const struct actor *who, int64_t now, struct err *err)
+{
+	struct outbox row;
+	struct ticket k;
+
+	if (outbox_get(t, a, id, &row) != 1 || row.state != OUTBOX_HELD ||
+	    !str_eq(row.kind, S("answer")) ||
+	    ticket_get(t, a, row.ticket, &k) != 1)
+		return txn_error(t, err) < 0
+			   ? -1
+			   : delivery_retry(t, a, id, now, err);
+	if (outbound_release(&s->desk, t, a, &k, id, who, now, err) < 0)
+		return -1;
+	ticket_put(t, &k);
+	return txn_error(t, err);
+}
+
 static int
 change(struct session *s, struct txn *t, struct arena *a, int64_t now,
     void *ctx, struct err *err)
@@ -156,7 +177,7 @@ change(struct session *s, struct txn *t, struct arena *a, int64_t now,
 			return err_set(
 			    err, ERR_INVAL, "\"%s\" is no number", l->v[i]);
 		r = l->drop ? delivery_drop(&s->desk, t, a, id, &who, now, err)
-			    : delivery_retry(t, a, id, now, err);
+			    : release(s, t, a, id, &who, now, err);
 		if (r < 0)
 			return err_in(err, "row %llu", (unsigned long long)id);
 	}

@@ -318,8 +318,8 @@ prepare(struct batch *b, size_t i, const struct jailed *j)
 		r->refused = j->why;
 	else {
 		b->message[i] = arena_new(&b->arena, struct message);
-		if (message_decode(
-			&b->arena, j->record, b->message[i], &err) < 0) {
+		if (message_decode(&b->arena, j->record, b->message[i], &err) <
+		    0) {
 			r->refused = arena_dup(&b->arena, str_c(err.msg));
 			b->message[i] = NULL;
 		}

@@ -504,7 +504,7 @@ test_digest(void **state)
 	assert_int_equal(l->n, 2);
 	m = read_mail(f, bytes_of(f, row_to(l, "anna@private.example")->blob));
 	golden(m.text, "digest.en.txt");
-	assert_str(m.subject, "Acme: 5 notices");
+	assert_str(m.subject, "Acme: further notices (5)");
 	m = read_mail(f, bytes_of(f, row_to(l, "ben@private.example")->blob));
 	golden(m.text, "digest.zh_CN.txt");
 	/* Once. And then there is room again. */
@@ -531,7 +531,7 @@ test_digest_many(void **state)
 	assert_int_equal(rows(f, "notice")->n, 0);
 	with_txn(f, run_due, &(int64_t){NOW + CLOCK_DAY});
 	m = read_mail(f, bytes_of(f, rows(f, "digest")->v[0].blob));
-	assert_str(m.subject, "Acme: 1010 notices");
+	assert_str(m.subject, "Acme: further notices (1010)");
 	assert_has(m.text, "and 10 more");
 }
 
@@ -815,6 +815,42 @@ test_elsewhere(void **state)
 	    take(f, &reply, NOW + 2 * CLOCK_HOUR).ticket, h.ticket);
 }
 
+static int
+add_cc(struct fixture *f, struct txn *t, void *ctx, struct err *err)
+{
+	struct ticket k;
+	struct participant *v = arena_array(&f->a, struct participant, 4);
+
+	(void)err;
+	if (ticket_get(t, &f->a, *(uint64_t *)ctx, &k) != 1)
+		return -1;
+	memcpy(v, k.participants, k.nparticipants * sizeof *v);
+	v[k.nparticipants++] =
+	    (struct participant){{S(""), S("ben@private.example")}, ROLE_CC};
+	k.participants = v;
+	ticket_put(t, &k);
+	return 0;
+}
+
+/* Who is put on Cc by a colleague is not; who is there by the customer's own
+ * mail is. */
+static void
+test_colleagues(void **state)
+{
+	struct fixture *f = *state;
+	struct mail x = wei;
+	uint64_t id;
+	struct message m;
+
+	x.cc = "Anna <anna@private.example>";
+	id = take(f, &x, NOW).ticket;
+	with_txn(f, add_cc, &id);
+	answer(f, id, "On its way.", NOW + 1000);
+	m = read_mail(f, bytes_of(f, rows(f, "answer")->v[0].blob));
+	assert_int_equal(m.cc.n, 1);
+	assert_str(m.cc.v[0].addr, "anna@private.example");
+}
+
 /* Every mail to a customer in a ticket's life, with agents about. */
 static void
 test_no_leak(void **state)
@@ -936,6 +972,7 @@ main(void)
 	    T(test_held),
 	    T(test_discarded),
 	    T(test_elsewhere),
+	    T(test_colleagues),
 	    T(test_no_leak),
 	    T(test_wants),
 	    T(test_carried),

@@ -1,9 +1,11 @@
 """Notices: agents are told by mail, through real servers, and read them with a real parser."""
 import email
 import email.policy
+import os
 import re
+import subprocess
 
-from house import mail, wait_for
+from house import HELPD, mail, wait_for
 
 AGENTS = """
 agent "anna" { name "Anna Berg"; address ["anna@acme.example"]; teams ["first-line"]; }
@@ -82,7 +84,6 @@ def test_through_servers(h):
         boxes = f.read()
     with open(postfix.base + "/conf/boxes", "w") as f:
         f.write("".join(x + "\n" for x in boxes.splitlines() if not x.startswith("ann@")))
-    import subprocess
     subprocess.run(["postfix", "-c", postfix.base + "/conf", "reload"], check=True, capture_output=True)
     helpd.run("reply", str(ticket["id"]), stdin=b"Is it out?\n")
     failed = wait_for(lambda: [m for m in notices(anna) if m["X-Helpd-Notice"] == "failed"], 40)[0]
@@ -140,4 +141,18 @@ def test_over_the_limit(h):
     assert len(notices(helpd.out)) == 4
     details = [e["detail"] for t in helpd.tickets() for e in helpd.show(t["id"])["events"] if e["kind"] == "notice"]
     assert sorted(details) == ["new: anna (digest), ben (digest)"] * 4 + ["new: anna, ben"] * 2
+    helpd.run("verify")
+    # An hour later: the rest, once.
+    lib = next((p for p in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1") if os.path.exists(p)), None)
+    asan = re.findall(r"(/\S*lib[at]san\S*)", subprocess.run(["ldd", HELPD], stdout=subprocess.PIPE).stdout.decode())
+    later = ["env", "LD_PRELOAD=" + " ".join([*asan, lib or ""]), "FAKETIME=+2h", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+    if not lib or helpd.once(status=None, wrap=later).status:
+        return
+    digests = [m for m in helpd.out.mails() if m["X-Helpd-Notice"] == "digest"]
+    assert len(digests) == 2
+    one = [m for m in digests if m["To"].addresses[0].addr_spec == "anna@acme.example"][0]
+    assert one["Subject"] == "Acme: further notices (4)" and len(re.findall(r"^\[Acme #\d+\] Fire \d\r?$", text(one), re.M)) == 4
+    assert one["Reply-To"] is None
+    helpd.once(status=None, wrap=later)
+    assert len([m for m in helpd.out.mails() if m["X-Helpd-Notice"] == "digest"]) == 2
     helpd.run("verify")
