@@ -520,6 +520,9 @@ change_set(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 			str_eq(fields[i].name, S("tag"))))
 			return fields[i].set(d, t, a, k, value, who, now, err);
 	}
+	if (str_ieq(name, S("field")))
+		return err_set(err, ERR_INVAL,
+		    "a field is set by its name: field.order=1234");
 	near = syntax_nearest(name, names, ARRAY_LEN(names));
 	return err_set(err, ERR_INVAL, "a ticket has no %.*s to set%s%.*s%s",
 	    STR_ARG(name), near.n ? "; did you mean " : "", STR_ARG(near),

@@ -61,6 +61,7 @@ static const struct {
     {"field.order", "", NULL, NULL, NULL},
     {"field.a b", "x", NULL, NULL, "no name of a field"},
     {"field.", "x", NULL, NULL, "no name of a field"},
+    {"field", "order=1", NULL, NULL, "field.order="},
     {"field.x", "a\nb", NULL, NULL, "control character"},
     {"field.order", "B-1", "field", "order: none -> B-1", NULL},
     {"time", "15m", "time", "+15m, 15m in all", NULL},

@@ -4,6 +4,7 @@
 #include "desk/due.h"
 #include "desk/extra.h"
 #include "desk/held.h"
+#include "desk/outbound.h"
 #include "store/grant.h"
 
 #define ANN "ann@x.example"
@@ -348,6 +349,72 @@ test_grants(void **state)
 	assert_int_equal(next(f), CLOCK_NONE);
 }
 
+struct held {
+	uint64_t outbox;
+	uint32_t seq;
+	uint64_t nonce;
+};
+
+static int
+run_held(struct fixture *f, struct txn *t, void *ctx, struct err *err)
+{
+	struct held *h = ctx;
+	struct answer w = {.text = S("Use water."),
+	    .author = S("Anna"),
+	    .who = ANNA,
+	    .hold = S("the customer wrote again")};
+	struct waiting x = {.why = S("stale")};
+	struct grant g = {.ticket = 1,
+	    .agent = S("anna"),
+	    .purpose = GRANT_CONFIRM,
+	    .created = NOW,
+	    .expires = NOW + HOUR,
+	    .used = CLOCK_NONE,
+	    .revoked = CLOCK_NONE};
+	struct ticket k;
+
+	if (ticket_get(t, &f->a, 1, &k) != 1 ||
+	    outbound_answer(
+		&f->desk, t, &f->a, &k, &w, NOW, &h->seq, &h->outbox, err) < 0)
+		return -1;
+	x.seq = h->seq;
+	x.outbox = h->outbox;
+	g.held = waiting_encode(&f->a, &x);
+	grant_put(t, &g);
+	h->nonce = g.nonce;
+	ticket_put(t, &k);
+	return txn_error(t, err);
+}
+
+static int
+run_no_row(struct fixture *f, struct txn *t, void *ctx, struct err *err)
+{
+	struct held *h = ctx;
+	struct outbox o;
+
+	(void)err;
+	assert_int_equal(outbox_get(t, &f->a, h->outbox, &o), 0);
+	return 0;
+}
+
+/* An answer that nobody confirmed goes, and its article says so. */
+static void
+test_answer_given_up(void **state)
+{
+	struct fixture *f = *state;
+	struct held h;
+
+	take(f, &(struct mail){.from = ANN}, NOW);
+	with_txn(f, run_held, &h);
+	assert_int_equal(outbox(f, h.outbox).state, OUTBOX_HELD);
+	assert_int_equal(due(f, NOW + HOUR), 0);
+	assert_int_equal(due(f, NOW + 2 * HOUR), 1);
+	with_txn(f, run_no_row, &h);
+	assert_int_equal(article(f, 1, h.seq).outbox, 0);
+	assert_has(article(f, 1, h.seq).flag, "given up");
+	assert_int_equal(count_events(f, 1, "discarded"), 1);
+}
+
 int
 main(void)
 {
@@ -363,6 +430,7 @@ main(void)
 	    T(test_release),
 	    T(test_strange),
 	    T(test_grants),
+	    T(test_answer_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
