@@ -1,6 +1,7 @@
 /* verify: each violation is found, and nothing else. */
 #include "fixture.h"
 #include "desk/verify.h"
+#include "store/blob.h"
 
 #define ANN "ann@x.example"
 
@@ -97,6 +98,109 @@ merged_by_name_only(struct fixture *f, struct txn *t)
 }
 
 static void
+link_as(struct fixture *f, struct txn *t, uint64_t id, struct link l)
+{
+	struct ticket k = get(f, t, id);
+	struct link v[8];
+
+	must(k.nlinks < ARRAY_LEN(v));
+	if (k.nlinks)
+		memcpy(v, k.links, k.nlinks * sizeof *v);
+	v[k.nlinks++] = l;
+	k.links = v;
+	ticket_put(t, &k);
+}
+
+static void
+merged_and_not_known(struct fixture *f, struct txn *t)
+{
+	struct ticket k = get(f, t, 1);
+
+	k.status = STATUS_MERGED;
+	k.merged_into = 2;
+	ticket_put(t, &k);
+}
+
+static void
+known_and_not_merged(struct fixture *f, struct txn *t)
+{
+	link_as(f, t, 1, (struct link){2, LINK_MERGED_FROM});
+	link_as(f, t, 2, (struct link){1, LINK_RELATED});
+}
+
+static void
+parent_without_child(struct fixture *f, struct txn *t)
+{
+	link_as(f, t, 1, (struct link){2, LINK_PARENT});
+	link_as(f, t, 2, (struct link){1, LINK_RELATED});
+}
+
+static void
+merged_parent(struct fixture *f, struct txn *t)
+{
+	merged_and_not_known(f, t);
+	link_as(f, t, 2, (struct link){1, LINK_MERGED_FROM});
+	link_as(f, t, 1, (struct link){2, LINK_CHILD});
+	link_as(f, t, 2, (struct link){1, LINK_PARENT});
+}
+
+static void
+parents_in_a_circle(struct fixture *f, struct txn *t)
+{
+	for (uint64_t id = 1; id <= 2; id++) {
+		link_as(f, t, id, (struct link){3 - id, LINK_CHILD});
+		link_as(f, t, id, (struct link){3 - id, LINK_PARENT});
+	}
+}
+
+static void
+copy_as(struct fixture *f, struct txn *t, const char *evidence, bool own)
+{
+	struct ticket k = get(f, t, 2);
+	struct article r;
+	uint64_t size;
+
+	assert_int_equal(article_get(t, &f->a, 1, 1, &r), 1);
+	r.ticket = 2;
+	r.seq = ++k.articles;
+	r.evidence = str_c(evidence);
+	if (own)
+		r.blob = blob_copy(t, r.blob, &size);
+	article_put(t, &r);
+	ticket_put(t, &k);
+}
+
+static void
+good_copy(struct fixture *f, struct txn *t)
+{
+	copy_as(f, t, "split from #1 article 1", true);
+}
+
+static void
+shared_copy(struct fixture *f, struct txn *t)
+{
+	copy_as(f, t, "split from #1 article 1", false);
+}
+
+static void
+copy_of_another(struct fixture *f, struct txn *t)
+{
+	copy_as(f, t, "split from #2 article 1", true);
+}
+
+static void
+copy_of_none(struct fixture *f, struct txn *t)
+{
+	copy_as(f, t, "split from #1 article 9", true);
+}
+
+static void
+copy_of_words(struct fixture *f, struct txn *t)
+{
+	copy_as(f, t, "split from #1", true);
+}
+
+static void
 mail_to_a_stranger(struct fixture *f, struct txn *t)
 {
 	struct outbox o = first_mail(f, t);
@@ -175,6 +279,16 @@ static const struct damage rows[] = {
     {"link to nothing", link_to_nothing, "which is not there"},
     {"circle", merge_in_a_circle, "in a circle"},
     {"merged into nothing", merged_by_name_only, "contradict"},
+    {"merged, not known", merged_and_not_known, "does not know of it"},
+    {"known, not merged", known_and_not_merged, "and is not"},
+    {"parent", parent_without_child, "does not link back"},
+    {"merged parent", merged_parent, "still parent or sub-ticket"},
+    {"parents", parents_in_a_circle, "a sub-ticket of itself"},
+    {"copy", good_copy, NULL},
+    {"shared copy", shared_copy, "no bytes of its own"},
+    {"copy of another", copy_of_another, "a copy of another mail"},
+    {"copy of none", copy_of_none, "a copy of none"},
+    {"copy of words", copy_of_words, "does not say"},
     {"stranger", mail_to_a_stranger, "does not take part"},
     {"ourselves", mail_to_ourselves, "our own"},
     {"two acknowledgements", two_acknowledgements, "2 acknowledgements"},
