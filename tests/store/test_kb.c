@@ -225,7 +225,7 @@ static const struct {
     {strange_word, "are not those of its text"},
     {no_article, "article 99, which does not exist"},
     {torn_word, "is not in its form"},
-    {torn, "kb"},
+    {torn, "not in the form it was written in"},
     {no_version, "version 1 of knowledge base article 1 is missing"},
     {wrong_totals, "are counted wrong"},
     {never_given, "has number 9"},
