@@ -8,6 +8,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -267,7 +268,7 @@ take_room(struct batch *b, const struct settings *s, const struct message *m)
 	for (size_t i = 0; i < m->from.n; i++)
 		if (staff_by_address(&s->staff, m->from.v[i].addr))
 			most = CONTENTS_AGENT;
-	if ((b->in->contents += size) > most) {
+	if (atomic_fetch_add(&b->in->contents, size) + size > most) {
 		b->in->contents -= size;
 		return false;
 	}
