@@ -378,15 +378,17 @@ is_mutt(struct str line, struct str *who)
 	return false;
 }
 
-/* Cheap first: lines of text are most of a mail. */
+/* Cheap first, lines of text are most of a mail: it begins with dashes of some kind, or ends in a colon of some kind. */
 static bool
 may_say(struct str t)
 {
-	unsigned char last = (unsigned char)t.p[t.n - 1];
+	unsigned char first;
 
-	if (t.n > 300)
+	if (t.n < 5 || t.n > 300)
 		return false;
-	return (!ch_is_alnum(t.p[0]) && t.n > 4) || last == ':' || last == 0x9a;
+	first = (unsigned char)t.p[0];
+	return memchr("-_=*~#+", first, 7) || first == 0xe2 || first == 0xef ||
+	       t.p[t.n - 1] == ':' || str_ends(t, S("\uff1a"));
 }
 
 static enum said
@@ -395,7 +397,7 @@ says(struct str line, struct str *who)
 	struct str t = str_trim(line);
 	struct folded f = {.n = 0};
 
-	if (!t.n || !may_say(t))
+	if (!may_say(t))
 		return SAID_NOTHING;
 	if (is_mutt(line, who))
 		return SAID_WITH_SENDER;
@@ -529,13 +531,19 @@ try_block(struct lines *l, size_t at, enum said said, enum subject subject,
 	return x;
 }
 
-/* Could the line be a field at all? */
+/* Could the line be a field at all? Asked of every line of every mail. */
 static bool
 may_be_field(struct str line)
 {
-	struct str head = str_sub(str_ltrim(line), 0, 48);
+	size_t n = MIN(line.n, 48);
 
-	return str_chr(head, ':', 0) > 0 || str_find(head, S("\uff1a"), 0) > 0;
+	if (n == 0)
+		return false;
+	if (memchr(line.p, ':', n))
+		return true;
+	/* A name of one script has a colon of one. */
+	return (unsigned char)line.p[0] >= 0x80 &&
+	       str_find(str_sub(line, 0, n), S("\uff1a"), 0) > 0;
 }
 
 static struct forwarded *
@@ -553,13 +561,13 @@ in_text(struct arena *a, struct str text, enum subject subject, bool *said_so)
 		bool quoted = false;
 		enum said said;
 
-		if (line.n > LINE_BYTES)
+		if (line.n == 0 || line.n > LINE_BYTES)
 			continue;
 		s = bare(line, &quoted);
-		said = says(s, &who);
 		/* An answer quotes what it answers, and that may be a forward. */
 		if (quoted && subject != SUBJECT_FORWARD)
 			continue;
+		said = says(s, &who);
 		*said_so = said >= SAID_FORWARDED;
 		if (said >= SAID_FORWARDED ||
 		    (said == SAID_ORIGINAL && subject != SUBJECT_REPLY))

@@ -17,7 +17,7 @@
 #include "mail/mime.h"
 
 enum {
-	FORWARD_SEARCH_LINES = 400, /* the heading stands within so many lines */
+	FORWARD_SEARCH_LINES = 200, /* the heading stands within so many lines */
 	FORWARD_VALUE_MAX = 16 << 10, /* bytes of one field, with the lines it goes on in */
 };
 

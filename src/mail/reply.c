@@ -590,6 +590,7 @@ reply_split(
 	if (text.n > UINT32_MAX - 1 || str_trim(text).n == 0)
 		return;
 	cut_lines(a, &s);
+	s.maybe_notice = reply_maybe_notice(text);
 	tell_apart(&s);
 	mend_wrapped(&s);
 	reply_drop_notices(&s);

@@ -7,6 +7,11 @@
 #include "base/must.h"
 #include "mail/reply_split.h"
 
+enum {
+	MARKER_BYTES = 200,
+	MARKER_TRIES = 8 /* places of a line */
+};
+
 static const struct row {
 	struct str language, text[4]; /* by enum marker */
 } rows[] = {
@@ -33,9 +38,11 @@ reply_marker(enum marker m, struct str language)
 static bool
 same(struct str folded, struct str text)
 {
-	struct folded want = {.n = 0};
+	struct folded want;
 	size_t i = 0, k = 0;
 
+	want.n = 0;
+	want.cut = false;
 	reply_fold(&want, text);
 	for (;;) {
 		while (i < folded.n && folded.p[i] == ' ')
@@ -49,18 +56,18 @@ same(struct str folded, struct str text)
 	}
 }
 
-enum marker
-reply_marker_of(struct str line)
+/* s begins with the first "##". */
+static enum marker
+marker_at(struct str s)
 {
-	ptrdiff_t at = str_find(line, S("##"), 0), end;
-	struct folded f = {.n = 0};
+	ptrdiff_t end = str_find(str_sub(s, 0, MARKER_BYTES), S("##"), 2);
+	struct folded f;
 
-	if (at < 0)
+	if (end < 0)
 		return MARKER_NONE;
-	end = str_find(line, S("##"), (size_t)at + 2);
-	if (end < 0 || end - at > 200)
-		return MARKER_NONE;
-	reply_fold(&f, str_sub(line, (size_t)at, (size_t)end + 2));
+	f.n = 0;
+	f.cut = false;
+	reply_fold(&f, str_sub(s, 0, (size_t)end + 2));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		for (int m = MARKER_TOP; m <= MARKER_END; m++)
 			if (same(folded_str(&f), rows[i].text[m]))
@@ -68,10 +75,45 @@ reply_marker_of(struct str line)
 	return MARKER_NONE;
 }
 
+enum marker
+reply_marker_of(struct str line)
+{
+	enum marker m = MARKER_NONE;
+	ptrdiff_t at = -1;
+
+	for (unsigned tries = 0; tries < MARKER_TRIES && !m; tries++) {
+		at = str_find(line, S("##"), (size_t)(at + 1));
+		if (at < 0)
+			break;
+		m = marker_at(str_from(line, (size_t)at));
+	}
+	return m;
+}
+
+/* Two bytes, the first of which is rare. memmem() goes byte by byte for such a needle, and this is asked of all of every mail. */
+static bool
+has_pair(struct str s, char first, char second)
+{
+	const char *p = s.p, *end = s.p + s.n;
+
+	while (s.n && (p = memchr(p, first, (size_t)(end - p))) && ++p < end)
+		if (*p == second)
+			return true;
+	return false;
+}
+
+bool
+reply_maybe_notice(struct str text)
+{
+	return has_pair(text, '#', '#') ||
+	       has_pair(text, REPLY_OURS[0], REPLY_OURS[1]);
+}
+
 bool
 reply_begins_notice(struct split *s, size_t i)
 {
-	bool is = reply_marker_of(reply_line_at(s, i)) != MARKER_NONE;
+	bool is = s->maybe_notice &&
+		  reply_marker_of(reply_line_at(s, i)) != MARKER_NONE;
 
 	s->notice |= is;
 	return is;
@@ -87,15 +129,16 @@ is_ours(struct str line)
 	return str_starts(str_ltrim(inner), S(REPLY_OURS));
 }
 
+/* Is a line of that kind (or of any, TEXT or not, where kind is DROPPED) one of a notice? */
 static bool
 has_marker(const struct split *s, size_t from, size_t to, enum kind kind)
 {
 	for (size_t i = from; i < to; i++) {
 		struct str line = reply_line_at(s, i);
 
-		if (s->line[i].kind == kind &&
+		if ((s->line[i].kind == kind || kind == DROPPED) &&
 		    (reply_marker_of(line) != MARKER_NONE ||
-			(kind == QUOTED && is_ours(line))))
+			(kind != TEXT && is_ours(line))))
 			return true;
 	}
 	return false;
@@ -123,6 +166,8 @@ reply_drop_notices(struct split *s)
 {
 	bool words = false, begins = false, others = false;
 
+	if (!s->maybe_notice)
+		return;
 	if (s->keep != SIZE_MAX) {
 		if (!has_marker(s, s->keep, s->n, TEXT))
 			return;
@@ -130,7 +175,8 @@ reply_drop_notices(struct split *s)
 		s->end = s->keep;
 		s->keep = SIZE_MAX;
 	}
-	s->notice |= has_marker(s, 0, s->end, QUOTED);
+	s->notice |= has_marker(s, 0, s->end, QUOTED) ||
+		     has_marker(s, s->end, s->n, DROPPED);
 	if (!s->notice)
 		return;
 	for (size_t i = 0; i < s->end; i++) {

@@ -18,7 +18,7 @@ struct split {
 	size_t end;   /* what is below is old */
 	size_t keep;  /* from this line on all is a forward, kept whole; SIZE_MAX: none */
 	size_t tries; /* of headings and header blocks: few in any real mail */
-	bool notice;  /* a notice of ours is in it */
+	bool maybe_notice, notice; /* a notice of ours is in it */
 };
 
 static inline struct str
@@ -47,7 +47,8 @@ void reply_drop_banner(struct split *s);
 /* At the end of each run of text: signature, footers, disclaimer. */
 void reply_drop_ends(struct split *s);
 
-/* mail/reply_marker.h: does line i, which is not quoted, begin a notice of ours, or another part of one? */
+/* mail/reply_marker.h: may a notice of ours be in the text at all? Does line i, which is not quoted, begin a notice of ours, or another part of one? */
+bool reply_maybe_notice(struct str text);
 bool reply_begins_notice(struct split *s, size_t i);
 /* Of quoted notices only the customer's words stay, of forwarded ones nothing. */
 void reply_drop_notices(struct split *s);

@@ -203,6 +203,9 @@ def outlook():
          mobile(["#close", "Yes, it is."], ios, "en"), ["close"], ["Yes, it is."])
     only_html("outlook-android-de-html", mobile(["Ja, noch ein Jahr."], 'Holen Sie sich <a href="https://aka.ms/AAb9ysg">Outlook für Android</a>', "de"), [],
               ["Ja, noch ein Jahr."])
+    # A footer and nothing else, with the old below it not quoted.
+    only_html("outlook-ios-en-nothing", mobile([], ios, "en"), [], [], with_html=False)
+    plain("outlook-ios-en-nothing-plain", ["Get Outlook for iOS<https://aka.ms/o0ukef>"] + rule + OUTLOOK_BLOCK["en"] + [""] + notice("en"), [], [])
     # Commands and nothing else.
     only_html("outlook-web-commands-only", web(["#close"], "en"), ["close"], [], with_html=False)
     # Sent back without a word.
