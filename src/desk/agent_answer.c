@@ -171,19 +171,25 @@ answer_write(
 	    .nfiles = v->nfiles,
 	    .hold = hold,
 	};
-	uint32_t before = v->k->events;
-	int rc;
+	struct err e = ERR_INIT;
 
 	if (!str_trim(w.text).n && v->nfiles)
 		w.text = v->files[0].name.n ? v->files[0].name : S("…");
 	if (w.status)
 		w.who.cause = v->run.status_cause;
-	rc = outbound_answer(
-	    v->d, v->t, v->a, v->k, &w, v->x->now, NULL, outbox, err);
-	(void)before;
-	if (rc == 0)
+	if (outbound_answer(
+		v->d, v->t, v->a, v->k, &w, v->x->now, NULL, outbox, &e) == 0) {
 		v->out->mails++;
-	return rc;
+		return 0;
+	}
+	if (txn_error(v->t, err) < 0)
+		return -1;
+	if (outbox)
+		*outbox = 0;
+	event_add(v->t, v->k, EVENT_REFUSED, &v->who, str_c(e.msg), v->x->now);
+	transcript_add(&v->told, TOLD_REFUSED, S(""),
+	    transcript_say(&v->told, "your answer was not sent: %s"), e.msg);
+	return 0;
 }
 
 /* --- what was missed --------------------------------------------------- */

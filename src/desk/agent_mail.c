@@ -230,8 +230,8 @@ note_text(const struct visit *v)
 	return text;
 }
 
-static struct str
-command_lines(const struct visit *v)
+struct str
+visit_commands(const struct visit *v)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 
@@ -256,8 +256,8 @@ carry_out(struct visit *v, bool answer, struct err *err)
 	v->who.cause = visit_cause(v);
 	v->run.who = v->who;
 	v->run.status_with_answer = answer;
-	visit_keep(
-	    v, v->block.note ? note_text(v) : command_lines(v), str_n(NULL, 0));
+	visit_keep(v, v->block.note ? note_text(v) : visit_commands(v),
+	    str_n(NULL, 0));
 	if (command_carry_out(&v->run, err) < 0)
 		return -1;
 	if (answer && !v->run.child_took_text) {

@@ -37,12 +37,14 @@ void visit_run(struct visit *v);
 int visit_end(struct visit *v, struct err *err);
 /* Nothing was done: says so in the ticket's history, keeps the mail. */
 int visit_refused(struct visit *v, struct err *err);
+/* The lines of commands as written: all that is kept as the text of a mail whose words are an answer. */
+struct str visit_commands(const struct visit *v);
 /* The name under his answers. */
 struct str visit_name(const struct agent *x);
 
 /* agent_answer.c: the files to be sent on; false: one of them is not at hand, which is told. */
 bool answer_files(struct visit *v);
-/* The text of v->run as an answer to the customer. hold: why it waits; empty. cause: of the status. */
+/* The text of v->run as an answer to the customer. hold: why it waits; empty. An answer that cannot be made is told, and *outbox is 0. outbox may be NULL. */
 int answer_write(struct visit *v, struct str hold, uint64_t *outbox, struct err *err);
 /* Whoever would get it: false when there is nobody. */
 bool answer_reaches(const struct visit *v);

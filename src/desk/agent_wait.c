@@ -100,8 +100,9 @@ wait_begin(struct visit *v, bool answer, struct str why, struct str missed,
 
 	v->who.cause = visit_cause(v);
 	v->run.who = v->who;
-	visit_keep(
-	    v, message_new_text(v->a, v->m), S("waits for the agent's #send"));
+	visit_keep(v,
+	    answer ? visit_commands(v) : message_new_text(v->a, v->m),
+	    S("waits for the agent's #send"));
 	w.seq = v->source;
 	transcript_add(
 	    x, TOLD_INFO, S(""), "%.*s", STR_ARG(waits_for(v, answer, why)));
@@ -115,10 +116,12 @@ wait_begin(struct visit *v, bool answer, struct str why, struct str missed,
 		arena_printf(v->a, "waits for #send: %.*s", STR_ARG(why)),
 		&w.outbox, err) < 0)
 		return -1;
-	tell_waiting(v, answer);
-	v->confirm = new_grant(v, &w);
+	if (w.outbox || w.commands.n) {
+		tell_waiting(v, w.outbox > 0);
+		v->confirm = new_grant(v, &w);
+		event_add(v->t, v->k, EVENT_WAITS, &v->who, why, v->x->now);
+	}
 	v->told.seen = v->k->articles;
-	event_add(v->t, v->k, EVENT_WAITS, &v->who, why, v->x->now);
 	return visit_end(v, err);
 }
 

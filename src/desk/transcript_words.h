@@ -35,6 +35,7 @@ extern const size_t transcript_nwords;
 	/* #send */ \
 	X("that mail does not wait any more", "那封邮件已不在等待") \
 	X("your mail is read again", "您的邮件将重新处理") \
+	X("your answer was not sent: %s", "您的回复没有发送：%s") \
 	X("your answer is on its way", "您的回复已发出") \
 	X("it came too late: what waited was given up", "确认来得太晚：等待中的操作已放弃") \
 	X("#send counts only in reply to the mail that asked for it, and alone", "#发送 只有在回复请求确认的邮件时才有效，并且必须单独使用") \
