@@ -80,6 +80,42 @@ add_named(json_t *list, struct str name, const char *key, struct str value)
 	json_array_append_new(list, o);
 }
 
+/* Names of the queues an agent has this right to. */
+static json_t *
+queues_json(const struct settings *s, const struct agent *x, enum right r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->nqueues; i++)
+		if (agent_may(s, x, s->queues[i].name, r))
+			json_array_append_new(list, text(s->queues[i].name));
+	return list;
+}
+
+static json_t *
+agents_json(const struct settings *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->staff.nagents; i++) {
+		const struct agent *x = &s->staff.agents[i];
+		json_t *o = json_object(), *teams = json_array();
+
+		for (size_t k = 0; k < x->teams.n; k++)
+			json_array_append_new(teams, text(x->teams.v[k]));
+		json_object_set_new(o, "name", text(x->name));
+		json_object_set_new(o, "address", text(x->addresses.v[0]));
+		json_object_set_new(o, "role", json_string(rank_name(x->rank)));
+		json_object_set_new(o, "teams", teams);
+		json_object_set_new(o, "see", queues_json(s, x, RIGHT_SEE));
+		json_object_set_new(o, "work", queues_json(s, x, RIGHT_WORK));
+		json_object_set_new(
+		    o, "certificate", json_boolean(x->has_certificate));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 static void
 summary_json(struct arena *a, const struct config *c,
     const struct complaints *bad, size_t failed)
@@ -106,7 +142,32 @@ summary_json(struct arena *a, const struct config *c,
 	json_object_set_new(o, "mailboxes", m);
 	json_object_set_new(o, "transports", t);
 	json_object_set_new(o, "queues", q);
+	json_object_set_new(o, "agents",
+	    bad->errors ? json_array() : agents_json(&c->settings));
 	print_json(o);
+}
+
+/* "anna@acme.example, works support, billing, reads sales" */
+static void
+print_agent(const struct settings *s, const struct agent *x)
+{
+	const char *comma = "works ";
+
+	printf("  agent     %.*s: %.*s (%s)", STR_ARG(x->name),
+	    STR_ARG(x->addresses.v[0]), rank_name(x->rank));
+	for (size_t i = 0; i < s->nqueues; i++)
+		if (agent_may(s, x, s->queues[i].name, RIGHT_WORK)) {
+			printf(", %s%.*s", comma, STR_ARG(s->queues[i].name));
+			comma = "";
+		}
+	comma = "reads ";
+	for (size_t i = 0; i < s->nqueues; i++)
+		if (agent_may(s, x, s->queues[i].name, RIGHT_SEE) &&
+		    !agent_may(s, x, s->queues[i].name, RIGHT_WORK)) {
+			printf(", %s%.*s", comma, STR_ARG(s->queues[i].name));
+			comma = "";
+		}
+	putchar('\n');
 }
 
 static void
@@ -132,6 +193,8 @@ summary(struct arena *a, const struct config *c)
 	for (size_t i = 0; i < s->nqueues; i++)
 		printf("  queue     %.*s: %.*s\n", STR_ARG(s->queues[i].name),
 		    STR_ARG(s->queues[i].address.addr));
+	for (size_t i = 0; i < s->staff.nagents; i++)
+		print_agent(s, &s->staff.agents[i]);
 }
 
 static void

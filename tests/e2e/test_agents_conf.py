@@ -33,7 +33,12 @@ def test_an_assignee_is_an_agent_who_may(h):
     helpd.once()
     helpd.run("set", "1", "assignee=whoever")  # nobody is configured: any name
     write(helpd, STAFF)
-    helpd.run("check")
+    said = helpd.run("check")
+    assert "agent     anna: anna@staff.example (agent), works support, sales\n" in said
+    assert "agent     bo: bo@staff.example (agent), works support\n" in said
+    agents = helpd.json("check")[-1]["agents"]
+    assert agents[1] == {"name": "bo", "address": "bo@staff.example", "role": "agent", "teams": [], "see": ["support"], "work": ["support"],
+                         "certificate": False}
     helpd.expected = ["agent", "bo may not"]
     assert "did you mean anna?" in helpd.run("set", "1", "assignee=ana", status=65).err
     assert "bo may not work the queue sales" in helpd.run("set", "1", "assignee=bo", status=65).err
