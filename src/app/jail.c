@@ -462,16 +462,28 @@ jail_parse(struct jail *j, struct arena *a, struct jailed *items, size_t n,
 }
 
 int
+jail_attachment_dup(struct jail *j, struct arena *a, struct str raw,
+    size_t index, struct str *out, struct err *err)
+{
+	struct jailed it = {.raw = raw};
+
+	if (run(j, a, JAIL_ATTACHMENT, index, &it, 1, err) < 0)
+		return -1;
+	if (it.refused)
+		return err_set(err, it.refused, "%.*s", STR_ARG(it.why));
+	*out = it.record;
+	return 0;
+}
+
+int
 jail_attachment(struct jail *j, struct str raw, size_t index, struct buf *out,
     struct err *err)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
-	struct jailed it = {.raw = raw};
+	struct str content;
 
-	if (run(j, &a, JAIL_ATTACHMENT, index, &it, 1, err) < 0)
+	if (jail_attachment_dup(j, &a, raw, index, &content, err) < 0)
 		return -1;
-	if (it.refused)
-		return err_set(err, it.refused, "%.*s", STR_ARG(it.why));
-	buf_put(out, it.record);
+	buf_put(out, content);
 	return 0;
 }

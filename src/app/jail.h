@@ -39,7 +39,8 @@ int jail_parse(struct jail *j, struct arena *a, struct jailed *items, size_t n, 
 /* While it is set, jail_parse() waits a second at most, and returns -1: the daemon ends, what it has not read stays where it is. */
 void jail_hurry(struct jail *j, bool hurry);
 bool jail_hurries(const struct jail *j);
-/* The bytes of one attachment, appended to *out. */
+/* The bytes of one attachment, appended to *out; or in the arena. */
+int jail_attachment_dup(struct jail *j, struct arena *a, struct str raw, size_t index, struct str *out, struct err *err);
 int jail_attachment(struct jail *j, struct str raw, size_t index, struct buf *out, struct err *err);
 
 #endif

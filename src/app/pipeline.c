@@ -31,7 +31,7 @@ enum {
 	 * those for notices, which list what they do not carry, and those of
 	 * agents' own mail. Of one mail no more than so many. */
 	CONTENTS_NOTICE = 16 << 20,
-	CONTENTS_AGENT = 48 << 20,
+	CONTENTS_AGENT = 24 << 20,
 	FILES_MAX = 50,
 };
 
@@ -289,11 +289,12 @@ fetch_files(struct batch *b, size_t i)
 		return;
 	files = arena_array(&b->arena, struct str, m->attachments.n);
 	for (size_t k = 0; k < m->attachments.n && k < FILES_MAX; k++) {
-		AUTO(buf_fini) struct buf out = BUF_INIT;
+		struct str out;
 
-		if (jail_attachment(b->in->jail, raw, k, &out, &err) == 0 &&
-		    out.n <= m->attachments.v[k].size) {
-			files[k] = arena_dup(&b->arena, buf_str(&out));
+		if (jail_attachment_dup(
+			b->in->jail, &b->arena, raw, k, &out, &err) == 0) {
+			if (out.n <= m->attachments.v[k].size)
+				files[k] = out.p ? out : S("");
 		} else if (jail_hurries(b->in->jail)) {
 			b->unread = true;
 			return;

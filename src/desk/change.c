@@ -127,8 +127,8 @@ tell_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 
 	if (!n.to || str_eq(who->name, S("system")))
 		return 0;
-	n.detail = arena_printf(a, "%s -> %s, by %.*s", status_name(old),
-	    status_name(k->status), STR_ARG(notice_who(d->settings, who)));
+	n.detail = arena_printf(
+	    a, "%s -> %s", status_name(old), status_name(k->status));
 	return notice_send(d, t, a, k, &n, now, NULL, err);
 }
 
@@ -270,8 +270,6 @@ tell_assigned(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 
 	if (!n.to)
 		return 0;
-	n.detail = arena_printf(a, "assigned to you by %.*s",
-	    STR_ARG(notice_who(d->settings, who)));
 	return notice_send(d, t, a, k, &n, now, NULL, err);
 }
 

@@ -278,6 +278,6 @@ notice_wants_files(const struct settings *s, const struct message *m)
 		size += m->attachments.v[i].size;
 	for (size_t i = 0; i < m->from.n; i++)
 		if (staff_by_address(&s->staff, m->from.v[i].addr))
-			return size <= s->message_size;
-	return !m->automatic.n && !m->spam && size <= s->notice_attachments;
+			return size <= NOTICE_FILES_MAX;
+	return !m->automatic.n && !m->spam && size <= MIN(s->notice_attachments, (uint64_t)NOTICE_FILES_MAX);
 }

@@ -82,8 +82,9 @@ int notice_mail(struct desk *d, struct txn *t, struct arena *a, const struct age
 
 /*
  * Before ingest(), in a parser thread: should the contents of this mail's attachments be fetched from the jail into intake.files? True for mail from an agent's
- * address (up to settings.message_size), and, when there are agents to be notified, for others whose attachments are at most settings.notice_attachments in all.
+ * address (up to NOTICE_FILES_MAX), and, when there are agents to be notified, for others whose attachments are at most settings.notice_attachments in all.
  */
+enum { NOTICE_FILES_MAX = 20 << 20 /* bytes in all: what an answer can carry within the memory that there is */ };
 bool notice_wants_files(const struct settings *s, const struct message *m);
 
 #endif

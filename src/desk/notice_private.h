@@ -19,7 +19,7 @@ struct notice_body {
 	size_t ncarried;
 	const struct attachment **listed;   /* the rest of its attachments */
 	size_t nlisted;
-	struct article *earlier;        /* the last ones before it, newest first */
+	struct article *earlier;        /* the newest ones beside it */
 	size_t nearlier;
 	struct kb *suggested;
 	size_t nsuggested;

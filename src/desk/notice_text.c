@@ -151,13 +151,15 @@ static int
 find_earlier(struct txn *t, struct arena *a, const struct ticket *k,
     struct notice_body *b, struct err *err)
 {
-	uint32_t before = b->has_shown ? b->shown.seq : k->articles + 1;
-
 	b->earlier = arena_array(a, struct article, EARLIER);
-	for (uint32_t i = 1; i <= EARLIER_LOOK && i < before; i++) {
+	for (uint32_t i = 0; i < EARLIER_LOOK && i < k->articles; i++) {
 		struct article *r = &b->earlier[b->nearlier];
-		int found = article_get(t, a, k->id, before - i, r);
+		uint32_t seq = k->articles - i;
+		int found;
 
+		if (b->has_shown && seq == b->shown.seq)
+			continue;
+		found = article_get(t, a, k->id, seq, r);
 		if (found < 0)
 			return txn_error(t, err);
 		if (!found || (r->direction == DIRECTION_OUT && r->automatic.n))
@@ -345,6 +347,11 @@ notice_values(struct arena *a, const struct notice_body *b, struct str language,
 
 	*o = kind_values(a, x->kind);
 	value_set_str(a, o, "detail", notice_line(a, x->detail, 200));
+	value_set_str(a, o, "who",
+	    str_starts(x->who.name, S("customer:")) ||
+		    str_eq(x->who.name, S("system"))
+		? S("")
+		: notice_line(a, notice_who(b->settings, &x->who), 40));
 	value_set_bool(a, o, "can_work", can_work);
 	value_set_str(a, o, "customer", one_person(a, &k->requester));
 	value_set_str(a, o, "writer", one_person(a, &b->shown.author));

@@ -141,7 +141,54 @@ reachable(struct arena *a, const struct settings *s, const struct addresses *l)
 	return out;
 }
 
+static bool
+is_agent(const struct settings *s, struct str addr)
+{
+	for (size_t i = 0; i < s->desk_addresses.n; i++)
+		if (address_eq(s->desk_addresses.v[i], addr))
+			return true;
+	return false;
+}
+
+static void
+move_agents(const struct settings *s, struct addresses *l, struct addresses *to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (is_agent(s, l->v[i].addr))
+			to->v[to->n++] = l->v[i];
+		else
+			l->v[n++] = l->v[i];
+	l->n = n;
+}
+
+/* Where a customer reads along, an agent's own address is nobody's business:
+ * it may have come by a merge, or as the requester of a sub-ticket. */
+static void
+hide_agents(struct arena *a, const struct settings *s, struct outgoing *o)
+{
+	size_t n = o->to.n + o->cc.n, agents = 0;
+
+	for (size_t i = 0; i < n; i++)
+		agents += is_agent(s,
+		    i < o->to.n ? o->to.v[i].addr : o->cc.v[i - o->to.n].addr);
+	if (!agents || agents == n)
+		return;
+	o->hidden.v = arena_array(a, struct address, agents);
+	move_agents(s, &o->to, &o->hidden);
+	move_agents(s, &o->cc, &o->hidden);
+}
+
 /* --- rows -------------------------------------------------------------- */
+
+static void
+add_recipients(struct outbox *row, const struct addresses *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		row->recipients[row->nrecipients++] = (struct recipient){
+		    .addr = l->v[i].addr, .state = OUTBOX_QUEUED};
+}
 
 static uint64_t
 put_row(struct txn *t, struct arena *a, const struct ticket *k,
@@ -165,14 +212,11 @@ put_row(struct txn *t, struct arena *a, const struct ticket *k,
 
 	if (o->automatic == BY_PERSON)
 		row.sender = o->queue->address.addr;
-	row.recipients = arena_array(a, struct recipient, o->to.n + o->cc.n);
-	for (size_t i = 0; i < o->to.n + o->cc.n; i++) {
-		const struct address *x =
-		    i < o->to.n ? &o->to.v[i] : &o->cc.v[i - o->to.n];
-
-		row.recipients[row.nrecipients++] =
-		    (struct recipient){.addr = x->addr, .state = OUTBOX_QUEUED};
-	}
+	row.recipients =
+	    arena_array(a, struct recipient, o->to.n + o->cc.n + o->hidden.n);
+	add_recipients(&row, &o->to);
+	add_recipients(&row, &o->cc);
+	add_recipients(&row, &o->hidden);
 	outbox_put(t, &row);
 	return row.id;
 }
@@ -254,6 +298,7 @@ outgoing_put(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 
 	o->to = reachable(a, d->settings, &o->to);
 	o->cc = reachable(a, d->settings, &o->cc);
+	hide_agents(a, d->settings, o);
 	if (!o->to.n && o->cc.n) {
 		o->to = o->cc;
 		o->cc.n = 0;

@@ -14,6 +14,7 @@ struct outgoing {
 	const char *plain; /* when no template can be rendered; NULL: an error */
 	enum { BY_PERSON, BY_REPLY, BY_NOTICE } automatic;
 	struct addresses to, cc;
+	struct addresses hidden; /* agents who take part in a customer's ticket: they get the mail, and their own addresses stand nowhere in it */
 	const struct queue *queue;
 	struct view view;
 	struct strs references; /* the last one is what is answered */

@@ -193,6 +193,7 @@ static const struct sample samples[] = {
     {"agent", "login", "anna"},
     {"notice", "kind", "new"},
     {"notice", "detail", ""},
+    {"notice", "who", ""},
     {"notice", "customer", "Wei Zhang <wei@customer.example>"},
     {"notice", "writer", "Wei Zhang <wei@customer.example>"},
     {"notice", "by", "Wei Zhang"},

@@ -340,6 +340,70 @@ test_golden(void **state)
 	golden(m.html, "notice-followup.zh_CN.html");
 }
 
+static struct str
+fresh(struct fixture *f, struct str text)
+{
+	struct message m = {.text = text};
+
+	reply_split(&f->a, text, &m.fresh, &m.nfresh);
+	return message_new_text(&f->a, &m);
+}
+
+static struct str
+quoted(struct fixture *f, struct str text)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	struct str line;
+
+	while (str_line(&text, &line))
+		buf_printf(&b, "> %.*s\n", STR_ARG(line));
+	return arena_dup(&f->a, buf_str(&b));
+}
+
+#define HEADING                                                          \
+	"On Mon, 5 Jan 2026 at 09:00, Wei Zhang (Acme Support) "         \
+	"<support+1.aaaaaaaa.kaaaaaaaaaaaaaaaaaaaaaaaaaa@acme.example> " \
+	"wrote:\n"
+
+static int
+mention(struct fixture *f, struct txn *t, void *ctx, struct err *err)
+{
+	struct actor who = {S("agent:ben"), S("#note")};
+	struct notice n = {
+	    .kind = NOTICE_MENTION, .who = who, .to = &agents[0]};
+	struct ticket k;
+
+	if (ticket_get(t, &f->a, *(uint64_t *)ctx, &k) != 1 ||
+	    change_note(&f->desk, t, &f->a, &k,
+		S("@anna he is a difficult one.\n#close it?"), &who,
+		S("Ben Li"), NOW + 1000, &n.seq, err) < 0 ||
+	    notice_send(&f->desk, t, &f->a, &k, &n, NOW + 1000, NULL, err) < 0)
+		return -1;
+	ticket_put(t, &k);
+	return 0;
+}
+
+/* A note is shown, and nothing of it can become a part of an answer. */
+static void
+test_mention(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = take(f, &wei, NOW).ticket;
+	struct str text;
+	struct message m;
+
+	with_txn(f, mention, &id);
+	m = notice_to(f, "anna@private.example");
+	golden(m.text, "notice-mention.en.txt");
+	/* Between the lines, where quotes are kept for the sake of words. */
+	text = arena_printf(&f->a, HEADING "%.*s\nWell.\n\n> More?\n\nNo.\n",
+	    STR_ARG(quoted(f, m.text)));
+	assert_without(fresh(f, text), "difficult");
+	with_txn(f, assign_ben, &id);
+	m = notice_to(f, "ben@private.example");
+	golden(m.text, "notice-assigned.zh_CN.txt");
+}
+
 static void
 test_header(void **state)
 {
@@ -384,31 +448,6 @@ test_header(void **state)
 }
 
 /* --- what comes back --------------------------------------------------- */
-
-static struct str
-fresh(struct fixture *f, struct str text)
-{
-	struct message m = {.text = text};
-
-	reply_split(&f->a, text, &m.fresh, &m.nfresh);
-	return message_new_text(&f->a, &m);
-}
-
-static struct str
-quoted(struct fixture *f, struct str text)
-{
-	AUTO(buf_fini) struct buf b = BUF_INIT;
-	struct str line;
-
-	while (str_line(&text, &line))
-		buf_printf(&b, "> %.*s\n", STR_ARG(line));
-	return arena_dup(&f->a, buf_str(&b));
-}
-
-#define HEADING                                                          \
-	"On Mon, 5 Jan 2026 at 09:00, Wei Zhang (Acme Support) "         \
-	"<support+1.aaaaaaaa.kaaaaaaaaaaaaaaaaaaaaaaaaaa@acme.example> " \
-	"wrote:\n"
 
 static void
 test_quoted(void **state)
@@ -961,6 +1000,7 @@ main(void)
 	    T(test_himself),
 	    T(test_nobody),
 	    T(test_golden),
+	    T(test_mention),
 	    T(test_header),
 	    T(test_quoted),
 	    T(test_guard),
