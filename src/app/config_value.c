@@ -95,97 +95,6 @@ command_line(
 	return true;
 }
 
-/* Names go into keys, paths and log lines. */
-static bool
-name(reader *r, const struct setting *s, const struct node *n, struct str *out)
-{
-	struct str v;
-
-	if (!value_line(r, s, n, &v))
-		return false;
-	if (v.n > 64)
-		return value_expected(r, s, n, "a name of at most 64 bytes");
-	for (size_t i = 0; i < v.n; i++)
-		if (!ch_is_alnum(v.p[i]) && !(v.p[i] & 0x80) &&
-		    !(i && strchr("._-", v.p[i])) && v.p[i] != '_')
-			return value_expected(r, s, n,
-			    "a name of letters, digits, '.', '_' and '-'");
-	*out = v;
-	return true;
-}
-
-/* "anna" is typed in mails, behind "#assign" and "@": easy to type, unlike every word that has a meaning of its own there, and no sign of a sentence at its end. */
-static bool
-handle(
-    reader *r, const struct setting *s, const struct node *n, struct str *out)
-{
-	static const char *const taken[] = {"all", "everybody", "everyone",
-	    "me", "mine", "nobody", "none", "team"};
-	struct str v;
-
-	if (!value_line(r, s, n, &v))
-		return false;
-	if (v.n > 40)
-		return value_expected(r, s, n, "a name of at most 40 bytes");
-	for (size_t i = 0; i < v.n; i++)
-		if (!ch_is_digit(v.p[i]) && !(v.p[i] >= 'a' && v.p[i] <= 'z') &&
-		    !(i && i + 1 < v.n && strchr("._-", v.p[i])))
-			return value_expected(r, s, n,
-			    "a name of small letters and digits, with '.', '_' "
-			    "and '-' inside, such as \"anna\"");
-	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
-		if (str_eq(v, str_c(taken[i])))
-			return value_expected(
-			    r, s, n, "a name that is no word of the commands");
-	*out = v;
-	return true;
-}
-
-static bool
-queue_name(
-    reader *r, const struct setting *s, const struct node *n, struct str *out)
-{
-	if (n->kind == NODE_STRING && str_eq(n->s, S("*"))) {
-		*out = S("*");
-		return true;
-	}
-	return name(r, s, n, out);
-}
-
-/* What a ticket may be called by, as desk/change.h takes it. */
-static bool
-label(reader *r, const struct setting *s, const struct node *n, struct str *out)
-{
-	struct str v;
-
-	if (!value_line(r, s, n, &v))
-		return false;
-	if (v.n > 50)
-		return value_expected(r, s, n, "a name of at most 50 bytes");
-	for (size_t i = 0; i < v.n; i++)
-		if (!ch_is_alnum(v.p[i]) && !(v.p[i] & 0x80) &&
-		    !(i && strchr("-_.:/", v.p[i])))
-			return value_expected(
-			    r, s, n, "a name of letters, digits and -_.:/");
-	*out = arena_lower(r->a, v);
-	return true;
-}
-
-static bool
-tag(reader *r, const struct setting *s, const struct node *n, struct str *out)
-{
-	struct str v;
-
-	if (!value_line(r, s, n, &v))
-		return false;
-	if (v.n > 60 || str_chr(v, '[', 0) >= 0 || str_chr(v, ']', 0) >= 0 ||
-	    str_chr(v, '#', 0) >= 0 || str_trim(v).n != v.n)
-		return value_expected(r, s, n,
-		    "at most 60 bytes without [, ], # or spaces around");
-	*out = v;
-	return true;
-}
-
 static bool
 address(reader *r, const struct setting *s, const struct node *n,
     struct address *out)
@@ -569,19 +478,19 @@ read_node(reader *r, const struct setting *s, const struct node *n, void *base)
 	case SETTING_COMMAND:
 		return command_line(r, s, n, at);
 	case SETTING_NAME:
-		return name(r, s, n, at);
+		return value_name(r, s, n, at);
 	case SETTING_HANDLE:
-		return handle(r, s, n, at);
+		return value_handle(r, s, n, at);
 	case SETTING_HANDLES:
-		return each(r, s, n, handle, at);
+		return each(r, s, n, value_handle, at);
 	case SETTING_QUEUES:
-		return each(r, s, n, queue_name, at);
+		return each(r, s, n, value_queue_name, at);
 	case SETTING_LABELS:
-		return each(r, s, n, label, at);
+		return each(r, s, n, value_label, at);
 	case SETTING_TAG:
-		return tag(r, s, n, at);
+		return value_tag(r, s, n, at);
 	case SETTING_TAGS:
-		return each(r, s, n, tag, at);
+		return each(r, s, n, value_tag, at);
 	case SETTING_ADDRESS:
 		return address(r, s, n, at);
 	case SETTING_ADDRESSES:

@@ -10,6 +10,12 @@ bool value_expected(struct value_reader *r, const struct setting *s, const struc
 bool value_line(struct value_reader *r, const struct setting *s, const struct node *n, struct str *out);
 bool value_is_domain(struct str v);
 
+bool value_name(struct value_reader *r, const struct setting *s, const struct node *n, struct str *out);
+bool value_handle(struct value_reader *r, const struct setting *s, const struct node *n, struct str *out);
+bool value_queue_name(struct value_reader *r, const struct setting *s, const struct node *n, struct str *out);
+bool value_label(struct value_reader *r, const struct setting *s, const struct node *n, struct str *out);
+bool value_tag(struct value_reader *r, const struct setting *s, const struct node *n, struct str *out);
+
 bool value_imap_url(struct value_reader *r, const struct setting *s, const struct node *n, struct mailbox *m);
 bool value_smtp_url(struct value_reader *r, const struct setting *s, const struct node *n, struct transport *t);
 
