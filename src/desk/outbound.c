@@ -94,41 +94,6 @@ last_message(struct txn *t, struct arena *a, const struct ticket *k,
 	return 0;
 }
 
-static bool
-is_colleague(const struct settings *s, struct str addr)
-{
-	for (size_t i = 0; i < s->desk_addresses.n; i++)
-		if (address_eq(s->desk_addresses.v[i], addr))
-			return true;
-	return false;
-}
-
-/* An agent who was put on Cc by a colleague is told by notices: his address is
- * nothing for the customer. Only whom the customer himself wrote to stays. */
-static int
-leave_out_colleagues(struct txn *t, struct arena *a, const struct settings *s,
-    const struct ticket *k, struct outgoing *o, struct err *err)
-{
-	struct article first = {0};
-	size_t n = 0;
-
-	for (size_t i = 0; i < o->cc.n; i++) {
-		struct str addr = o->cc.v[i].addr;
-
-		if (is_colleague(s, addr)) {
-			if (!first.seq &&
-			    article_get(t, a, k->id, 1, &first) < 0)
-				return txn_error(t, err);
-			if (!addresses_has(&first.to, addr) &&
-			    !addresses_has(&first.cc, addr))
-				continue;
-		}
-		o->cc.v[n++] = o->cc.v[i];
-	}
-	o->cc.n = n;
-	return 0;
-}
-
 static int
 check_answer(const struct ticket *k, const struct answer *w, struct err *err)
 {
@@ -192,8 +157,6 @@ outbound_answer(struct desk *d, struct txn *t, struct arena *a,
 	extra_read(a, k->extra, &x);
 	o.references = extra_references(a, &x);
 	outgoing_people(a, k, &o);
-	if (leave_out_colleagues(t, a, d->settings, k, &o, err) < 0)
-		return -1;
 	outgoing_view(d, &o, k);
 	o.view.status_old = old;
 	o.view.message_date = CLOCK_NONE;
