@@ -13,6 +13,7 @@
 #include "desk/agent_mail_private.h"
 #include "desk/change.h"
 #include "desk/merge.h"
+#include "desk/proof.h"
 #include "store/blob.h"
 
 struct str
@@ -370,7 +371,7 @@ agent_mail(
 	v.who.name = arena_printf(x->a, "agent:%.*s", STR_ARG(v.agent->name));
 	v.who.cause = x->identity->why;
 	transcript_init(&v.told, x->a, x->d->settings, v.agent);
-	command_read(x->a, message_new_text(x->a, x->m), &v.block);
+	command_read(x->a, proof_words(x->a, x->m), &v.block);
 	if (find_ticket(&v, err) < 0)
 		return -1;
 	if (fresh_is_elsewhere(&v))

@@ -140,6 +140,87 @@ proof_find(const struct desk *d, struct txn *t, struct arena *a,
 	return r < 0 ? txn_error(t, err) : 0;
 }
 
+/* --- words ------------------------------------------------------------- */
+
+/* Where the first word stands that is taken as new; false: there is none. */
+static bool
+first_word(const struct message *m, uint32_t *at)
+{
+	for (size_t i = 0; i < m->nfresh; i++)
+		for (*at = m->fresh[i].from; *at < m->fresh[i].to; ++*at)
+			if (!ch_is_space(m->text.p[*at]))
+				return true;
+	return false;
+}
+
+/* "Von: Ann", "发件人：Ann", "*From:* Ann". */
+static bool
+is_field(struct str line)
+{
+	ptrdiff_t colon = str_chr(line, ':', 0);
+	ptrdiff_t wide = str_find(line, S("\uff1a"), 0);
+	ptrdiff_t space = str_chr(line, ' ', 0);
+
+	if (colon < 0 || (wide >= 0 && wide < colon))
+		colon = wide;
+	return colon > 0 && colon < 40 && (space < 0 || space + 2 > colon);
+}
+
+/*
+ * Was the heading of another mail taken away above it? With nothing on top of
+ * that, what stands below is taken as new, and is somebody else's. Quoted lines
+ * are no heading: he writes below them.
+ */
+static bool
+is_below_heading(struct str above)
+{
+	struct str line;
+	unsigned fields = 0;
+	bool dashes = false;
+
+	while (str_line(&above, &line)) {
+		line = str_ltrim(line);
+		if (line.n && line.p[0] == '>') {
+			fields = 0;
+			dashes = false;
+		}
+		fields += is_field(line);
+		dashes |= str_starts(line, S("---"));
+	}
+	return dashes || fields >= 2;
+}
+
+static bool
+is_all_quoted(struct str text)
+{
+	struct str line;
+
+	while (str_line(&text, &line)) {
+		line = str_ltrim(line);
+		if (line.n && line.p[0] != '>')
+			return false;
+	}
+	return true;
+}
+
+struct str
+proof_words(struct arena *a, const struct message *m)
+{
+	struct str text = message_new_text(a, m), rest = text, line = {0};
+	uint32_t at;
+
+	if (!first_word(m, &at) || is_all_quoted(text) ||
+	    is_below_heading(str_sub(m->text, 0, at)) ||
+	    (m->forwarded && m->forwarded->text.to > at &&
+		m->forwarded->text.from <= at))
+		return str_n(NULL, 0);
+	while (str_line(&rest, &line) && !str_trim(line).n)
+		;
+	if (str_eq(str_rtrim(line), S("--")))
+		return str_n(NULL, 0);
+	return text;
+}
+
 /* --- signatures -------------------------------------------------------- */
 
 struct spent {

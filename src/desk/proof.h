@@ -24,6 +24,12 @@ int proof_find(const struct desk *d, struct txn *t, struct arena *a, const struc
 int proof_of_id(const struct desk *d, struct txn *t, struct arena *a, struct str id, struct grant *out);
 
 /*
+ * What the writer of a mail says in his own words: message_new_text(), but nothing where that is only what he quoted, forwarded or attached, or a signature. What is
+ * acted upon must come from here: message_new_text() gives a reader all there is, when nothing is new.
+ */
+struct str proof_words(struct arena *a, const struct message *m);
+
+/*
  * S/MIME signatures that were accepted, kept as long as they would count as fresh (SMIME_FRESH): the same one twice is a replay. An agent has room for
  * SIGNATURES_MAX; when it is full, every further one counts as spent.
  */

@@ -88,7 +88,8 @@ compare(struct sight *s, const struct ticket *was, const struct ticket *k)
 	    !str_eq(was->queue, k->queue) ||
 	    !str_eq(was->assignee, k->assignee) ||
 	    !str_eq(was->subject, k->subject))
-		wrong(s, "ticket %u was changed", (unsigned)k->id);
+		wrong(s, "ticket %u was changed: %s", (unsigned)k->id,
+		    status_name(k->status));
 }
 
 static void
