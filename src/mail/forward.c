@@ -24,13 +24,14 @@
 #include "mail/date.h"
 #include "mail/forward_date.h"
 #include "mail/reply_line.h"
+#include "mail/subject.h"
 
 enum {
 	BLOCK_LINES = 60,
 	GAP_LINES = 3,
 	NAME_BYTES = 200,
-	SUBJECT_WORDS = 6,
-	LINE_BYTES = 4000
+	LINE_BYTES = 4000,
+	FIELD_BYTES = 48 /* of a line: a field's colon stands in them */
 };
 
 /* --- people --- */
@@ -410,41 +411,23 @@ says(struct str line, struct str *who)
 
 /* --- subjects --- */
 
-enum subject {
-	SUBJECT_PLAIN,
-	SUBJECT_REPLY,
-	SUBJECT_FORWARD
-};
-
-/* The first prefix of a reply or a forward: "Fwd: Re: x" is a forward. Tags in brackets before it do not count. */
-static enum subject
-subject_kind(struct str subject)
+/* What its first prefix says; tags in brackets before it do not count, whose they may be. */
+static enum subject_prefix
+subject_kind(struct str s)
 {
-	static struct phrases forwards = {
-	    .words =
-		"fw|fwd|wg|weitergeleitet|tr|rv|reenv|enc|i|inoltra|doorst|"
-		"doorgestuurd|vb|vs|vl|videresendt|pd|przek|fwd.|"
-		"předáno|přeposláno|preposlané|továbbítás|továbbítva|ilt|i̇lt|"
-		"iletilen|prosl|posr|trs|πρθ|пересл|переслано|перенаправлено|"
-		"转发|轉寄|轉發|转寄|転送|전달|הועבר|إعادة توجيه|ส่งต่อ|"
-		"chuyển tiếp|edasi|pers|trans|transféré"};
-	static struct phrases replies = {
-	    .words = "re|aw|antw|antwort|sv|svar|ref|rif|r|resp|res|odp|ynt|"
-		     "yan|vá|atb|ats|bls|odg|απ|отв|ответ|回复|回覆|答复|答覆|"
-		     "回信|返信|회신|답장|ré|rép|réf|réponse|תשובה|رد|ตอบ"};
-	struct folded f = {.n = 0};
-	struct str s, word;
+	struct strs none = {NULL, 0};
+	ptrdiff_t end;
 
-	reply_fold(&f, str_sub(subject, 0, 300));
-	s = folded_str(&f);
-	while (str_starts(s, S("[")) && str_chr(s, ']', 0) > 0)
-		s = str_ltrim(str_from(s, (size_t)str_chr(s, ']', 0) + 1));
-	if (!str_cut(&s, ':', &word) || !s.p || word.n > 40)
+	s = str_trim(s);
+	while (str_starts(s, S("[")) && (end = str_chr(s, ']', 0)) > 0)
+		s = str_ltrim(str_from(s, (size_t)end + 1));
+	/* Most subjects, without going through all languages. */
+	if (str_istarts(s, S("re:")))
+		return SUBJECT_REPLY;
+	if (!s.n || (!memchr(s.p, ':', MIN(s.n, (size_t)FIELD_BYTES)) &&
+			!memchr(s.p, 0xef, MIN(s.n, (size_t)FIELD_BYTES))))
 		return SUBJECT_PLAIN;
-	word = str_trim(word);
-	if (phrases_have(&forwards, word))
-		return SUBJECT_FORWARD;
-	return phrases_have(&replies, word) ? SUBJECT_REPLY : SUBJECT_PLAIN;
+	return subject_prefix(s, &none);
 }
 
 /* --- the parts together --- */
@@ -503,8 +486,8 @@ from_block(struct lines *l, const struct block *b, size_t end, bool mutt)
 }
 
 static struct forwarded *
-try_block(struct lines *l, size_t at, enum said said, enum subject subject,
-    struct str who)
+try_block(struct lines *l, size_t at, enum said said,
+    enum subject_prefix subject, struct str who)
 {
 	struct forwarded *x;
 	struct block b;
@@ -535,19 +518,41 @@ try_block(struct lines *l, size_t at, enum said said, enum subject subject,
 static bool
 may_be_field(struct str line)
 {
-	size_t n = MIN(line.n, 48);
+	size_t n = MIN(line.n, (size_t)FIELD_BYTES);
+	const char *p = line.p, *end = line.p + n;
 
 	if (n == 0)
 		return false;
-	if (memchr(line.p, ':', n))
+	if (memchr(p, ':', n))
 		return true;
 	/* A name of one script has a colon of one. */
-	return (unsigned char)line.p[0] >= 0x80 &&
-	       str_find(str_sub(line, 0, n), S("\uff1a"), 0) > 0;
+	if ((unsigned char)*p < 0x80)
+		return false;
+	while ((p = memchr(p, 0xef, (size_t)(end - p))) && end - p >= 3)
+		if (memcmp(p++, "\uff1a", 3) == 0)
+			return true;
+	return false;
+}
+
+/* Nothing of interest at a glance: most lines of most mails. Never wrong when true. */
+static bool
+is_dull(struct str line)
+{
+	unsigned char first, last;
+
+	if (line.n < 3 || line.n > LINE_BYTES)
+		return true;
+	first = (unsigned char)line.p[0];
+	last = (unsigned char)line.p[line.n - 1];
+	return (ch_is_alnum((char)first) || first == ' ') && last != ':' &&
+	       last != 0x9a && last != '\r' && last != ' ' &&
+	       !memchr(line.p, ':', MIN(line.n, (size_t)FIELD_BYTES)) &&
+	       (first != ' ' || !memchr(line.p, '-', line.n));
 }
 
 static struct forwarded *
-in_text(struct arena *a, struct str text, enum subject subject, bool *said_so)
+in_text(struct arena *a, struct str text, enum subject_prefix subject,
+    bool *said_so)
 {
 	struct lines l = {.a = a, .text = text};
 	struct str line, who = S("");
@@ -561,7 +566,7 @@ in_text(struct arena *a, struct str text, enum subject subject, bool *said_so)
 		bool quoted = false;
 		enum said said;
 
-		if (line.n == 0 || line.n > LINE_BYTES)
+		if (is_dull(line))
 			continue;
 		s = bare(line, &quoted);
 		/* An answer quotes what it answers, and that may be a forward. */
