@@ -151,6 +151,30 @@ check_people(const struct ticket *k, const struct ticket *from, struct err *err)
 	return 0;
 }
 
+static bool
+is_agent(const struct settings *s, struct str addr)
+{
+	for (size_t i = 0; i < s->desk_addresses.n; i++)
+		if (address_eq(s->desk_addresses.v[i], addr))
+			return true;
+	return false;
+}
+
+/* Answers go to the target's requester, so everybody in it reads his address.
+ */
+static int
+check_inside(const struct settings *s, const struct ticket *k,
+    const struct ticket *from, struct err *err)
+{
+	if (is_agent(s, k->requester.addr) && from->requester.addr.n &&
+	    !is_agent(s, from->requester.addr))
+		return err_set(err, ERR_INVAL,
+		    "ticket %llu is a colleague's and %llu a customer's: merge "
+		    "them the other way round",
+		    N(k->id), N(from->id));
+	return 0;
+}
+
 static int
 check_spam(const struct ticket *k, struct err *err)
 {
@@ -161,9 +185,9 @@ check_spam(const struct ticket *k, struct err *err)
 	return 0;
 }
 
-static int
-check_merge(struct txn *t, struct arena *a, const struct ticket *k,
-    const struct ticket *from, struct err *err)
+int
+merge_check(const struct settings *s, struct txn *t, struct arena *a,
+    const struct ticket *k, const struct ticket *from, struct err *err)
 {
 	uint64_t *ids;
 	size_t mine, theirs;
@@ -181,7 +205,7 @@ check_merge(struct txn *t, struct arena *a, const struct ticket *k,
 		    "more than %d tickets would be merged into %llu",
 		    MERGED_MAX, N(k->id));
 	if (merge_check_room(k, 1 + from->nlinks, err) < 0 ||
-	    check_people(k, from, err) < 0)
+	    check_people(k, from, err) < 0 || check_inside(s, k, from, err) < 0)
 		return -1;
 	return check_circle(t, a, k, from, err);
 }
@@ -197,13 +221,16 @@ find_person(struct ticket *k, struct str addr)
 	return NULL;
 }
 
-/* *joined: their addresses, for the history. */
+/* *joined: their addresses, for the history. An agent who took part in the
+ * source, a sub-ticket of his for instance, does not join: his own address is
+ * not for the target's customer to read. */
 static void
 join_people(struct arena *a, const struct settings *s, struct ticket *k,
     const struct ticket *from, struct buf *joined)
 {
 	size_t room = k->nparticipants + from->nparticipants + 2;
 	struct participant *v = arena_array(a, struct participant, room);
+	bool inside = is_agent(s, k->requester.addr);
 	size_t proposed = 0;
 
 	if (k->nparticipants)
@@ -220,6 +247,7 @@ join_people(struct arena *a, const struct settings *s, struct ticket *k,
 		struct participant *old = find_person(k, x.address.addr);
 
 		if (!x.address.addr.n || settings_is_own(s, x.address.addr) ||
+		    (!inside && is_agent(s, x.address.addr)) ||
 		    (old && (old->role != ROLE_PROPOSED ||
 				x.role == ROLE_PROPOSED)))
 			continue;
@@ -401,7 +429,7 @@ merge_tickets(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	AUTO(buf_fini) struct buf joined = BUF_INIT;
 	struct str tags;
 
-	if (check_merge(t, a, k, from, err) < 0)
+	if (merge_check(d->settings, t, a, k, from, err) < 0)
 		return -1;
 	event_add(t, k, EVENT_MERGED, who,
 	    arena_printf(a, "#%llu into this one", N(from->id)), now);

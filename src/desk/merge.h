@@ -21,12 +21,15 @@ enum {
 
 /*
  * from into k; both are put. ERR_INVAL: the same ticket, one of them merged already (says into which) or spam, from is a parent of k, k is one of from's but not its
- * own parent, MERGED_MAX, TICKET_LINKS_MAX, PEOPLE_MAX.
+ * own parent, MERGED_MAX, TICKET_LINKS_MAX, PEOPLE_MAX; a customer's ticket into one
+ * that an agent requested, whose own address stands in every answer.
  *
- * k gains: from's requester and participants as Cc (who was only proposed there stays so), tags, fields it has not, its assignee when it has none (and he may work the queue), the higher
+ * k gains: from's requester and participants as Cc (who was only proposed there stays so; agents do not join), tags, fields it has not, its assignee when it has none (and he may work the queue), the higher
  * priority and an open status when somebody waits in from, the earlier first response, the later times of writing. from's own row keeps all it had.
  */
 int merge_tickets(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct ticket *from, const struct actor *who, int64_t now, struct err *err);
+/* Would it be refused? Writes nothing: for those who decide before they do. */
+int merge_check(const struct settings *s, struct txn *t, struct arena *a, const struct ticket *k, const struct ticket *from, struct err *err);
 /* The ticket of that number, or the one it was merged into, at last: 1, 0 no such ticket (or a circle), -1 (the transaction's error). Tokens, numbers and ids of old mails name sources. */
 int merge_follow(struct txn *t, struct arena *a, uint64_t id, struct ticket *out);
 /* The tickets that were merged into k, at any depth, oldest first. Reads only those; nothing when there are none. */

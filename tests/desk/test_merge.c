@@ -624,6 +624,39 @@ test_answer(void **state)
 	assert_has(m, "In-Reply-To: <a2@x.example>");
 }
 
+/* An agent's own address is not for customers: he does not join by a merge, and
+ * customers do not join him. */
+static void
+test_agent_hidden(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t one = opens(f, ANN, "a1@x.example"), two, three;
+	struct child child = {.queue = S("support"),
+	    .subject = S("Refund"),
+	    .requester = {S("Anna"), S("anna@acme.example")}};
+	struct ticket k;
+	uint32_t seq;
+
+	two =
+	    must_do(f, (struct doing){.deed = CHILD, .k = one, .child = child});
+	three =
+	    must_do(f, (struct doing){.deed = CHILD, .k = one, .child = child});
+	seq = answer(f, two, "Done.", NOW);
+	assert_has(raw(f, two, seq), "anna@acme.example");
+	must_refuse(f, "a customer into a colleague's",
+	    (struct doing){.deed = MERGE,
+		.k = two,
+		.other = opens(f, BOB, "b1@y.example")},
+	    "is a colleague's and");
+	merges(f, three, two); /* among colleagues */
+	merges(f, two, one);
+	k = ticket(f, one);
+	assert_int_equal(k.nparticipants, 1);
+	seq = answer(f, one, "All is done.", NOW);
+	assert_false(str_has(raw(f, one, seq), S("anna@")));
+	assert_int_equal(outbox(f, article(f, one, seq).outbox).nrecipients, 1);
+}
+
 /* --- the timeline ------------------------------------------------------ */
 
 static void
@@ -1198,6 +1231,7 @@ main(void)
 	    TEST(test_state),
 	    TEST(test_gains),
 	    TEST(test_answer),
+	    TEST(test_agent_hidden),
 	    TEST(test_timeline),
 	    TEST(test_split),
 	    TEST(test_split_more),

@@ -1,6 +1,7 @@
 /* thread: which ticket gets a mail, by what evidence, and what it does there. */
 #include "fixture.h"
 #include "desk/family.h"
+#include "desk/merge.h"
 
 #define ANN "ann@x.example"
 #define BOB "bob@y.example"
@@ -369,14 +370,13 @@ static int
 run_merge(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 {
 	uint64_t *ids = ctx;
-	struct ticket k;
+	struct actor who = ACTOR_SYSTEM;
+	struct ticket k, into;
 
-	if (ticket_get(t, &f->a, ids[0], &k) != 1)
+	if (ticket_get(t, &f->a, ids[0], &k) != 1 ||
+	    ticket_get(t, &f->a, ids[1], &into) != 1)
 		return -1;
-	k.status = STATUS_MERGED;
-	k.merged_into = ids[1];
-	ticket_put(t, &k);
-	return txn_error(t, err);
+	return merge_tickets(&f->desk, t, &f->a, &into, &k, &who, NOW, err);
 }
 
 static void
