@@ -307,16 +307,18 @@ sieve_addresses(struct arena *a, struct str value, struct sieve_addr **out)
 	return n;
 }
 
+/* RFC 5228 §2.4.2.3: addr-spec, or phrase "<" addr-spec ">". */
 bool
 sieve_address_ok(struct arena *a, struct str s, struct sieve_addr *out)
 {
 	struct reader r = {a, str_trim(s), 0};
 
-	if (peek(&r) == '<')
-		return angle(&r, out) && r.at == r.s.n && out->valid;
-	if (!addr_spec(&r, out))
-		return false;
-	return r.at == r.s.n && out->all.n <= ADDRESS_MAX;
+	if (!addr_spec(&r, out) || r.at != r.s.n) {
+		r.at = 0;
+		if (!r.s.n || !entry(&r, out) || r.at != r.s.n)
+			return false;
+	}
+	return out->valid && out->all.n <= ADDRESS_MAX;
 }
 
 struct str

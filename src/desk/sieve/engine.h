@@ -107,8 +107,7 @@ struct sieve_tagged {
 /* A text that is looked at, with what was worked out about it already. */
 struct sieve_text {
 	struct str s, folded;        /* folded.p NULL: not yet */
-	uint64_t *grams;             /* which three letters in a row occur, hashed; NULL: not yet */
-	uint32_t gram_mask;
+	struct sieve_grams *grams;   /* where each three bytes in a row stand; NULL: not yet */
 	const UChar *wide;           /* UTF-16, for regular expressions */
 	int32_t nwide;
 };

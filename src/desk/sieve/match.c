@@ -47,9 +47,26 @@ sieve_unicode_fold(struct arena *a, struct str s)
 
 /* --- looking for a key ------------------------------------------------- */
 
+/*
+ * Hundreds of rules look for as many strings in one body. So one pass over it
+ * notes where each three bytes in a row stand (by their hash, as chains); a key
+ * then is compared only where its rarest three do, which is mostly nowhere. A
+ * very long text gets a table of which occur at all, and is searched.
+ */
 enum {
-	GRAMS_FROM = 64
-}; /* shorter texts are searched at once */
+	GRAMS_FROM = 64,       /* shorter texts are searched at once */
+	CHAINS_TO = 256 << 10, /* longer ones have no chains */
+	BUCKETS_MAX = 1 << 20
+};
+
+struct sieve_bucket {
+	uint32_t head, count; /* the last place + 1 */
+};
+struct sieve_grams {
+	struct sieve_bucket *v;
+	uint32_t mask;
+	uint32_t *prev; /* by place: the one before it + 1; NULL: no chains */
+};
 
 static inline uint32_t
 gram(const char *p)
@@ -64,17 +81,24 @@ gram(const char *p)
 static void
 note_grams(struct sieve_run *r, struct sieve_text *t, struct str s)
 {
-	uint32_t bits = 1 << 12;
+	struct sieve_grams *g = arena_new(r->a, struct sieve_grams);
+	uint32_t n = 1 << 10;
 
-	while (bits < s.n * 4 && bits < 1 << 22)
-		bits <<= 1;
-	t->grams = arena_alloc_n(r->a, bits / 64, sizeof *t->grams);
-	t->gram_mask = bits - 1;
+	while (n < s.n && n < BUCKETS_MAX)
+		n <<= 1;
+	g->v = arena_array(r->a, struct sieve_bucket, n);
+	g->mask = n - 1;
+	if (s.n <= CHAINS_TO)
+		g->prev = arena_array(r->a, uint32_t, s.n);
 	for (size_t i = 0; i + 2 < s.n; i++) {
-		uint32_t h = gram(s.p + i) & t->gram_mask;
+		struct sieve_bucket *b = &g->v[gram(s.p + i) & g->mask];
 
-		t->grams[h / 64] |= UINT64_C(1) << h % 64;
+		if (g->prev)
+			g->prev[i] = b->head;
+		b->head = (uint32_t)i + 1;
+		b->count++;
 	}
+	t->grams = g;
 	r->work += s.n;
 }
 
@@ -89,6 +113,38 @@ find_in(struct sieve_run *r, struct str s, struct str needle)
 	return memmem(s.p, s.n, needle.p, needle.n) != NULL;
 }
 
+static bool
+find_by_grams(struct sieve_run *r, const struct sieve_grams *g, struct str s,
+    struct str needle)
+{
+	size_t at = 0;
+	const struct sieve_bucket *best = NULL;
+
+	for (size_t i = 0; i + 2 < needle.n && i < 64; i++) {
+		const struct sieve_bucket *b =
+		    &g->v[gram(needle.p + i) & g->mask];
+
+		if (!b->count)
+			return false;
+		if (!best || b->count < best->count) {
+			best = b;
+			at = i;
+		}
+	}
+	/* A chain as long as the text is worse than searching it. */
+	if (!best || !g->prev || best->count > s.n / 8)
+		return find_in(r, s, needle);
+	r->work += best->count;
+	for (uint32_t k = best->head; k; k = g->prev[k - 1]) {
+		size_t from = k - 1;
+
+		if (from >= at && needle.n <= s.n - (from - at) &&
+		    memcmp(s.p + (from - at), needle.p, needle.n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* needle: folded. */
 bool
 sieve_find(struct sieve_run *r, struct sieve_text *t, struct str needle)
@@ -97,17 +153,11 @@ sieve_find(struct sieve_run *r, struct sieve_text *t, struct str needle)
 		return false;
 	if (!t->folded.p)
 		t->folded = sieve_fold(r->a, t->s);
-	if (t->s.n >= GRAMS_FROM && needle.n >= 3) {
-		if (!t->grams)
-			note_grams(r, t, t->folded);
-		for (size_t i = 0; i + 2 < needle.n; i++) {
-			uint32_t h = gram(needle.p + i) & t->gram_mask;
-
-			if (!(t->grams[h / 64] >> h % 64 & 1))
-				return false;
-		}
-	}
-	return find_in(r, t->folded, needle);
+	if (t->s.n < GRAMS_FROM || needle.n < 3)
+		return find_in(r, t->folded, needle);
+	if (!t->grams)
+		note_grams(r, t, t->folded);
+	return find_by_grams(r, t->grams, t->folded, needle);
 }
 
 /* --- :matches ---------------------------------------------------------- */

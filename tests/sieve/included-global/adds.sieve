@@ -1,0 +1,2 @@
+require ["include", "variables"];
+set "global.order" "${global.order}g";

@@ -1,0 +1,3 @@
+require ["include", "variables"];
+include "adds";
+set "global.order" "${global.order}n";

@@ -1,0 +1,4 @@
+require ["imap4flags", "fileinto"];
+setflag "\\Seen";
+fileinto :flags "\\Flagged" "Box";
+keep;

@@ -1,0 +1,6 @@
+keep
+;
+if true, false { keep; }
+if header "subject" ["a", ] { keep; }
+else ] ;
+stop;

@@ -1,0 +1,2 @@
+require "reject";
+keep; reject "no";

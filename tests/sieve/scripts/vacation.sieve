@@ -1,0 +1,5 @@
+require "vacation";
+vacation :days 7 text:
+I am away.
+.
+;
