@@ -345,6 +345,7 @@ other(struct check *x, enum right right, struct ticket *out)
 static int
 check_merge(struct check *x)
 {
+	struct err why = ERR_INIT;
 	struct ticket o;
 	int found = other(x, RIGHT_WORK, &o);
 
@@ -355,6 +356,12 @@ check_merge(struct check *x)
 	else if (o.merged_into)
 		NO(x, "#%llu was merged into #%llu", (unsigned long long)o.id,
 		    (unsigned long long)o.merged_into);
+	else if (merge_check(
+		     x->s, x->r->t, x->r->a, &o, x->r->k, &why) < 0) {
+		if (txn_error(x->r->t, x->err) < 0)
+			return -1;
+		NO(x, "%s", why.msg);
+	}
 	return 0;
 }
 
