@@ -17,7 +17,7 @@
 	X(TICKET, "ticket") X(TICKET_INDEX, "ticket.index") X(ARTICLE, "article") X(EVENT, "event") X(BLOB, "blob") \
 	X(PERSON, "person") X(TIMER, "timer") X(OUTBOX, "outbox") X(OUTBOX_INDEX, "outbox.index") X(QUARANTINE, "quarantine") \
 	X(TERM, "term") X(TERM_RUN, "term.run") X(UNINDEXED, "unindexed") \
-	X(KB, "kb") X(KB_VERSION, "kb.version") X(KB_TERM, "kb.term") \
+	X(KB, "kb") X(KB_VERSION, "kb.version") X(KB_TERM, "kb.term") X(MODEL, "model") \
 	X(GRANT, "grant") X(GRANT_EXPIRY, "grant.expiry")
 #define X_ENUM_TABLE(id, name) T_##id,
 enum table { TABLES(X_ENUM_TABLE) TABLE_COUNT };
