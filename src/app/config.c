@@ -384,8 +384,11 @@ judge_trust(struct reading *r)
 {
 	const struct settings *s = &r->c->settings;
 	const struct command *site = block_set(&r->top, "site");
+	bool all_sign = true;
 
-	if (!site || !s->staff.nagents || s->trust != TRUST_DMARC ||
+	for (size_t i = 0; i < s->staff.nagents; i++)
+		all_sign &= s->staff.agents[i].has_certificate;
+	if (!site || all_sign || s->trust != TRUST_DMARC ||
 	    s->trust_authserv.n || block_set(&r->site, "trust_authserv"))
 		return;
 	complain_warning(r->a, r->bad, site->at,

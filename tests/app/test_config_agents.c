@@ -24,14 +24,15 @@ teardown(void **state)
 	return 0;
 }
 
-#define HOUSE(site, support)                                                \
-	"site \"Acme\" { address \"support@acme.example\"; " site           \
-	" own_addresses \"info@acme.example\"; own_lists \"list@acme.example\"; }\n" \
-	CONFIG_BOX CONFIG_WAY                                               \
-	"queue \"support\" { " support " }\n"                               \
-	"queue \"billing\" { address \"billing@acme.example\"; team \"money\"; }\n"
-static const char house[] = HOUSE("trust_authserv \"mx.acme.example\";",
-    "team \"first-line\";");
+#define HOUSE(site, support)                                          \
+	"site \"Acme\" { address \"support@acme.example\"; " site     \
+	" own_addresses \"info@acme.example\"; own_lists "            \
+	"\"list@acme.example\"; }\n" CONFIG_BOX CONFIG_WAY            \
+	"queue \"support\" { " support " }\n"                         \
+	"queue \"billing\" { address \"billing@acme.example\"; team " \
+	"\"money\"; }\n"
+static const char house[] =
+    HOUSE("trust_authserv \"mx.acme.example\";", "team \"first-line\";");
 
 #define assert_str(s, lit) assert_true(str_eq((s), S(lit)))
 
@@ -43,8 +44,10 @@ static const char whole[] =
     "  signature text:\nAnna\nAcme\n.\n;\n"
     "  see \"*\"; work [\"billing\"]; notices \"no\"; }\n"
     "agent \"bo\" { address \"bo@acme.example\"; }\n"
-    "agent \"x.y-z_1\" { address \"eva@acme.example\"; role \"ADMIN\"; teams \"money\"; }\n"
-    "team \"first-line\" { name \"First line\"; members [\"bo\", \"anna\"]; see \"billing\"; }\n"
+    "agent \"x.y-z_1\" { address \"eva@acme.example\"; role \"ADMIN\"; teams "
+    "\"money\"; }\n"
+    "team \"first-line\" { name \"First line\"; members [\"bo\", \"anna\"]; "
+    "see \"billing\"; }\n"
     "team \"money\" { work [\"support\"]; }\n";
 
 static void
@@ -109,64 +112,111 @@ all_of_it(void **state)
 
 /* Two teams, one agent each, so that nothing else is wrong; the row's text is line 3. */
 #define STAFF                                                               \
-	"team \"first-line\" { members \"bo\"; } team \"money\" { members \"bo\"; }\n" \
+	"team \"first-line\" { members \"bo\"; } team \"money\" { members " \
+	"\"bo\"; }\n"                                                       \
 	"agent \"bo\" { address \"bo@acme.example\"; }\n"
 
 static const struct {
 	const char *text, *told;
 } rows[] = {
     {"agent \"Anna\" { address \"a@a.example\"; }",
-	"agents.conf:3:7: error: agent: found \"Anna\", expected a name of small letters and digits, with '.', '_' and '-' inside, such as "
+	"agents.conf:3:7: error: agent: found \"Anna\", expected a name of "
+	"small letters and digits, with '.', '_' and '-' inside, such as "
 	"\"anna\"\n"},
-    {"agent \"an na\" { address \"a@a.example\"; }", "agents.conf:3:7: error: agent: found \"an na\", expected a name of"},
-    {"agent \"-a\" { address \"a@a.example\"; }", "agents.conf:3:7: error: agent: found \"-a\""},
-    {"agent \"a.\" { address \"a@a.example\"; }", "agents.conf:3:7: error: agent: found \"a.\""},
-    {"agent \"安娜\" { address \"a@a.example\"; }", "agents.conf:3:7: error: agent: found \"安娜\""},
-    {"agent \"\" { address \"a@a.example\"; }", "agents.conf:3:7: error: agent: found \"\", expected something between the quotes\n"},
+    {"agent \"an na\" { address \"a@a.example\"; }",
+	"agents.conf:3:7: error: agent: found \"an na\", expected a name of"},
+    {"agent \"-a\" { address \"a@a.example\"; }",
+	"agents.conf:3:7: error: agent: found \"-a\""},
+    {"agent \"a.\" { address \"a@a.example\"; }",
+	"agents.conf:3:7: error: agent: found \"a.\""},
+    {"agent \"安娜\" { address \"a@a.example\"; }",
+	"agents.conf:3:7: error: agent: found \"安娜\""},
+    {"agent \"\" { address \"a@a.example\"; }",
+	"agents.conf:3:7: error: agent: found \"\", expected something between "
+	"the quotes\n"},
     {"agent \"nobody\" { address \"a@a.example\"; }",
-	"agents.conf:3:7: error: agent: found \"nobody\", expected a name that is no word of the commands\n"},
-    {"agent \"a1234567890123456789012345678901234567890\" { address \"a@a.example\"; }", "expected a name of at most 40 bytes\n"},
-    {"agent { address \"a@a.example\"; }", "agents.conf:3:1: error: agent needs a name: expected agent \"NAME\" { … }\n"},
-    {"agent \"a\" { }", "agents.conf:3:1: error: agent needs address \"anna@example.org\";\n"},
-    {"agent \"a\" { adress \"a@a.example\"; }", "agents.conf:3:13: error: adress is not known in agent: did you mean address?\n"},
+	"agents.conf:3:7: error: agent: found \"nobody\", expected a name that "
+	"is no word of the commands\n"},
+    {"agent \"a1234567890123456789012345678901234567890\" { address "
+     "\"a@a.example\"; }",
+	"expected a name of at most 40 bytes\n"},
+    {"agent { address \"a@a.example\"; }",
+	"agents.conf:3:1: error: agent needs a name: expected agent \"NAME\" { "
+	"… }\n"},
+    {"agent \"a\" { }",
+	"agents.conf:3:1: error: agent needs address \"anna@example.org\";\n"},
+    {"agent \"a\" { adress \"a@a.example\"; }",
+	"agents.conf:3:13: error: adress is not known in agent: did you mean "
+	"address?\n"},
     {"agent \"a\" { address \"nonsense\"; }",
-	"agents.conf:3:21: error: address: found \"nonsense\", expected an address such as support@example.org\n"},
+	"agents.conf:3:21: error: address: found \"nonsense\", expected an "
+	"address such as support@example.org\n"},
     {"agent \"a\" { address \"BO@acme.example\"; }",
-	"agents.conf:3:21: error: address: bo@acme.example is that of agent \"bo\" at line 2 already\n"},
-    {"agent \"a\" { address [\"a@a.example\", \"bo@acme.example\"]; }", "agents.conf:3:37: error: address: bo@acme.example is that of"},
+	"agents.conf:3:21: error: address: bo@acme.example is that of agent "
+	"\"bo\" at line 2 already\n"},
+    {"agent \"a\" { address [\"a@a.example\", \"bo@acme.example\"]; }",
+	"agents.conf:3:37: error: address: bo@acme.example is that of"},
     {"agent \"a\" { address \"support@acme.example\"; }",
-	"agents.conf:3:21: error: address: support@acme.example is an address of the desk itself: an agent needs one of his own\n"},
-    {"agent \"a\" { address \"Billing+x@acme.example\"; }", "agents.conf:3:21: error: address: billing+x@acme.example is an address of the desk"},
-    {"agent \"a\" { address \"info@acme.example\"; }", "is an address of the desk"},
-    {"agent \"a\" { address \"list@acme.example\"; }", "is an address of the desk"},
-    {"agent \"bo\" { address \"a@a.example\"; }", "agents.conf:3:7: error: there is an agent \"bo\" already\n"},
-    {"team \"money\" { members \"bo\"; }", "agents.conf:3:6: error: there is a team \"money\" already\n"},
+	"agents.conf:3:21: error: address: support@acme.example is an address "
+	"of the desk itself: an agent needs one of his own\n"},
+    {"agent \"a\" { address \"Billing+x@acme.example\"; }",
+	"agents.conf:3:21: error: address: billing+x@acme.example is an "
+	"address of the desk"},
+    {"agent \"a\" { address \"info@acme.example\"; }",
+	"is an address of the desk"},
+    {"agent \"a\" { address \"list@acme.example\"; }",
+	"is an address of the desk"},
+    {"agent \"bo\" { address \"a@a.example\"; }",
+	"agents.conf:3:7: error: there is an agent \"bo\" already\n"},
+    {"team \"money\" { members \"bo\"; }",
+	"agents.conf:3:6: error: there is a team \"money\" already\n"},
     {"team \"bo\" { members \"bo\"; }",
-	"agents.conf:3:6: error: the team \"bo\" has the name of the agent at line 2: one of them needs another\n"},
+	"agents.conf:3:6: error: the team \"bo\" has the name of the agent at "
+	"line 2: one of them needs another\n"},
     {"agent \"a\" { address \"a@a.example\"; teams \"first-lin\"; }",
-	"agents.conf:3:42: error: there is no team \"first-lin\": did you mean \"first-line\"?\n"},
-    {"agent \"a\" { address \"a@a.example\"; teams [\"money\", \"zzz\"]; }", "agents.conf:3:52: error: there is no team \"zzz\"\n"},
+	"agents.conf:3:42: error: there is no team \"first-lin\": did you mean "
+	"\"first-line\"?\n"},
+    {"agent \"a\" { address \"a@a.example\"; teams [\"money\", \"zzz\"]; }",
+	"agents.conf:3:52: error: there is no team \"zzz\"\n"},
     {"agent \"a\" { address \"a@a.example\"; see \"suport\"; }",
-	"agents.conf:3:40: error: there is no queue \"suport\": did you mean \"support\"?\n"},
-    {"agent \"a\" { address \"a@a.example\"; work [\"*\", \"x\"]; }", "agents.conf:3:47: error: there is no queue \"x\"\n"},
-    {"team \"t\" { members \"boo\"; }", "agents.conf:3:20: error: there is no agent \"boo\": did you mean \"bo\"?\n"},
-    {"team \"t\" { members \"bo\"; see \"bill\"; }", "agents.conf:3:30: error: there is no queue \"bill\""},
+	"agents.conf:3:40: error: there is no queue \"suport\": did you mean "
+	"\"support\"?\n"},
+    {"agent \"a\" { address \"a@a.example\"; work [\"*\", \"x\"]; }",
+	"agents.conf:3:47: error: there is no queue \"x\"\n"},
+    {"team \"t\" { members \"boo\"; }",
+	"agents.conf:3:20: error: there is no agent \"boo\": did you mean "
+	"\"bo\"?\n"},
+    {"team \"t\" { members \"bo\"; see \"bill\"; }",
+	"agents.conf:3:30: error: there is no queue \"bill\""},
     {"team \"t\" { }",
-	"agents.conf:3:6: warning: team \"t\" has no members: all who may work its queues are told of their tickets\n"},
+	"agents.conf:3:6: warning: team \"t\" has no members: all who may work "
+	"its queues are told of their tickets\n"},
     {"agent \"a\" { address \"a@a.example\"; role \"boss\"; }",
-	"agents.conf:3:41: error: role: found \"boss\", expected \"agent\", \"lead\" or \"admin\"\n"},
-    {"agent \"a\" { address \"a@a.example\"; certificate \"none.pem\"; }", "agents.conf:3:48: error: certificate: "},
-    {"agent \"a\" { address \"a@a.example\"; certificate \"helpd.conf\"; }", "agents.conf:3:48: error: certificate: "},
+	"agents.conf:3:41: error: role: found \"boss\", expected \"agent\", "
+	"\"lead\" or \"admin\"\n"},
+    {"agent \"a\" { address \"a@a.example\"; certificate \"none.pem\"; }",
+	"agents.conf:3:48: error: certificate: "},
+    {"agent \"a\" { address \"a@a.example\"; certificate \"helpd.conf\"; }",
+	"agents.conf:3:48: error: certificate: "},
     {"agent \"a\" { address \"a@a.example\"; queue \"support\"; }",
-	"agents.conf:3:36: error: queue is not known in agent: it belongs into helpd.conf\n"},
+	"agents.conf:3:36: error: queue is not known in agent: it belongs into "
+	"helpd.conf\n"},
     {"agent \"a\" { address \"a@a.example\"; members \"bo\"; }",
-	"agents.conf:3:36: error: members is not known in agent: it belongs into team\n"},
-    {"queue \"x\" { }", "agents.conf:3:1: error: queue is not known in agents.conf: it belongs into helpd.conf\n"},
-    {"signature \"x\";", "agents.conf:3:1: error: signature is not known in agents.conf: it belongs into agent\n"},
-    {"agnet \"a\" { }", "agents.conf:3:1: error: agnet is not known in agents.conf: did you mean agent?\n"},
-    {"banana { }", "agents.conf:3:1: error: banana is not known in agents.conf: expected agent or team\n"},
-    {"agent \"a\" { address \"a@a.example\"; notices \"maybe\"; }", "agents.conf:3:44: error: notices: found \"maybe\", expected \"yes\" or \"no\"\n"},
-    {"agent \"a\" { address \"a@a.example\" }", "agents.conf:3:34: error: found '}'"},
+	"agents.conf:3:36: error: members is not known in agent: it belongs "
+	"into team\n"},
+    {"queue \"x\" { }", "agents.conf:3:1: error: queue is not known in "
+			"agents.conf: it belongs into helpd.conf\n"},
+    {"signature \"x\";", "agents.conf:3:1: error: signature is not known in "
+			 "agents.conf: it belongs into agent\n"},
+    {"agnet \"a\" { }", "agents.conf:3:1: error: agnet is not known in "
+			"agents.conf: did you mean agent?\n"},
+    {"banana { }", "agents.conf:3:1: error: banana is not known in "
+		   "agents.conf: expected agent or team\n"},
+    {"agent \"a\" { address \"a@a.example\"; notices \"maybe\"; }",
+	"agents.conf:3:44: error: notices: found \"maybe\", expected \"yes\" "
+	"or \"no\"\n"},
+    {"agent \"a\" { address \"a@a.example\" }",
+	"agents.conf:3:34: error: found '}'"},
 };
 
 static void
@@ -185,8 +235,8 @@ complaints(void **state)
 		config_file_agents(&file, buf_str(&b));
 		config_file_load(&file, str_c(house), &c, &bad, &told);
 		if (!strstr(buf_cstr(&told), rows[i].told) || bad.n != 1)
-			print_error("%s\nexpected: %s\nfound: %s",
-			    rows[i].text, rows[i].told, buf_cstr(&told));
+			print_error("%s\nexpected: %s\nfound: %s", rows[i].text,
+			    rows[i].told, buf_cstr(&told));
 		else
 			good++;
 		config_free(&c);
@@ -213,9 +263,12 @@ told_of(const char *conf, const char *agents, const char *expected)
 }
 
 #define BO "agent \"bo\" { address \"bo@acme.example\"; }\n"
-#define TRUST_WARNING                                                       \
-	"helpd.conf:1:1: warning: nothing tells an agent's mail from a forged one, so every answer of an agent waits until he confirms it with " \
-	"#send; set trust_authserv to the name that your mail server writes into Authentication-Results, or, where it writes none, trust " \
+#define TRUST_WARNING                                                         \
+	"helpd.conf:1:1: warning: nothing tells an agent's mail from a "      \
+	"forged one, so every answer of an agent waits until he confirms it " \
+	"with "                                                               \
+	"#send; set trust_authserv to the name that your mail server writes " \
+	"into Authentication-Results, or, where it writes none, trust "       \
 	"\"token\";\n"
 
 static void
@@ -223,21 +276,27 @@ with_helpd_conf(void **state)
 {
 	(void)state;
 	/* A queue's team must be one, where there are teams at all. */
-	told_of(HOUSE("trust \"token\";", "team \"first-lin\";"),
-	    STAFF,
-	    "helpd.conf:4:24: error: there is no team \"first-lin\": did you mean \"first-line\"?\n");
+	told_of(HOUSE("trust \"token\";", "team \"first-lin\";"), STAFF,
+	    "helpd.conf:4:24: error: there is no team \"first-lin\": did you "
+	    "mean \"first-line\"?\n");
 	told_of(HOUSE("trust \"token\";", "team \"first-lin\";"), "", "");
 	told_of(HOUSE("trust \"token\";", "team \"x\";"), BO,
-	    "helpd.conf:4:24: warning: agents.conf has no team \"x\": every agent may work this queue\n"
-	    "helpd.conf:5:56: warning: agents.conf has no team \"money\": every agent may work this queue\n");
+	    "helpd.conf:4:24: warning: agents.conf has no team \"x\": every "
+	    "agent may work this queue\n"
+	    "helpd.conf:5:56: warning: agents.conf has no team \"money\": "
+	    "every agent may work this queue\n");
 	/* Nothing shows who an agent is. */
 	told_of(HOUSE("", "team \"first-line\";"), STAFF, TRUST_WARNING);
 	told_of(HOUSE("", "team \"first-line\";"),
 	    "team \"first-line\" { } team \"money\" { }\n",
-	    "agents.conf:1:6: warning: team \"first-line\" has no members: all who may work its queues are told of their tickets\n"
-	    "agents.conf:1:28: warning: team \"money\" has no members: all who may work its queues are told of their tickets\n");
+	    "agents.conf:1:6: warning: team \"first-line\" has no members: all "
+	    "who may work its queues are told of their tickets\n"
+	    "agents.conf:1:28: warning: team \"money\" has no members: all who "
+	    "may work its queues are told of their tickets\n");
 	told_of(HOUSE("trust \"token\";", "team \"first-line\";"), STAFF, "");
-	told_of(HOUSE("trust \"dmarc\"; trust_authserv \"mx\";", "team \"first-line\";"), STAFF, "");
+	told_of(HOUSE("trust \"dmarc\"; trust_authserv \"mx\";",
+		    "team \"first-line\";"),
+	    STAFF, "");
 	/* Only comments: nobody. */
 	told_of(HOUSE("", "team \"first-line\";"), "# nothing\n", "");
 }

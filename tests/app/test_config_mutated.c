@@ -23,8 +23,8 @@ setup(void **state)
 	(void)state;
 	config_file_open(&file);
 	dir = dir ? dir : ".";
-	r = file_read(path_join(&a, dir, "etc/helpd.conf.sample"), 0, &original,
-	    &err);
+	r = file_read(
+	    path_join(&a, dir, "etc/helpd.conf.sample"), 0, &original, &err);
 	if (r == 0)
 		r = file_read(path_join(&a, dir, "etc/agents.conf.sample"), 0,
 		    &original_agents, &err);
@@ -174,14 +174,13 @@ a_thousand_of(struct str whole, bool agents, size_t *wrong)
 		}
 		if (agents)
 			config_file_agents(&file, buf_str(&one));
-		config_file_load(&file, buf_str(agents ? &original : &one), &c,
-		    &bad, &told);
+		config_file_load(
+		    &file, buf_str(agents ? &original : &one), &c, &bad, &told);
 		for (size_t k = 0; k < bad.n; k++)
-			check_place(
-			    str_ends(str_c(bad.v[k].at.file), S("agents.conf")) ==
-				    agents
-				? buf_str(&one)
-				: buf_str(&original),
+			check_place(str_ends(str_c(bad.v[k].at.file),
+					S("agents.conf")) == agents
+					? buf_str(&one)
+					: buf_str(&original),
 			    &bad.v[k]);
 		*wrong += bad.errors > 0;
 		most = MAX(most, bad.errors);
@@ -229,8 +228,8 @@ one_sign_gone_of(struct str whole, bool agents)
 		buf_put(&one, str_from(whole, i + 1));
 		if (agents)
 			config_file_agents(&file, buf_str(&one));
-		config_file_load(&file, buf_str(agents ? &original : &one), &c,
-		    &bad, &told);
+		config_file_load(
+		    &file, buf_str(agents ? &original : &one), &c, &bad, &told);
 		tried++;
 		assert_true(bad.errors >= 1);
 		if (bad.errors > 3) {

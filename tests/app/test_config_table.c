@@ -188,8 +188,10 @@ static void
 agents_row(const struct setting *s)
 {
 	static const char house[] =
-	    "site \"Acme\" { address \"support@acme.example\"; trust \"token\"; }\n"
-	    "queue \"support\" { }\nqueue \"billing\" { }\n" CONFIG_BOX CONFIG_WAY;
+	    "site \"Acme\" { address \"support@acme.example\"; trust "
+	    "\"token\"; }\n"
+	    "queue \"support\" { }\nqueue \"billing\" { }\n" CONFIG_BOX
+		CONFIG_WAY;
 	bool agent = strcmp(s->block, "agent") == 0;
 	bool members = strcmp(s->name, "members") == 0;
 	bool teams = strcmp(s->name, "teams") == 0;

@@ -13,7 +13,8 @@ static void
 signed_mails(void **state)
 {
 	static const char *const kinds[] = {"EC", "RSA"};
-	struct str content = S("Content-Type: text/plain\r\n\r\n#close\r\n\r\nDone.");
+	struct str content =
+	    S("Content-Type: text/plain\r\n\r\n#close\r\n\r\nDone.");
 	struct jail_options o = {.workers = 1};
 	struct jail *j = NULL;
 	struct arena a = ARENA_INIT;
@@ -36,7 +37,8 @@ signed_mails(void **state)
 		items[i * 4].raw = signed_mail(&a, content, der, NULL);
 		items[i * 4 + 1].raw = opaque_mail(&a, opaque);
 		items[i * 4 + 2].raw = signed_mail(&a, content, bad, NULL);
-		items[i * 4 + 3].raw = signed_mail(&a, content, S("\x30\x80nonsense"), NULL);
+		items[i * 4 + 3].raw =
+		    signed_mail(&a, content, S("\x30\x80nonsense"), NULL);
 	}
 	assert_int_equal(jail_open(&j, &o, &err), 0);
 	assert_int_equal(jail_parse(j, &a, items, ARRAY_LEN(items), &err), 0);
@@ -45,12 +47,14 @@ signed_mails(void **state)
 
 		if (items[i].refused != ERR_NONE)
 			fail_msg("%zu: %.*s", i, STR_ARG(items[i].why));
-		assert_int_equal(message_decode(&a, items[i].record, &m, &err), 0);
+		assert_int_equal(
+		    message_decode(&a, items[i].record, &m, &err), 0);
 		assert_true(str_has(m.text, S("#close")));
 		assert_int_equal(m.smime != NULL, i % 4 < 2);
 		if (m.smime) {
 			assert_true(m.smime->whole);
-			assert_memory_equal(m.smime->certificate, who[i / 4].fingerprint, SHA256_SIZE);
+			assert_memory_equal(m.smime->certificate,
+			    who[i / 4].fingerprint, SHA256_SIZE);
 		}
 	}
 	jail_close(&j);

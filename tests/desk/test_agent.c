@@ -9,15 +9,22 @@
 #include <cmocka.h>
 
 static struct str first[] = {{"first", 5}}, money[] = {{"money", 5}};
-static struct str anna_at[] = {{"anna@acme.example", 17}, {"a@home.example", 14}};
+static struct str anna_at[] = {
+    {"anna@acme.example", 17}, {"a@home.example", 14}};
 static struct str billing[] = {{"billing", 7}}, all[] = {{"*", 1}};
 
 static struct agent agents[] = {
-    {.name = {"anna", 4}, .addresses = {anna_at, 2}, .teams = {first, 1}, .rank = RANK_AGENT},
+    {.name = {"anna", 4},
+	.addresses = {anna_at, 2},
+	.teams = {first, 1},
+	.rank = RANK_AGENT},
     {.name = {"bo", 2}, .teams = {money, 1}, .rank = RANK_AGENT},
     {.name = {"carl", 4}, .rank = RANK_LEAD},
     {.name = {"dora", 4}, .rank = RANK_ADMIN},
-    {.name = {"emil", 4}, .rank = RANK_AGENT, .see = {billing, 1}, .work = {all, 1}},
+    {.name = {"emil", 4},
+	.rank = RANK_AGENT,
+	.see = {billing, 1},
+	.work = {all, 1}},
     {.name = {"fritz", 5}, .rank = RANK_AGENT, .see = {all, 1}},
     {.name = {"gerd", 4}, .rank = RANK_AGENT},
 };
@@ -47,12 +54,12 @@ static const struct {
     {"support", {"sw", "--", "s-", "sw", "sw", "s-", "--"}},
     {"Support", {"sw", "--", "s-", "sw", "sw", "s-", "--"}},
     {"billing", {"s-", "sw", "s-", "sw", "sw", "s-", "--"}},
-    {"open",    {"sw", "sw", "sw", "sw", "sw", "sw", "sw"}},
-    {"lonely",  {"--", "--", "s-", "sw", "sw", "s-", "--"}},
-    {"gone",    {"sw", "sw", "sw", "sw", "sw", "sw", "sw"}},
+    {"open", {"sw", "sw", "sw", "sw", "sw", "sw", "sw"}},
+    {"lonely", {"--", "--", "s-", "sw", "sw", "s-", "--"}},
+    {"gone", {"sw", "sw", "sw", "sw", "sw", "sw", "sw"}},
     /* not configured any more: as the first */
     {"no-more", {"sw", "--", "s-", "sw", "sw", "s-", "--"}},
-    {"",        {"sw", "--", "s-", "sw", "sw", "s-", "--"}},
+    {"", {"sw", "--", "s-", "sw", "sw", "s-", "--"}},
 };
 
 static void
@@ -63,12 +70,13 @@ rights(void **state)
 		for (size_t k = 0; k < ARRAY_LEN(agents); k++) {
 			struct str q = str_c(rows[i].queue);
 			bool see = agent_may(&house, &agents[k], q, RIGHT_SEE);
-			bool work = agent_may(&house, &agents[k], q, RIGHT_WORK);
+			bool work =
+			    agent_may(&house, &agents[k], q, RIGHT_WORK);
 
 			if (see != (rows[i].may[k][0] == 's') ||
 			    work != (rows[i].may[k][1] == 'w'))
-				fail_msg("%s in %s: %d %d",
-				    agents[k].name.p, rows[i].queue, see, work);
+				fail_msg("%s in %s: %d %d", agents[k].name.p,
+				    rows[i].queue, see, work);
 		}
 }
 
@@ -102,11 +110,14 @@ names(void **state)
 	assert_null(staff_agent(&house.staff, S("first")));
 	assert_ptr_equal(staff_team(&house.staff, S("FIRST")), &teams[0]);
 	assert_null(staff_team(&house.staff, S("anna")));
-	assert_ptr_equal(staff_by_address(&house.staff, S("A@HOME.example")), &agents[0]);
+	assert_ptr_equal(
+	    staff_by_address(&house.staff, S("A@HOME.example")), &agents[0]);
 	assert_null(staff_by_address(&house.staff, S("b@home.example")));
 	assert_null(staff_by_address(&house.staff, S("")));
-	assert_true(str_eq(staff_nearest(&a, &house.staff, S("@ana")), S("anna")));
-	assert_true(str_eq(staff_nearest(&a, &house.staff, S("mony")), S("money")));
+	assert_true(
+	    str_eq(staff_nearest(&a, &house.staff, S("@ana")), S("anna")));
+	assert_true(
+	    str_eq(staff_nearest(&a, &house.staff, S("mony")), S("money")));
 	assert_int_equal(staff_nearest(&a, &house.staff, S("zzzzzz")).n, 0);
 	assert_true(agent_in_team(&agents[0], S("First")));
 	assert_false(agent_in_team(&agents[0], S("")));

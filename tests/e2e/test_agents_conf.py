@@ -94,6 +94,12 @@ def test_a_pinned_certificate(h, tmp_path):
     read = helpd.json("parse", str(tmp_path / "mail"))[0]
     assert read["smime"]["certificate"] == der.strip().split("=")[1].replace(":", "").lower()
     assert read["smime"]["whole"] is True and read["text"].startswith("#take")
+    # Where everybody signs, nothing waits for want of another proof.
+    helpd.write_conf(helpd.conf.replace('trust "token";', ""))
+    write(helpd, 'agent "anna" { address "anna@staff.example"; certificate "anna.pem"; }\n')
+    assert helpd.run("check").err == ""
+    helpd.write_conf(helpd.conf)
+    write(helpd, STAFF.replace('teams ["money"];', 'teams ["money"]; certificate "anna.pem";'))
     write(helpd, "nothing\n", "anna.pem")
     helpd.expected = ["PEM"]
     assert "agents.conf:1:93: error: certificate: " in helpd.run("check", status=78).err

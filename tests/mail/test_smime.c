@@ -53,9 +53,8 @@ parse(struct arena *a, struct str raw, bool lf)
 	for (size_t i = 0; i < raw.n; i++)
 		if (!lf || raw.p[i] != '\r')
 			buf_putc(&b, raw.p[i]);
-	assert_int_equal(message_parse(
-			     a, arena_dup(a, buf_str(&b)), NULL, &m, &err),
-	    0);
+	assert_int_equal(
+	    message_parse(a, arena_dup(a, buf_str(&b)), NULL, &m, &err), 0);
 	message_encode(&m, &rec);
 	assert_int_equal(
 	    message_decode(a, arena_dup(a, buf_str(&rec)), &back, &err), 0);
@@ -82,8 +81,7 @@ assert_signed_by(const struct message *m, const struct identity_of *x)
 	for (size_t i = 0; !m->smime && i < m->warnings.n; i++)
 		print_error("%.*s\n", STR_ARG(m->warnings.v[i]));
 	assert_non_null(m->smime);
-	assert_memory_equal(
-	    m->smime->certificate, x->fingerprint, SHA256_SIZE);
+	assert_memory_equal(m->smime->certificate, x->fingerprint, SHA256_SIZE);
 	assert_true(m->smime->signed_at > (time(NULL) - 600) * INT64_C(1000));
 	assert_true(m->smime->signed_at <= time(NULL) * INT64_C(1000));
 }
@@ -171,18 +169,22 @@ one_byte(void **state)
 			c[i] ^= 1;
 		else
 			d[i - content.n] ^= 1;
-		if (smime_detached(str_n(c, content.n), str_n(d, der.n), &x, &why)) {
+		if (smime_detached(
+			str_n(c, content.n), str_n(d, der.n), &x, &why)) {
 			/* A byte that nothing depends on: then it is another certificate (its name, its own signature), or the same
 			 * signature as before. */
 			right++;
 			assert_true(i >= content.n);
-			assert_true(memcmp(x.certificate, anna.fingerprint, SHA256_SIZE) != 0 ||
-				    memcmp(x.digest, first.digest, SHA256_SIZE) == 0);
+			assert_true(
+			    memcmp(x.certificate, anna.fingerprint,
+				SHA256_SIZE) != 0 ||
+			    memcmp(x.digest, first.digest, SHA256_SIZE) == 0);
 		} else {
 			assert_non_null(why);
 		}
 	}
-	print_message("%zu of %zu changed bytes changed nothing\n", right, content.n + der.n);
+	print_message("%zu of %zu changed bytes changed nothing\n", right,
+	    content.n + der.n);
 	arena_fini(&a);
 }
 
@@ -219,19 +221,29 @@ not_right(void **state)
 	identity_free(&twin);
 
 	/* No certificate; no attributes; two signers; content of its own. */
-	m = parse(&a, signed_mail(&a, content, sign_der(&a, &anna, content, CMS_DETACHED | CMS_NOCERTS), NULL), false);
+	m = parse(&a,
+	    signed_mail(&a, content,
+		sign_der(&a, &anna, content, CMS_DETACHED | CMS_NOCERTS), NULL),
+	    false);
 	assert_null(m.smime);
 	assert_true(warned(&m, "certificate is not inside"));
-	m = parse(&a, signed_mail(&a, content, sign_der(&a, &anna, content, CMS_DETACHED | CMS_NOATTR), NULL), false);
+	m = parse(&a,
+	    signed_mail(&a, content,
+		sign_der(&a, &anna, content, CMS_DETACHED | CMS_NOATTR), NULL),
+	    false);
 	assert_null(m.smime);
 	assert_true(warned(&m, "no signed attributes"));
-	m = parse(&a, signed_mail(&a, content, sign_der(&a, &anna, content, 0), NULL), false);
+	m = parse(&a,
+	    signed_mail(&a, content, sign_der(&a, &anna, content, 0), NULL),
+	    false);
 	assert_null(m.smime);
 	assert_true(warned(&m, "a content of its own"));
 	bio = BIO_new_mem_buf(content.p, (int)content.n);
-	cms = CMS_sign(anna.cert, anna.key, NULL, bio, CMS_DETACHED | CMS_BINARY | CMS_PARTIAL);
+	cms = CMS_sign(anna.cert, anna.key, NULL, bio,
+	    CMS_DETACHED | CMS_BINARY | CMS_PARTIAL);
 	assert_non_null(CMS_add1_signer(cms, bo.cert, bo.key, NULL, 0));
-	assert_int_equal(CMS_final(cms, bio, NULL, CMS_DETACHED | CMS_BINARY), 1);
+	assert_int_equal(
+	    CMS_final(cms, bio, NULL, CMS_DETACHED | CMS_BINARY), 1);
 	m = parse(&a, signed_mail(&a, content, cms_der(&a, cms), NULL), false);
 	assert_null(m.smime);
 	assert_true(warned(&m, "more than one signer"));
@@ -240,9 +252,11 @@ not_right(void **state)
 
 	/* SHA-1. */
 	bio = BIO_new_mem_buf(content.p, (int)content.n);
-	cms = CMS_sign(NULL, NULL, NULL, NULL, CMS_DETACHED | CMS_BINARY | CMS_PARTIAL);
+	cms = CMS_sign(
+	    NULL, NULL, NULL, NULL, CMS_DETACHED | CMS_BINARY | CMS_PARTIAL);
 	assert_non_null(CMS_add1_signer(cms, rsa.cert, rsa.key, EVP_sha1(), 0));
-	assert_int_equal(CMS_final(cms, bio, NULL, CMS_DETACHED | CMS_BINARY), 1);
+	assert_int_equal(
+	    CMS_final(cms, bio, NULL, CMS_DETACHED | CMS_BINARY), 1);
 	m = parse(&a, signed_mail(&a, content, cms_der(&a, cms), NULL), false);
 	assert_null(m.smime);
 	assert_true(warned(&m, "not taken any more"));
@@ -253,8 +267,12 @@ not_right(void **state)
 	m = parse(&a, signed_mail(&a, content, S("nonsense"), NULL), false);
 	assert_null(m.smime);
 	assert_true(warned(&m, "cannot be read"));
-	m = parse(&a, S("Content-Type: multipart/signed; protocol=\"application/pgp-signature\"; boundary=b\n\n--b\n\nx\n--b\n"
-			"Content-Type: application/pgp-signature\n\nx\n--b--\n"), false);
+	m = parse(&a,
+	    S("Content-Type: multipart/signed; "
+	      "protocol=\"application/pgp-signature\"; "
+	      "boundary=b\n\n--b\n\nx\n--b\n"
+	      "Content-Type: application/pgp-signature\n\nx\n--b--\n"),
+	    false);
 	assert_null(m.smime);
 	assert_true(warned(&m, "OpenPGP signatures are not checked"));
 	arena_fini(&a);
@@ -270,7 +288,10 @@ expired(void **state)
 
 	(void)state;
 	certify(&old, "Old", 7, -10);
-	m = parse(&a, signed_mail(&a, S(BODY), sign_der(&a, &old, S(BODY), CMS_DETACHED), NULL), true);
+	m = parse(&a,
+	    signed_mail(
+		&a, S(BODY), sign_der(&a, &old, S(BODY), CMS_DETACHED), NULL),
+	    true);
 	assert_signed_by(&m, &old);
 	identity_free(&old);
 	arena_fini(&a);
@@ -282,15 +303,19 @@ when(void **state)
 	struct arena a = ARENA_INIT;
 	struct str content = S(BODY);
 	BIO *bio = BIO_new_mem_buf(content.p, (int)content.n);
-	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, CMS_DETACHED | CMS_BINARY | CMS_PARTIAL);
+	CMS_ContentInfo *cms = CMS_sign(
+	    NULL, NULL, NULL, NULL, CMS_DETACHED | CMS_BINARY | CMS_PARTIAL);
 	CMS_SignerInfo *si = CMS_add1_signer(cms, anna.cert, anna.key, NULL, 0);
 	ASN1_TIME *t = ASN1_TIME_set(NULL, 1000000000);
 	struct message m;
 
 	(void)state;
 	assert_non_null(si);
-	assert_int_equal(CMS_signed_add1_attr_by_NID(si, NID_pkcs9_signingTime, t->type, t, -1), 1);
-	assert_int_equal(CMS_final(cms, bio, NULL, CMS_DETACHED | CMS_BINARY), 1);
+	assert_int_equal(CMS_signed_add1_attr_by_NID(
+			     si, NID_pkcs9_signingTime, t->type, t, -1),
+	    1);
+	assert_int_equal(
+	    CMS_final(cms, bio, NULL, CMS_DETACHED | CMS_BINARY), 1);
 	m = parse(&a, signed_mail(&a, content, cms_der(&a, cms), NULL), false);
 	assert_non_null(m.smime);
 	assert_int_equal(m.smime->signed_at, INT64_C(1000000000000));
@@ -331,7 +356,8 @@ the_same_twice(void **state)
 	assert_memory_equal(x.digest, y.digest, SHA256_SIZE);
 	/* And of other words another one. */
 	wrapped = S(TEXT_PART "#take");
-	assert_true(smime_detached(wrapped, sign_der(&a, &anna, wrapped, CMS_DETACHED), &y, &why));
+	assert_true(smime_detached(
+	    wrapped, sign_der(&a, &anna, wrapped, CMS_DETACHED), &y, &why));
 	assert_memory_not_equal(x.digest, y.digest, SHA256_SIZE);
 	OPENSSL_free(out);
 	ECDSA_SIG_free(rs);
@@ -350,25 +376,32 @@ not_whole(void **state)
 	struct message m;
 
 	(void)state;
-	m = parse(&a, signed_mail(&a, content, der, "--=b\r\n" TEXT_PART "#spam\r\n"), false);
+	m = parse(&a,
+	    signed_mail(&a, content, der, "--=b\r\n" TEXT_PART "#spam\r\n"),
+	    false);
 	assert_signed_by(&m, &anna);
 	assert_false(m.smime->whole);
 	assert_true(str_has(m.text, S("#spam")));
 	/* A list's footer. */
 	m = parse(&a,
 	    arena_printf(&a,
-		SMIME_HEAD "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n%.*s\r\n--o\r\n" TEXT_PART "footer\r\n--o--\r\n",
-		STR_ARG(str_from(signed_mail(&a, content, der, NULL),
-		    strlen(SMIME_HEAD)))),
+		SMIME_HEAD "Content-Type: multipart/mixed; "
+			   "boundary=o\r\n\r\n--o\r\n%.*s\r\n--o\r\n" TEXT_PART
+			   "footer\r\n--o--\r\n",
+		STR_ARG(str_from(
+		    signed_mail(&a, content, der, NULL), strlen(SMIME_HEAD)))),
 	    false);
 	assert_signed_by(&m, &anna);
 	assert_false(m.smime->whole);
 	/* Something unsigned before it. */
 	m = parse(&a,
 	    arena_printf(&a,
-		SMIME_HEAD "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n" TEXT_PART "#spam\r\n--o\r\n%.*s\r\n--o--\r\n",
-		STR_ARG(str_from(opaque_mail(&a, sign_der(&a, &anna, content, 0)),
-		    strlen(SMIME_HEAD)))),
+		SMIME_HEAD "Content-Type: multipart/mixed; "
+			   "boundary=o\r\n\r\n--o\r\n" TEXT_PART
+			   "#spam\r\n--o\r\n%.*s\r\n--o--\r\n",
+		STR_ARG(
+		    str_from(opaque_mail(&a, sign_der(&a, &anna, content, 0)),
+			strlen(SMIME_HEAD)))),
 	    false);
 	assert_signed_by(&m, &anna);
 	assert_false(m.smime->whole);
@@ -376,18 +409,24 @@ not_whole(void **state)
 	/* A signed mail that somebody forwards as a file says nothing about him. */
 	m = parse(&a,
 	    arena_printf(&a,
-		SMIME_HEAD "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nsee below\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n%.*s\r\n--o--\r\n",
+		SMIME_HEAD "Content-Type: multipart/mixed; "
+			   "boundary=o\r\n\r\n--o\r\n\r\nsee "
+			   "below\r\n--o\r\nContent-Type: "
+			   "message/rfc822\r\n\r\n%.*s\r\n--o--\r\n",
 		STR_ARG(signed_mail(&a, content, der, NULL))),
 	    false);
 	assert_null(m.smime);
 	arena_fini(&a);
 }
 
-#define HTML_AND_FILE                                                       \
-	"Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n"          \
-	"Content-Type: multipart/alternative; boundary=n\r\n\r\n"           \
-	"--n\r\n" TEXT_PART "Grüße\r\n--n\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Grüße</p>\r\n--n--\r\n" \
-	"--m\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n--m--\r\n"
+#define HTML_AND_FILE                                                          \
+	"Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n"             \
+	"Content-Type: multipart/alternative; boundary=n\r\n\r\n"              \
+	"--n\r\n" TEXT_PART "Grüße\r\n--n\r\nContent-Type: text/html; "      \
+			    "charset=utf-8\r\n\r\n<p>Grüße</p>\r\n--n--\r\n" \
+	"--m\r\nContent-Type: application/pdf; "                               \
+	"name=a.pdf\r\nContent-Transfer-Encoding: "                            \
+	"base64\r\n\r\nJVBERi0=\r\n--m--\r\n"
 
 static void
 inside(void **state)
@@ -405,7 +444,10 @@ inside(void **state)
 	m = parse(&a, mail, false);
 	assert_signed_by(&m, &anna);
 	assert_true(m.smime->whole);
-	d = parse(&a, signed_mail(&a, content, sign_der(&a, &anna, content, CMS_DETACHED), NULL), true);
+	d = parse(&a,
+	    signed_mail(
+		&a, content, sign_der(&a, &anna, content, CMS_DETACHED), NULL),
+	    true);
 	assert_signed_by(&d, &anna);
 	assert_true(d.smime->whole);
 	assert_true(str_eq(m.text, d.text) && str_eq(m.html, d.html));
@@ -423,17 +465,26 @@ inside(void **state)
 	assert_true(str_has(m.text, S("Grüße")));
 	assert_true(warned(&m, "the content was changed"));
 	/* Signed within signed: the outer one counts. */
-	content = arena_printf(&a, "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: base64\r\n\r\n%.*s",
+	content = arena_printf(&a,
+	    "Content-Type: application/pkcs7-mime; "
+	    "smime-type=signed-data\r\nContent-Transfer-Encoding: "
+	    "base64\r\n\r\n%.*s",
 	    STR_ARG(base64_lines(&a, der, "\r\n")));
 	m = parse(&a, opaque_mail(&a, sign_der(&a, &bo, content, 0)), false);
 	assert_signed_by(&m, &bo);
 	assert_true(m.smime->whole);
 	assert_true(str_has(m.text, S("Grüße")));
-	m = parse(&a, signed_mail(&a, content, sign_der(&a, &bo, content, CMS_DETACHED), NULL), false);
+	m = parse(&a,
+	    signed_mail(
+		&a, content, sign_der(&a, &bo, content, CMS_DETACHED), NULL),
+	    false);
 	assert_signed_by(&m, &bo);
 	assert_true(m.smime->whole);
 	/* Enveloped data stays shut. */
-	m = parse(&a, S("Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\n\nMIIB\n"), false);
+	m = parse(&a,
+	    S("Content-Type: application/pkcs7-mime; "
+	      "smime-type=enveloped-data; name=smime.p7m\n\nMIIB\n"),
+	    false);
 	assert_null(m.smime);
 	assert_true(warned(&m, "is not opened"));
 	buf_fini(&file);
@@ -457,10 +508,14 @@ limits(void **state)
 	while (big.n < 20 << 20)
 		buf_puts(&big, "a line of text that somebody has written\r\n");
 	content = str_sub(buf_str(&big), 0, big.n - 2);
-	m = parse(&a, signed_mail(&a, content, sign_der(&a, &anna, content, CMS_DETACHED), NULL), true);
+	m = parse(&a,
+	    signed_mail(
+		&a, content, sign_der(&a, &anna, content, CMS_DETACHED), NULL),
+	    true);
 	assert_signed_by(&m, &anna);
 	/* As one blob it is too much. */
-	assert_false(smime_opaque(&a, sign_der(&a, &anna, content, 0), &content, &x, &why));
+	assert_false(smime_opaque(
+	    &a, sign_der(&a, &anna, content, 0), &content, &x, &why));
 	assert_string_equal(why, "it is too large");
 	/* A signature of nothing but certificates. */
 	cms = cms_sign(&anna, S(BODY), CMS_DETACHED);
@@ -505,7 +560,8 @@ certificate_file(void **state)
 	assert_int_equal(smime_certificate(S("nothing"), sum, &err), -1);
 	assert_non_null(strstr(err.msg, "PEM"));
 	assert_int_equal(smime_certificate(S(""), sum, &err), -1);
-	assert_int_equal(smime_certificate(str_sub(pem, 0, pem.n / 4), sum, &err), -1);
+	assert_int_equal(
+	    smime_certificate(str_sub(pem, 0, pem.n / 4), sum, &err), -1);
 	BIO_free(bio);
 	BIO_free(of_ed);
 	arena_fini(&a);
