@@ -215,9 +215,7 @@ fresh_elsewhere(struct visit *v, struct err *err)
 			return -1;
 	}
 	v->who.cause = visit_cause(v);
-	if (!v->k->assignee.n &&
-	    change_assignee(v->d, v->t, v->a, v->k, v->agent->name, &v->who,
-		v->x->now, err) < 0)
+	if (visit_take(v, err) < 0)
 		return -1;
 	if (outbound_elsewhere(v->d, v->t, v->a, v->k, v->x->in, v->agent,
 		&v->who, v->x->now, &v->out->seq, err) < 0)

@@ -242,13 +242,18 @@ visit_commands(const struct visit *v)
 	return arena_dup(v->a, buf_str(&b));
 }
 
-static int
-take_if_free(struct visit *v, struct err *err)
+int
+visit_take(struct visit *v, struct err *err)
 {
-	if (v->k->assignee.n)
+	struct err e = ERR_INIT;
+
+	if (v->k->assignee.n ||
+	    !agent_may(v->d->settings, v->agent, v->k->queue, RIGHT_WORK))
 		return 0;
-	return change_assignee(
-	    v->d, v->t, v->a, v->k, v->agent->name, &v->who, v->x->now, err);
+	if (change_assignee(v->d, v->t, v->a, v->k, v->agent->name, &v->who,
+		v->x->now, &e) < 0)
+		return txn_error(v->t, err);
+	return 0;
 }
 
 static int
@@ -262,7 +267,7 @@ carry_out(struct visit *v, bool answer, struct err *err)
 	if (command_carry_out(&v->run, err) < 0)
 		return -1;
 	if (answer && !v->run.child_took_text) {
-		if (take_if_free(v, err) < 0 ||
+		if (visit_take(v, err) < 0 ||
 		    answer_write(v, str_n(NULL, 0), NULL, err) < 0)
 			return -1;
 	} else if (v->block.note &&

@@ -33,6 +33,8 @@ struct str visit_cause(const struct visit *v);
 void visit_keep(struct visit *v, struct str text, struct str flag);
 /* Readies v->run for v->k (NULL: none) and the block. */
 void visit_run(struct visit *v);
+/* Who answers a ticket that nobody has, has it: unless he may not work its queue any more. */
+int visit_take(struct visit *v, struct err *err);
 /* Puts the ticket and sends the transcript, if there is anything to tell. */
 int visit_end(struct visit *v, struct err *err);
 /* Nothing was done: says so in the ticket's history, keeps the mail. */

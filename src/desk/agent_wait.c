@@ -100,8 +100,7 @@ wait_begin(struct visit *v, bool answer, struct str why, struct str missed,
 
 	v->who.cause = visit_cause(v);
 	v->run.who = v->who;
-	visit_keep(v,
-	    answer ? visit_commands(v) : message_new_text(v->a, v->m),
+	visit_keep(v, answer ? visit_commands(v) : message_new_text(v->a, v->m),
 	    S("waits for the agent's #send"));
 	w.seq = v->source;
 	transcript_add(
@@ -211,9 +210,7 @@ release(struct visit *v, const struct waiting *w, struct err *err)
 
 	if (!w->outbox)
 		return 0;
-	if (!v->k->assignee.n &&
-	    change_assignee(v->d, v->t, v->a, v->k, v->agent->name, &v->who,
-		v->x->now, err) < 0)
+	if (visit_take(v, err) < 0)
 		return -1;
 	if (outbound_release(v->d, v->t, v->a, v->k, w->outbox, &v->who,
 		v->x->now, &e) < 0) {

@@ -134,7 +134,11 @@ set_status(struct deed *x, enum status s)
 	struct command_run *r = x->r;
 	enum status old = r->k->status;
 
-	if (r->status_with_answer) {
+	if (command_force(x->args)) {
+		if (change_status_forced(RUN(x), s, &x->who, r->now, x->err) <
+		    0)
+			return -1;
+	} else if (r->status_with_answer) {
 		r->status = s;
 		r->status_cause = x->who.cause;
 	} else if (change_status(RUN(x), s, &x->who, r->now, x->err) < 0)

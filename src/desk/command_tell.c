@@ -6,12 +6,14 @@
 #include "base/utf8.h"
 #include "desk/command_private.h"
 #include "desk/search.h"
+#include "desk/timeline.h"
 #include "mail/zone.h"
 
 enum {
 	COLUMNS = 76, /* the transcript indents by two */
 	LIST_MAX = 50,
-	EVENTS_MAX = 400
+	EVENTS_MAX = 400,
+	LINES_MAX = 6 /* of an article in a history */
 };
 
 struct str
@@ -95,70 +97,107 @@ head(struct command_run *r, const struct ticket *k, struct buf *b)
 	(void)r;
 }
 
+/* "#17 " before what is of a ticket that was merged into this one. */
+static struct str
+of_ticket(struct command_run *r, const struct ticket *k, uint64_t ticket)
+{
+	return ticket == k->id
+		   ? str_n(NULL, 0)
+		   : arena_printf(r->a, "#%llu ", (unsigned long long)ticket);
+}
+
+static void
+tell_event(struct command_run *r, const struct ticket *k, const struct event *e,
+    bool causes, struct buf *b)
+{
+	buf_printf(b, "%.*s  ", STR_ARG(command_time(r, e->at)));
+	wrap(b,
+	    arena_printf(r->a, "%.*s%.*s: %.*s (%.*s)",
+		STR_ARG(of_ticket(r, k, e->ticket)), STR_ARG(e->kind),
+		STR_ARG(e->detail), STR_ARG(e->actor)),
+	    18, 18);
+	if (!causes || !e->cause.n)
+		return;
+	buf_fill(b, ' ', 18);
+	wrap(b, arena_printf(r->a, "<- %.*s", STR_ARG(e->cause)), 18, 21);
+}
+
+/* How many there are, with those of merged tickets; -1. */
+static int
+count_events(
+    struct command_run *r, const struct ticket *k, size_t *n, struct err *err)
+{
+	AUTO(timeline_close) struct timeline *l = NULL;
+	struct event e;
+	int found;
+
+	*n = 0;
+	if (timeline_open(r->t, r->a, k, TIMELINE_EVENTS, &l, err) < 0)
+		return -1;
+	while ((found = timeline_event(l, &e)) > 0)
+		++*n;
+	return found < 0 ? txn_error(r->t, err) : 0;
+}
+
 static int
 events(struct command_run *r, const struct ticket *k, bool causes,
     struct buf *b, struct err *err)
 {
-	uint32_t from = k->events > EVENTS_MAX ? k->events - EVENTS_MAX + 1 : 1;
+	AUTO(timeline_close) struct timeline *l = NULL;
 	struct event e;
+	size_t n, i = 0;
+	int found;
 
-	if (from > 1)
-		buf_printf(b, SAY(r, "(the newest %d of %u)\n"), EVENTS_MAX,
-		    k->events);
-	for (uint32_t i = from; i <= k->events; i++) {
-		int found = event_get(r->t, r->a, k->id, i, &e);
+	if (count_events(r, k, &n, err) < 0 ||
+	    timeline_open(r->t, r->a, k, TIMELINE_EVENTS, &l, err) < 0)
+		return -1;
+	if (n > EVENTS_MAX)
+		buf_printf(
+		    b, SAY(r, "(the newest %d of %zu)\n"), EVENTS_MAX, n);
+	while ((found = timeline_event(l, &e)) > 0)
+		if (++i + EVENTS_MAX > n)
+			tell_event(r, k, &e, causes, b);
+	return found < 0 ? txn_error(r->t, err) : 0;
+}
 
-		if (found < 0)
-			return txn_error(r->t, err);
-		if (!found)
+static void
+tell_article(struct command_run *r, const struct ticket *k,
+    const struct article *art, struct buf *b)
+{
+	static const char *const arrows[] = {"  ", "<-", "->", "--"};
+	struct message m = {
+	    .text = art->text, .fresh = art->fresh, .nfresh = art->nfresh};
+	struct str text = str_trim(message_new_text(r->a, &m)), line;
+	struct str who =
+	    art->author.name.n ? art->author.name : art->author.addr;
+
+	buf_printf(b, "%s %-3u %.*s  %.*s%.*s\n", arrows[art->direction],
+	    art->seq, STR_ARG(command_time(r, art->at)),
+	    STR_ARG(of_ticket(r, k, art->ticket)),
+	    STR_ARG(clip(r->a, who, 45)));
+	for (int lines = 0; lines < LINES_MAX && str_line(&text, &line);) {
+		line = str_trim(line);
+		if (!line.n)
 			continue;
-		buf_printf(b, "%.*s  ", STR_ARG(command_time(r, e.at)));
-		wrap(b,
-		    arena_printf(r->a, "%.*s: %.*s (%.*s)", STR_ARG(e.kind),
-			STR_ARG(e.detail), STR_ARG(e.actor)),
-		    18, 18);
-		if (causes && e.cause.n) {
-			buf_fill(b, ' ', 18);
-			wrap(b, arena_printf(r->a, "<- %.*s", STR_ARG(e.cause)),
-			    18, 21);
-		}
+		buf_printf(
+		    b, "       %.*s\n", STR_ARG(clip(r->a, line, COLUMNS - 7)));
+		lines++;
 	}
-	return 0;
 }
 
 static int
 articles(struct command_run *r, const struct ticket *k, struct buf *b,
     struct err *err)
 {
-	static const char *const arrows[] = {"  ", "<-", "->", "--"};
+	AUTO(timeline_close) struct timeline *l = NULL;
 	struct article art;
+	int found;
 
-	for (uint32_t i = 1; i <= k->articles; i++) {
-		int found = article_get(r->t, r->a, k->id, i, &art);
-
-		if (found < 0)
-			return txn_error(r->t, err);
-		if (!found)
-			continue;
-		buf_printf(b, "%s %-3u %.*s  %.*s\n", arrows[art.direction], i,
-		    STR_ARG(command_time(r, art.at)),
-		    STR_ARG(clip(r->a,
-			art.author.name.n ? art.author.name : art.author.addr,
-			50)));
-		struct message m = {
-		    .text = art.text, .fresh = art.fresh, .nfresh = art.nfresh};
-		struct str text = str_trim(message_new_text(r->a, &m)), line;
-
-		for (int lines = 0; lines < 6 && str_line(&text, &line);) {
-			line = str_trim(line);
-			if (!line.n)
-				continue;
-			buf_printf(b, "       %.*s\n",
-			    STR_ARG(clip(r->a, line, COLUMNS - 7)));
-			lines++;
-		}
-	}
-	return 0;
+	if (timeline_open(r->t, r->a, k, TIMELINE_ARTICLES, &l, err) < 0)
+		return -1;
+	while ((found = timeline_article(l, &art)) > 0)
+		tell_article(r, k, &art, b);
+	return found < 0 ? txn_error(r->t, err) : 0;
 }
 
 int

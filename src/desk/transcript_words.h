@@ -131,7 +131,7 @@ extern const size_t transcript_nwords;
 	X("was not told: may not see queue %.*s", "未通知：无权查看队列 %.*s") \
 	X("nobody is called so; did you mean @%.*s?", "没有这个人；您是指 @%.*s 吗？") \
 	X("nobody is called so%.*s", "没有这个人%.*s") \
-	X("(the newest %d of %u)\n", "（最新的 %d 条，共 %u 条）\n") \
+	X("(the newest %d of %zu)\n", "（最新的 %d 条，共 %zu 条）\n") \
 	X("(%zu more are not shown)\n", "（另有 %zu 个未显示）\n") \
 	X("no tickets", "没有工单")
 
