@@ -203,15 +203,14 @@ print_article(struct verb_context *c, struct txn *t, struct arena *a,
 
 	/* As it is given to show --raw: the merged ticket, and its number there. */
 	if (r->ticket != shown)
-		from = arena_printf(
-		    a, " of #%llu", (unsigned long long)r->ticket);
+		from =
+		    arena_printf(a, " of #%llu", (unsigned long long)r->ticket);
 
 	buf_putc(b, '\n');
 	paint(b, c->colour, COLOUR_BOLD,
-	    arena_printf(a, "%s %u%.*s  %.*s  %.*s <%.*s>",
-		arrow[r->direction], r->seq, STR_ARG(from),
-		STR_ARG(time_text(a, r->at)), STR_ARG(r->author.name),
-		STR_ARG(r->author.addr)));
+	    arena_printf(a, "%s %u%.*s  %.*s  %.*s <%.*s>", arrow[r->direction],
+		r->seq, STR_ARG(from), STR_ARG(time_text(a, r->at)),
+		STR_ARG(r->author.name), STR_ARG(r->author.addr)));
 	if (r->automatic.n) {
 		buf_puts(b, "  ");
 		paint(b, c->colour, COLOUR_DIM,

@@ -134,8 +134,8 @@ new_text(struct arena *a, const struct article *r)
 }
 
 static json_t *
-article_json(struct txn *t, struct arena *a, const struct article *r,
-    uint64_t shown)
+article_json(
+    struct txn *t, struct arena *a, const struct article *r, uint64_t shown)
 {
 	json_t *o = json_object();
 
@@ -289,8 +289,8 @@ ticket_json_whole(struct txn *t, struct arena *a, const struct ticket *k,
 	json_object_set_new(o, "sla", json_array());
 	extra_read(a, k->extra, &x);
 	put_int(o, "time_spent", (uint64_t)(x.time_spent / CLOCK_SECOND));
-	json_put_time(o, "snoozed_until",
-	    x.snoozed_until ? x.snoozed_until : CLOCK_NONE);
+	json_put_time(
+	    o, "snoozed_until", x.snoozed_until ? x.snoozed_until : CLOCK_NONE);
 	json_put_time(o, "first_response", k->first_response);
 	json_put_time(o, "resolved", k->resolved);
 	json_object_set_new(o, "csat", json_null());

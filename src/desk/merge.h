@@ -5,7 +5,7 @@
  * include it (desk/timeline.h), later mail to it follows the pointer, and its people take part in the target from then on. Sub-tickets move: the target is their
  * parent from then on, and the sub-ticket of the source's parent, so links of parents and children never name a merged ticket.
  *
- * merge.c: merging, links. split.c. child.c.
+ * merge.c, split.c, child.c, link.c.
  */
 #ifndef DESK_MERGE_H
 #define DESK_MERGE_H
