@@ -476,6 +476,69 @@ test_quoted(void **state)
 	}
 }
 
+static struct str
+inner_html(struct str html)
+{
+	ptrdiff_t from = str_find(html, S("<body"), 0);
+	ptrdiff_t to = str_find(html, S("</body>"), 0);
+
+	assert_true(from >= 0 && to > from);
+	from = str_chr(html, '>', (size_t)from);
+	return str_sub(html, (size_t)from + 1, (size_t)to);
+}
+
+static struct message
+html_mail(struct fixture *f, struct str html)
+{
+	return read_mail(
+	    f, arena_printf(&f->a,
+		   "From: anna@private.example\r\nTo: support@acme.example\r\n"
+		   "Subject: Re: x\r\nMIME-Version: 1.0\r\n"
+		   "Content-Type: text/html; charset=utf-8\r\n\r\n"
+		   "<html><body>%.*s</body></html>\r\n",
+		   STR_ARG(html)));
+}
+
+/* Gmail's quote, Outlook's, and one that is cut off somewhere. */
+static void
+test_quoted_html(void **state)
+{
+	static const char *const shapes[] = {
+	    "<div dir=\"ltr\">On its <b>way</b>.</div><br><div "
+	    "class=\"gmail_quote\"><div class=\"gmail_attr\">On Mon, Jan 5, "
+	    "2026 at 9:00 AM Wei Zhang (Acme Support) &lt;<a "
+	    "href=\"mailto:support@acme.example\">support@acme.example</"
+	    "a>&gt; wrote:<br></div><blockquote>%.*s</blockquote></div>",
+	    "<p>On its <b>way</b>.</p><div style=\"border:none;border-top:"
+	    "solid #E1E1E1 1.0pt\"><p><b>From:</b> Wei Zhang (Acme Support) "
+	    "&lt;support@acme.example&gt;<br><b>Sent:</b> Monday, January 5, "
+	    "2026 9:00 AM<br><b>To:</b> Anna Berg<br><b>Subject:</b> [Acme "
+	    "#1] Printer on fire</p></div>%.*s",
+	    "<div>On its <b>way</b>.</div><div>%.*s</div>",
+	};
+	struct fixture *f = *state;
+
+	take(f, &wei, NOW);
+	for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
+		struct message m = notice_to(
+		    f, i % 2 ? "ben@private.example" : "anna@private.example");
+		struct str body = inner_html(m.html);
+		AUTO(buf_fini) struct buf b = BUF_INIT;
+		struct str before = str_c(shapes[i]), after;
+		ptrdiff_t at = str_find(before, S("%.*s"), 0);
+
+		after = str_from(before, (size_t)at + 4);
+		buf_put(&b, str_sub(before, 0, (size_t)at));
+		buf_put(&b, body);
+		buf_put(&b, after);
+		m = html_mail(f, buf_str(&b));
+		assert_str(message_new_text(&f->a, &m), "On its way.");
+		assert_without(m.answer_html, NOTICE_BAR);
+		assert_without(m.answer_html, "##");
+		assert_without(m.answer_html, "printer");
+	}
+}
+
 /* Whatever is quoted, and however badly: what is ours does not get through. */
 static void
 test_guard(void **state)
@@ -1004,6 +1067,7 @@ main(void)
 	    T(test_mention),
 	    T(test_header),
 	    T(test_quoted),
+	    T(test_quoted_html),
 	    T(test_guard),
 	    T(test_digest),
 	    T(test_digest_many),
