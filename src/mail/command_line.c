@@ -30,8 +30,9 @@ last_char(struct str s)
 }
 
 struct str
-command_line_trim(struct str s)
+command_line_trim(struct str line)
 {
+	struct str s = line;
 	uint32_t c;
 	size_t n;
 

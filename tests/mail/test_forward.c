@@ -290,6 +290,126 @@ test_attached_doubts(void **state)
 	arena_fini(&a);
 }
 
+#define HTML(subject, html)                                        \
+	"From: Bob <bob@acme.example>\nTo: support@acme.example\n" \
+	"Subject: " subject "\nMIME-Version: 1.0\n"                \
+	"Content-Type: text/html; charset=utf-8\n\n" html
+
+/* Forwards that are HTML and nothing else. */
+static void
+test_html(void **state)
+{
+	static const struct {
+		const char *name, *raw;
+	} mails[] = {
+	    {"gmail",
+		HTML("Fwd: Printer",
+		    "<div dir=\"ltr\"><br><br><div class=\"gmail_quote\"><div "
+		    "dir=\"ltr\" class=\"gmail_attr\">---------- Forwarded "
+		    "message ---------<br>From: <strong "
+		    "class=\"gmail_sendername\" dir=\"auto\">Ann Cole</strong> "
+		    "<span dir=\"auto\">&lt;<a "
+		    "href=\"mailto:ann@customer.example\">ann@customer.example"
+		    "</a>&gt;</span><br>Date: Fri, Mar 1, 2024 at 10:00\u202f"
+		    "AM<br>Subject: Printer<br>To:  &lt;<a "
+		    "href=\"mailto:bob@acme.example\">bob@acme.example</a>&gt;"
+		    "<br></div><br><br><div dir=\"ltr\">Hello</div></div>"
+		    "</div>")},
+	    {"outlook",
+		HTML("FW: Printer",
+		    "<div class=WordSection1><p class=MsoNormal>see "
+		    "below<o:p></o:p></p><div><div "
+		    "style='border:none;border-top:solid #E1E1E1 1.0pt'><p "
+		    "class=MsoNormal><b>From:</b> Ann Cole "
+		    "&lt;ann@customer.example&gt; <br><b>Sent:</b> Friday, "
+		    "March "
+		    "1, 2024 10:00 AM<br><b>To:</b> Bob "
+		    "&lt;bob@acme.example&gt;<br><b>Subject:</b> "
+		    "Printer<o:p></o:p></p></div></div><p "
+		    "class=MsoNormal>&nbsp;</p><p class=MsoNormal>Hello</p>"
+		    "</div>")},
+	    {"outlook web",
+		HTML("Fw: Printer",
+		    "<div><br></div><hr><div id=\"divRplyFwdMsg\" "
+		    "dir=\"ltr\"><font><b>From:</b> Ann Cole &lt;<a "
+		    "href=\"mailto:ann@customer.example\">ann@customer.example"
+		    "</a>&gt;<br><b>Sent:</b> Friday, March 1, 2024 10:00 "
+		    "AM<br><b>To:</b> Bob<br><b>Subject:</b> "
+		    "Printer</font><div>&nbsp;</div></div><div>Hello</div>")},
+	    {"thunderbird",
+		HTML("Fwd: Printer",
+		    "<p><br></p><div class=\"moz-forward-container\"><br><br>"
+		    "-------- Forwarded Message --------<table "
+		    "class=\"moz-email-headers-table\"><tbody><tr><th "
+		    "align=\"RIGHT\">Subject: </th><td>Printer</td></tr><tr>"
+		    "<th>Date: </th><td>Fri, 1 Mar 2024 10:00:00 +0000</td>"
+		    "</tr><tr><th>From: </th><td>Ann Cole <a "
+		    "class=\"moz-txt-link-rfc2396E\" "
+		    "href=\"mailto:ann@customer.example\">&lt;ann@customer."
+		    "example&gt;</a></td></tr><tr><th>To: </th><td><a "
+		    "href=\"mailto:bob@acme.example\">bob@acme.example</a>"
+		    "</td></tr></tbody></table><br><br>Hello</div>")},
+	    {"apple",
+		HTML("Fwd: Printer",
+		    "<div><br><div><br><blockquote type=\"cite\"><div>Begin "
+		    "forwarded message:</div><br><div><span><b>From: "
+		    "</b></span>"
+		    "<span>Ann Cole &lt;<a "
+		    "href=\"mailto:ann@customer.example\">ann@customer.example"
+		    "</a>&gt;<br></span></div><div><span><b>Subject: "
+		    "</b></span><span><b>Printer</b><br></span></div><div>"
+		    "<span><b>Date: </b></span><span>1 March 2024 at 10:00:00 "
+		    "GMT<br></span></div><div><span><b>To: </b></span><span>"
+		    "bob@acme.example<br></span></div><br><div><div>Hello</div>"
+		    "</div></blockquote></div></div>")},
+	    {"qq",
+		HTML("\u8f6c\u53d1\uff1aPrinter",
+		    "<div><br></div><div style=\"font:Verdana normal "
+		    "14px;color:#000;\"><div>------------------&nbsp;\u539f"
+		    "\u59cb\u90ae\u4ef6&nbsp;------------------</div><div>"
+		    "<div><b>\u53d1\u4ef6\u4eba:</b>&nbsp;\"Ann Cole\"&lt;ann@"
+		    "customer.example&gt;;</"
+		    "div><div><b>\u53d1\u9001\u65f6\u95f4"
+		    ":</b>&nbsp;2024\u5e743\u67081\u65e5(\u661f\u671f\u4e94) "
+		    "\u4e0a\u534810:00</div><div><b>\u6536\u4ef6\u4eba:</"
+		    "b>&nbsp;"
+		    "\"bob\"&lt;bob@acme.example&gt;;</"
+		    "div><div><b>\u4e3b\u9898:"
+		    "</b>&nbsp;Printer</div></div><div>&nbsp;</div>Hello</"
+		    "div>")},
+	};
+
+	(void)state;
+	failures = 0;
+	for (size_t i = 0; i < ARRAY_LEN(mails); i++) {
+		struct arena a = ARENA_INIT;
+		struct message m;
+		struct forwarded *x = of_mail(&a, mails[i].raw, &m);
+		struct str words;
+
+		if (!x) {
+			wrong("%s: nothing in %.*s", mails[i].name,
+			    STR_ARG(m.text));
+			arena_fini(&a);
+			continue;
+		}
+		words = str_sub(m.text, x->text.from, x->text.to);
+		if (!x->sure ||
+		    !str_eq(x->from.addr, S("ann@customer.example")) ||
+		    !str_eq(x->from.name, S("Ann Cole")) ||
+		    !str_eq(x->subject, S("Printer")) ||
+		    x->date != INT64_C(1709287200000) || x->to.n != 1 ||
+		    !(str_eq(words, S("Hello")) || str_eq(words, S("> Hello"))))
+			wrong("%s: \"%.*s\" <%.*s> \"%.*s\" to %zu sure %d "
+			      "date %lld: %.*s",
+			    mails[i].name, STR_ARG(x->from.name),
+			    STR_ARG(x->from.addr), STR_ARG(x->subject), x->to.n,
+			    x->sure, (long long)x->date, STR_ARG(m.text));
+		arena_fini(&a);
+	}
+	assert_int_equal(failures, 0);
+}
+
 static void
 test_dates(void **state)
 {
@@ -365,6 +485,7 @@ main(void)
 	    cmocka_unit_test(test_people),
 	    cmocka_unit_test(test_attached),
 	    cmocka_unit_test(test_attached_doubts),
+	    cmocka_unit_test(test_html),
 	    cmocka_unit_test(test_dates),
 	    cmocka_unit_test(test_large),
 	};
