@@ -9,7 +9,8 @@
 
 enum {
 	MARKER_BYTES = 200,
-	MARKER_TRIES = 8 /* places of a line */
+	MARKER_TRIES = 8, /* places of a line */
+	BLOCK_LINES = 8
 };
 
 static const struct row {
@@ -157,6 +158,66 @@ introduces_others(struct str line, bool before)
 	return str_ends(inner, S(":")) || str_ends(inner, S("\uff1a"));
 }
 
+static bool
+has_address(struct str line)
+{
+	return str_chr(line, '@', 0) > 0;
+}
+
+static bool
+has_colon(struct str line)
+{
+	struct str head = str_sub(str_trim(line), 0, 60);
+
+	return str_chr(head, ':', 0) > 0 || str_find(head, S("\uff1a"), 0) > 0;
+}
+
+/*
+ * Right above a notice stands what the client wrote over it, and it may name our address with the token. Nearly always it is known by then
+ * (HEADING, or a header block); in a language nobody here knows it shows by its shape: lines with a colon, one with an address.
+ */
+static void
+drop_heading_above(struct split *s, size_t i)
+{
+	size_t from, addresses = 0;
+	struct str last;
+
+	while (i > 0 &&
+	       (s->line[i - 1].kind == BLANK || s->line[i - 1].kind == QUOTED))
+		i--;
+	if (i == 0 || s->line[i - 1].kind != TEXT)
+		return;
+	last = str_trim(reply_line_at(s, i - 1));
+	from = i - 1;
+	if (str_ends(last, S(":")) || str_ends(last, S("\uff1a"))) {
+		/* "… <support@acme.example> …:", perhaps in two lines. */
+		if (!has_address(last) && from > 0 &&
+		    s->line[from - 1].kind == TEXT)
+			from--;
+		if (has_address(reply_line_at(s, from)))
+			reply_mark(s, from, i, HEADING);
+		return;
+	}
+	for (from = i; from > 0 && i - from < BLOCK_LINES &&
+		       s->line[from - 1].kind == TEXT &&
+		       has_colon(reply_line_at(s, from - 1));
+	     from--)
+		addresses += has_address(reply_line_at(s, from - 1));
+	if (i - from >= 3 && addresses)
+		reply_mark(s, from, i, HEADING);
+}
+
+/* The first line that is known to be of a notice, wherever it stands. */
+static size_t
+first_of_notice(const struct split *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (reply_marker_of(reply_line_at(s, i)) != MARKER_NONE ||
+		    is_ours(reply_line_at(s, i)))
+			return i;
+	return s->n;
+}
+
 /*
  * Once a marker is quoted, what is quoted is dropped unless it is known to be the customer's: agents cut quotes, and the
  * marker that would have begun the header may be gone.
@@ -165,6 +226,7 @@ void
 reply_drop_notices(struct split *s)
 {
 	bool words = false, begins = false, others = false;
+	size_t i;
 
 	if (!s->maybe_notice)
 		return;
@@ -179,7 +241,10 @@ reply_drop_notices(struct split *s)
 		     has_marker(s, s->end, s->n, DROPPED);
 	if (!s->notice)
 		return;
-	for (size_t i = 0; i < s->end; i++) {
+	i = first_of_notice(s);
+	if (i <= s->end)
+		drop_heading_above(s, i);
+	for (i = 0; i < s->end; i++) {
 		struct str line = reply_line_at(s, i), inner;
 		enum marker m;
 

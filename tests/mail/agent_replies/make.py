@@ -333,6 +333,17 @@ def free():
     plain("mutt-en-quote-only", [mutt] + n + ["", "-- ", "Anna"], [], [])
 
 
+# --- clients in a language that nobody here knows ---
+
+def unknown():
+    n = notice("en")
+    plain("unknown-heading", ["#close", "Yes, it is.", "", "Xqz 1 vrt 2024 Acme <" + TOKEN + "> zzzbq:", ""] + quoted(n), ["close"], ["Yes, it is."])
+    plain("unknown-heading-two-lines", ["Yes, it is.", "", "Xqz 1 vrt 2024 Acme <" + TOKEN + ">", "zzzbq:"] + quoted(n), [], ["Yes, it is."])
+    plain("unknown-block", ["Yes, it is.", "", "Qqf: Acme <" + TOKEN + ">", "Wwz: 1 vrt 2024 10:00", "Zzb: anna@acme.example", "Kkp: " + SUBJECT, ""] + n, [], ["Yes, it is."])
+    plain("unknown-block-bottom-rule", ["Yes, it is.", "________________________________", "Qqf: Acme <" + TOKEN + ">", "Wwz: 1 vrt 2024 10:00", "Zzb: anna@acme.example",
+          "Kkp: " + SUBJECT, ""] + n, [], ["Yes, it is."])
+
+
 # --- Notes ---
 
 def notes():
@@ -397,6 +408,7 @@ if __name__ == "__main__":
     gmail()
     apple()
     free()
+    unknown()
     notes()
     china()
     print(len([f for f in os.listdir(HERE) if f.endswith(".eml")]), "mails")
