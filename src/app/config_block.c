@@ -39,16 +39,17 @@ value_at(const struct command *c)
 	return c->nargs ? c->args[0].at : c->at;
 }
 
-/* Where one value of a list stands. */
 struct place
 value_in(const struct command *c, struct str value)
 {
-	const struct node *n = c->nargs ? &c->args[0] : NULL;
+	const struct node *n = c->args;
 
-	for (size_t i = 0; n && n->kind == NODE_LIST && i < n->nitems; i++)
+	if (!c->nargs)
+		return c->at;
+	for (size_t i = 0; n->kind == NODE_LIST && i < n->nitems; i++)
 		if (str_ieq(n->items[i].s, value))
 			return n->items[i].at;
-	return value_at(c);
+	return n->at;
 }
 
 /* A setting of another block, of this file or of another. */

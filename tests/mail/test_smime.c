@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/record.h"
 #include "mail/parse.h"
 #include "mail/smime.h"
 #include "smime_mail.h"
@@ -491,6 +492,63 @@ inside(void **state)
 	arena_fini(&a);
 }
 
+/* The daemon believes a worker nothing: half of a signature is none. */
+static void
+hostile_records(void **state)
+{
+	static const char sum[SHA256_SIZE + 1] =
+	    "0123456789abcdef0123456789abcdef";
+	static const struct {
+		size_t certificate, digest;
+		int64_t at;
+		uint64_t whole;
+		bool good;
+	} rows[] = {
+	    {32, 32, 5000, 1, true},
+	    {32, 32, CLOCK_NONE, 0, true},
+	    {31, 32, 5000, 1, false},
+	    {32, 33, 5000, 1, false},
+	    {32, 0, 5000, 1, false},
+	    {0, 32, 5000, 1, false},
+	    {32, 32, INT64_MAX, 1, false},
+	    {32, 32, 5000, 2, false},
+	};
+	struct arena a = ARENA_INIT;
+	struct buf rec = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+		bool twice = i >= ARRAY_LEN(rows);
+		struct message m;
+		struct err err = ERR_INIT;
+
+		buf_reset(&rec);
+		for (int k = 0; k <= twice; k++) {
+			size_t r = i % ARRAY_LEN(rows);
+			size_t at = rec_begin(&rec, 70);
+
+			rec_str_opt(&rec, 1, str_n(sum, rows[r].certificate));
+			rec_str_opt(&rec, 2, str_n(sum, rows[r].digest));
+			if (rows[r].at != CLOCK_NONE)
+				rec_i64(&rec, 3, rows[r].at);
+			rec_u64_opt(&rec, 4, rows[r].whole);
+			rec_end(&rec, at);
+		}
+		if (twice || !rows[i].good) {
+			assert_int_equal(
+			    message_decode(&a, buf_str(&rec), &m, &err), -1);
+			assert_int_equal(err.code, ERR_CORRUPT);
+			continue;
+		}
+		assert_int_equal(
+		    message_decode(&a, buf_str(&rec), &m, &err), 0);
+		assert_int_equal(m.smime->signed_at, rows[i].at);
+		assert_int_equal(m.smime->whole, rows[i].whole);
+	}
+	buf_fini(&rec);
+	arena_fini(&a);
+}
+
 static void
 limits(void **state)
 {
@@ -580,6 +638,7 @@ main(void)
 	    cmocka_unit_test(the_same_twice),
 	    cmocka_unit_test(not_whole),
 	    cmocka_unit_test(inside),
+	    cmocka_unit_test(hostile_records),
 	    cmocka_unit_test(limits),
 	    cmocka_unit_test(certificate_file),
 	};
