@@ -51,6 +51,20 @@ no_err(struct check *x, const struct err *e)
 	return 0;
 }
 
+/* More than the mail's identity gives: it waits, or, confirmed already, cannot
+ * be. */
+static void
+need(struct check *x, enum level least)
+{
+	if (command_level(x->r) >= least)
+		return;
+	if (x->r->confirmed)
+		NO(x, "your mail system gives no proof that it was you; this "
+		      "needs one");
+	else
+		x->r->needs |= 1u << least;
+}
+
 static int
 check_none(struct check *x)
 {
@@ -356,8 +370,7 @@ check_merge(struct check *x)
 	else if (o.merged_into)
 		NO(x, "#%llu was merged into #%llu", (unsigned long long)o.id,
 		    (unsigned long long)o.merged_into);
-	else if (merge_check(
-		     x->s, x->r->t, x->r->a, &o, x->r->k, &why) < 0) {
+	else if (merge_check(x->s, x->r->t, x->r->a, &o, x->r->k, &why) < 0) {
 		if (txn_error(x->r->t, x->err) < 0)
 			return -1;
 		NO(x, "%s", why.msg);
@@ -547,6 +560,7 @@ static int
 check_undo(struct check *x)
 {
 	struct command_run *r = x->r;
+	enum level least;
 	struct str words;
 	uint32_t event;
 	int found;
@@ -556,14 +570,20 @@ check_undo(struct check *x)
 		return 0;
 	}
 	found = undo_find(r->t, r->a, r->k, &r->who, &event, &words, x->err);
-	if (found == 0 && words.n)
+	if (found < 0)
+		return -1;
+	if (found) {
+		if (undo_level(r->t, r->a, r->k, event, &least, x->err) < 0)
+			return -1;
+		need(x, least);
+	} else if (words.n)
 		NO(x,
 		    "it cannot be taken back, because somebody changed it "
 		    "since: %.*s",
 		    STR_ARG(words));
-	else if (found == 0)
+	else
 		NO(x, "there is no change of yours that can be taken back");
-	return found < 0 ? -1 : 0;
+	return 0;
 }
 
 static check_fn *const checks[COMMAND_COUNT] = {
@@ -657,20 +677,12 @@ static int
 check_one(struct check *x, size_t i)
 {
 	struct command_run *r = x->r;
-	enum level least;
 
 	x->c = &r->block->v[i];
 	x->args = command_plain(r->a, x->c->args);
 	if (!may(x) || twice(x, i))
 		return 0;
-	least = command_least(r, x->c);
-	if (command_level(r) < least) {
-		if (r->confirmed)
-			NO(x, "your mail system gives no proof that it was "
-			      "you; this needs one");
-		else
-			r->needs |= 1u << least;
-	}
+	need(x, command_least(r, x->c));
 	return checks[x->c->id](x);
 }
 

@@ -20,9 +20,9 @@ struct group {
 	size_t n;
 };
 
-/* The command that an event's cause ends with may be taken back. */
-static bool
-is_reversible(struct arena *a, struct str cause)
+/* The command that an event's cause ends with; NULL. */
+static const struct command_row *
+command_of(struct arena *a, struct str cause)
 {
 	struct command_block b;
 	ptrdiff_t at = str_find(cause, S(", #"), 0);
@@ -30,9 +30,17 @@ is_reversible(struct arena *a, struct str cause)
 	if (at < 0)
 		at = str_find(cause, S(", \xef\xbc\x83"), 0);
 	if (at < 0)
-		return false;
+		return NULL;
 	command_read(a, str_from(cause, (size_t)at + 2), &b);
-	return b.n == 1 && b.v[0].row && (b.v[0].row->flags & CMD_UNDO);
+	return b.n == 1 ? b.v[0].row : NULL;
+}
+
+static bool
+is_reversible(struct arena *a, struct str cause)
+{
+	const struct command_row *r = command_of(a, cause);
+
+	return r && (r->flags & CMD_UNDO);
 }
 
 static bool
@@ -286,6 +294,23 @@ undo_find(struct txn *t, struct arena *a, const struct ticket *k,
 	*event = g.v[0].seq;
 	*words = arena_dup(a, buf_str(&b));
 	return stand;
+}
+
+int
+undo_level(struct txn *t, struct arena *a, const struct ticket *k,
+    uint32_t event, enum level *least, struct err *err)
+{
+	const struct command_row *r;
+	struct event e;
+	int found = event_get(t, a, k->id, event, &e);
+
+	*least = LEVEL_NONE;
+	if (found < 0)
+		return txn_error(t, err);
+	r = found ? command_of(a, e.cause) : NULL;
+	if (r)
+		*least = r->level;
+	return 0;
 }
 
 /* --- taking it back ---------------------------------------------------- */

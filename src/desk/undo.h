@@ -7,6 +7,7 @@
 #define DESK_UNDO_H
 
 #include "desk/event.h"
+#include "desk/identity.h"
 #include "desk/ingest.h"
 
 /*
@@ -14,6 +15,8 @@
  * none, or (*words says which) its result stands no more; -1. Changes nothing.
  */
 int undo_find(struct txn *t, struct arena *a, const struct ticket *k, const struct actor *who, uint32_t *event, struct str *words, struct err *err);
+/* The least level of the command that made that event: taking it back needs it too. LEVEL_NONE when there is none. */
+int undo_level(struct txn *t, struct arena *a, const struct ticket *k, uint32_t event, enum level *least, struct err *err);
 /* Undoes it, with EVENT_UNDONE ("event 7: status open"). Does not put k. ERR_INVAL when it cannot be, as undo_find() tells. */
 int undo_change(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct actor *who, uint32_t event, int64_t now, struct err *err);
 

@@ -267,7 +267,10 @@ test_people(void **state)
 	assert_has(told(f, "anna"), "reads along no more");
 	replies(f, "anna", "notice", "And sand.", LATER + 3);
 	assert_int_equal(count_sent(f, "answer", BOB), 1);
+	/* Taking it back needs no less than doing it. */
 	replies(f, "anna", "transcript", "#undo", LATER + 4);
+	assert_has(told(f, "anna"), "needs your confirmation");
+	replies(f, "anna", "transcript", "#send", LATER + 4);
 	assert_has(told(f, "anna"), "taken back");
 	replies(f, "anna", "notice", "And foam.", LATER + 5);
 	assert_int_equal(count_sent(f, "answer", BOB), 2);

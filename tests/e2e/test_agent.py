@@ -1,7 +1,10 @@
 """Agents at a real mail client: a reply to a notice with commands on top, the transcript, and what the customer gets of it."""
+import email
+import email.policy
+import email.utils
 import os
 
-from house import Mutt, wait_for
+from house import Mutt, mail, wait_for
 
 AGENTS = """
 agent "anna" { name "Anna Berg"; address ["anna@acme.example"]; teams ["first-line"]; signature "Anna Berg\\nAcme first line"; }
@@ -126,4 +129,59 @@ def test_weak(h):
     assert len(answers(boxes["ann"])) == 1
     helpd.stop()
     helpd.run("verify")
+    assert not helpd.leaks()
+
+
+def by_agent(h):
+    """A house that trusts its own mail system, which says that Anna's mail is hers."""
+    inbox = h.maildir()
+    helpd = staffed(h.helpd(f'mailbox "in" {{ maildir "{inbox.path}"; }}'), 'trust_authserv ["mx.acme.example"]; ')
+
+    def put(**kw):
+        inbox.put(mail(sender="Anna Berg <anna@acme.example>", **kw).replace(b"From:", b"Authentication-Results: mx.acme.example; dmarc=pass header.from=acme.example\nFrom:", 1))
+        helpd.once()
+    return helpd, put
+
+
+def to(helpd, address):
+    return [m for m in helpd.out.mails() if address in str(m["To"])]
+
+
+def test_forward(h):
+    """A customer's mail forwarded by an agent is the customer's ticket; a mail of commands alone is answered."""
+    helpd, put = by_agent(h)
+    put(subject="Fwd: My printer", body="#tag +phone\n@ben knows this house.\n\n-------- Forwarded Message --------\nSubject: My printer\n"
+        "Date: " + email.utils.formatdate() + "\nFrom: Ann Baker <ann@customer.example>\nTo: Anna Berg <anna@acme.example>\n\nIt smokes again.\n")
+    ticket, = helpd.tickets()
+    assert ticket["requester"]["address"] == "ann@customer.example" and ticket["subject"] == "My printer" and ticket["tags"] == ["phone"]
+    assert helpd.texts(1) == ["It smokes again."]
+    assert [t for t in helpd.texts(1, "note") if "knows this house" in t]
+    acknowledgement, = to(helpd, "ann@customer.example")
+    assert "[Acme #1]" in acknowledgement["Subject"] and "knows this house" not in text(acknowledgement)
+    assert [m for m in to(helpd, "ben@acme.example") if m["X-Helpd-Notice"] == "mention"]
+    put(subject="what is there", body="#list support\n#history 1\n")
+    told_her = text([m for m in to(helpd, "anna@acme.example") if "! refused" in text(m)][-1])
+    assert "My printer" in told_her and "It smokes again." in told_her
+    put(subject="what is there", body="#close 1\n")
+    assert helpd.show(1)["status"] == "new"
+    helpd.run("verify")
+
+
+def test_file(h):
+    """A file goes along, out of the jail and into the answer."""
+    helpd, put = by_agent(h)
+    inbox = h.maildir()
+    inbox.put(mail(subject="Manual"))
+    helpd.once()
+    notice = [m for m in to(helpd, "anna@acme.example") if m["X-Helpd-Notice"]][0]
+    m = email.message_from_bytes(mail(sender="Anna Berg <anna@acme.example>", to=str(notice["Reply-To"]), subject="Re: " + notice["Subject"]), policy=email.policy.SMTP)
+    m["Authentication-Results"] = "mx.acme.example; dmarc=pass header.from=acme.example"
+    m.set_content("#pending\n\nHere is the manual.\n")
+    m.add_attachment(b"%PDF " + bytes(range(256)) * 400, maintype="application", subtype="pdf", filename="handbuch für alle.pdf")
+    inbox.put(m.as_bytes().replace(b"\r\n", b"\n"))
+    helpd.once()
+    answer, = (m for m in to(helpd, "ann@customer.example") if not m["Auto-Submitted"])
+    part, = answer.iter_attachments()
+    assert part.get_filename() == "handbuch für alle.pdf" and len(part.get_content()) == 5 + 102400
+    assert helpd.show(1)["status"] == "pending"
     assert not helpd.leaks()
