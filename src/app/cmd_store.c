@@ -100,6 +100,7 @@ print_verified(const struct findings *f, const struct store_counts *n)
 	COUNT(outbox);
 	COUNT(quarantined);
 	COUNT(blobs);
+	COUNT(grants);
 	COUNT(raw_bytes);
 #undef COUNT
 	json_object_set_new(o, "counts", counts);
