@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "base/syntax.h"
+#include "desk/command.h"
 
 #include <locale.h>
 #include <malloc.h>
@@ -34,11 +35,32 @@ print_usage(FILE *to)
 	return to == stdout ? EX_OK : EX_USAGE;
 }
 
+/* What agents write on top of mails, in the language of the terminal. */
+static int
+print_commands(void)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	const char *lang = getenv("LC_ALL");
+	struct transcript x = {.a = &a};
+	struct str text;
+
+	if (!lang || !*lang)
+		lang = getenv("LC_MESSAGES");
+	if (!lang || !*lang)
+		lang = getenv("LANG");
+	x.language = str_c(lang ? lang : "en");
+	text = command_help(&a, &x);
+	fwrite(text.p, 1, text.n, stdout);
+	return EX_OK;
+}
+
 int
 cmd_help(struct verb_context *c, int argc, char **argv)
 {
 	if (argc < 2)
 		return print_usage(stdout);
+	if (strcmp(argv[1], "commands") == 0)
+		return print_commands();
 	for (const struct verb *v = verbs; v->name; v++)
 		if (strcmp(v->name, argv[1]) == 0) {
 			printf("helpd %s %s\n    %s\n", v->name, v->usage,

@@ -56,7 +56,8 @@ const struct verb verbs[] = {
     {"status", cmd_status, "", "health, mailboxes, queues, lag"},
     {"stop", cmd_stop, "", "end the daemon when what it has begun is done"},
     {"reload", cmd_reload, "", "make the daemon read its configuration again"},
-    {"help", cmd_help, "[VERB]", "this list, or one verb's usage"},
+    {"help", cmd_help, "[VERB|commands]",
+	"this list, one verb's usage, or the #commands of agents"},
     {"version", cmd_version, "", "the version, and of what it is built"},
     {NULL, NULL, NULL, NULL},
 };
