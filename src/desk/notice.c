@@ -170,7 +170,8 @@ notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 
 	if (n)
 		*n = 0;
-	if (!s->staff.nagents)
+	if (!s->staff.nagents ||
+	    (k->status == STATUS_SPAM && x->kind != NOTICE_MENTION))
 		return 0;
 	p = people_of(a, s, k, x);
 	if (!p.n)
@@ -279,5 +280,6 @@ notice_wants_files(const struct settings *s, const struct message *m)
 	for (size_t i = 0; i < m->from.n; i++)
 		if (staff_by_address(&s->staff, m->from.v[i].addr))
 			return size <= NOTICE_FILES_MAX;
-	return !m->automatic.n && !m->spam && size <= MIN(s->notice_attachments, (uint64_t)NOTICE_FILES_MAX);
+	return !m->automatic.n && !m->spam &&
+	       size <= MIN(s->notice_attachments, (uint64_t)NOTICE_FILES_MAX);
 }

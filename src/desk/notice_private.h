@@ -25,13 +25,19 @@ struct notice_body {
 	size_t nsuggested;
 };
 /* The article that is shown, what was before, its attachments, what may help. -1: the store's errors. */
-int notice_body(struct txn *t, struct arena *a, const struct settings *s, const struct ticket *k, const struct notice *x, struct notice_body *out, struct err *err);
+int notice_body(struct txn *t, struct arena *a, const struct settings *s, const struct ticket *k, const struct notice *x, struct notice_body *b, struct err *err);
 /* The values beside those of the view, in the words of a language. can_work: may this reader answer. */
 struct value *notice_values(struct arena *a, const struct notice_body *b, struct str language, bool can_work);
 /* Without template: the same, poorer. */
 struct str notice_plain(struct arena *a, const struct notice_body *b, struct str language);
 /* One line of somebody else's words: no control characters, no marks that turn the direction of writing; clipped to max bytes. */
 struct str notice_line(struct arena *a, struct str s, size_t max);
+
+/*
+ * Words of somebody else as a notice shows them: no line begins with the bar or with "#", none is a marker or "-- ". note: a colleague's, for the desk
+ * alone: each line is behind the bar.
+ */
+struct str notice_words(struct arena *a, struct str text, bool note);
 
 /* The language of an agent's mails. */
 struct str notice_language(const struct settings *s, const struct agent *x);

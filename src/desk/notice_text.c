@@ -81,9 +81,8 @@ notice_line(struct arena *a, struct str s, size_t max)
 	    STR_ARG(str_rtrim(utf8_clip(buf_str(&b), max - 3))));
 }
 
-/* note: not the customer's, but a colleague's words for the desk alone. */
-static struct str
-disarm(struct arena *a, struct str text, bool note)
+struct str
+notice_words(struct arena *a, struct str text, bool note)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 	struct str rest = text, line, inner;
@@ -140,7 +139,7 @@ find_shown(struct txn *t, struct arena *a, const struct ticket *k,
 	if (found) {
 		struct str text = new_words(a, &b->shown);
 
-		b->text = disarm(a, utf8_clip(text, TEXT_MAX),
+		b->text = notice_words(a, utf8_clip(text, TEXT_MAX),
 		    b->shown.direction == DIRECTION_NOTE);
 		b->clipped = text.n > TEXT_MAX;
 	}
