@@ -7,8 +7,9 @@
  *   sieve_run(program, &context, &arena, &result);                         once a mail
  *
  * Bounds: a script is at most SIEVE_SCRIPT_MAX bytes, nested 32 deep, includes 10 deep and 255 in all; a variable holds 4,000
- * bytes; a run takes at most SIEVE_STEPS_MAX steps (a command, a test, each 256 bytes looked at the slow way), a regular expression
- * at most about 10 ms at a time. Beyond that the run ends with an error, and the mail is kept as if there were no rules.
+ * bytes; a run takes at most SIEVE_STEPS_MAX steps (a command, a test, each 64 bytes looked at the slow way); beyond that the run ends with
+ * an error, and the mail is kept as if there were no rules. A regular expression that takes longer than some 5 ms does not match,
+ * with a warning.
  */
 #ifndef DESK_SIEVE_H
 #define DESK_SIEVE_H

@@ -79,7 +79,8 @@ unknown_extension(struct sieve_compiler *c, struct place at, struct str name)
 	size_t n = 0;
 
 	for (const char *const *p = sieve_extensions(); *p; p++)
-		known[n++] = str_c(*p);
+		if (c->o->extra || sieve_ext_find(str_c(*p)) != EXT_TESTSUITE)
+			known[n++] = str_c(*p);
 	guess = syntax_nearest(name, known, n);
 	if (guess.n)
 		sieve_bad(c, at,

@@ -77,6 +77,8 @@ struct sieve_def {
 };
 extern const struct sieve_def sieve_defs[]; /* ends with name NULL */
 
+enum { SIEVE_WORK = 64 }; /* bytes looked at the slow way that count as a step */
+
 /* --- values ------------------------------------------------------------ */
 
 struct sieve_piece {
@@ -296,7 +298,7 @@ int sieve_exec_test(struct sieve_run *r, const struct sieve_node *n);
 int sieve_match_texts(struct sieve_run *r, const struct sieve_node *n, struct sieve_texts t, const struct sieve_value *keys);
 struct sieve_texts sieve_texts_of(struct sieve_run *r, const struct strs *l);
 void sieve_set_variable(struct sieve_run *r, const struct sieve_string *name_slot, struct str value);
-bool sieve_regex_find(struct sieve_run *r, struct sieve_regex *re, struct sieve_text *t, struct place at, bool *failed);
+bool sieve_regex_find(struct sieve_run *r, struct sieve_regex *re, struct sieve_text *t, struct place at);
 struct str sieve_fold(struct arena *a, struct str s);
 struct str sieve_unicode_fold(struct arena *a, struct str s);
 struct str sieve_clip_variable(struct str s);

@@ -54,8 +54,8 @@ sieve_unicode_fold(struct arena *a, struct str s)
  * very long text gets a table of which occur at all, and is searched.
  */
 enum {
-	GRAMS_FROM = 64,       /* shorter texts are searched at once */
-	CHAINS_TO = 256 << 10, /* longer ones have no chains */
+	GRAMS_FROM = 64,              /* shorter texts are searched at once */
+	CHAINS_TO = MESSAGE_TEXT_MAX, /* longer ones have no chains */
 	BUCKETS_MAX = 1 << 20
 };
 
@@ -252,14 +252,23 @@ match_wild(struct wild *w, struct str pattern)
 			return true;
 		}
 		for (to = from; to <= w->s.n; to++) {
+			/* On to where it can begin. */
+			if (seg.p[0] != '?' && seg.p[0] != '\\') {
+				ptrdiff_t p = str_chr(w->s, seg.p[0], to);
+
+				if (p < 0)
+					return false;
+				w->r->work += ((size_t)p - to) / 16;
+				to = (size_t)p;
+			}
 			w->ncaught = mark;
 			capture(w, from, to);
-			w->r->work++;
+			w->r->work += 4 + seg.n;
 			end = segment_at(w, seg, to);
 			if (end != SIZE_MAX && (!last || end == w->s.n))
 				break;
 			end = SIZE_MAX;
-			if (w->r->work > (uint64_t)SIEVE_STEPS_MAX * 256)
+			if (w->r->work > (uint64_t)SIEVE_STEPS_MAX * SIEVE_WORK)
 				return false;
 		}
 		if (end == SIZE_MAX)
@@ -389,8 +398,6 @@ static int
 match_one(struct sieve_run *r, const struct sieve_node *n, struct sieve_text *t,
     const struct sieve_key *k)
 {
-	bool failed = false, hit;
-
 	switch (n->match) {
 	case MATCH_IS:
 		return is_equal(r, n->comparator, t, k);
@@ -414,8 +421,7 @@ match_one(struct sieve_run *r, const struct sieve_node *n, struct sieve_text *t,
 			t->folded = sieve_fold(r->a, t->s);
 		return matches(r, t, t->folded, k, k->folded);
 	case MATCH_REGEX:
-		hit = sieve_regex_find(r, k->re, t, n->at, &failed);
-		return failed ? -1 : hit;
+		return sieve_regex_find(r, k->re, t, n->at);
 	}
 	return 0;
 }

@@ -16,7 +16,8 @@ enum {
 	SUBJECT_MAX = 64 << 10, /* bytes of a text that are looked at */
 	TIME_LIMIT =
 	    4, /* of ICU's units: about a millisecond each, "on the order of" */
-	STACK_LIMIT = 1 << 20
+	STACK_LIMIT = 1 << 20,
+	TIMEOUT_WORK = 1 << 20 /* what running out of time counts */
 };
 
 /* "[…]" from s[i]; appended as ICU wants it. The offset behind it, or 0. */
@@ -265,7 +266,7 @@ keep_groups(struct sieve_run *r, const struct sieve_regex *re,
 
 bool
 sieve_regex_find(struct sieve_run *r, struct sieve_regex *re,
-    struct sieve_text *t, struct place at, bool *failed)
+    struct sieve_text *t, struct place at)
 {
 	UErrorCode e = U_ZERO_ERROR;
 	UBool hit;
@@ -280,8 +281,12 @@ sieve_regex_find(struct sieve_run *r, struct sieve_regex *re,
 	uregex_setText(re->re, t->wide, t->nwide, &e);
 	hit = uregex_find(re->re, 0, &e);
 	if (U_FAILURE(e)) {
-		*failed = true;
-		sieve_fail(r, at,
+		/*
+		 * No match, and told. Not an error of the whole run: else a
+		 * mail that is made for it would switch off all rules.
+		 */
+		r->work += TIMEOUT_WORK;
+		sieve_warn(r, at,
 		    e == U_REGEX_TIME_OUT
 			? "the regular expression took too long"
 			: "the regular expression needs too much memory");

@@ -51,7 +51,7 @@ sieve_warn(struct sieve_run *r, struct place at, const char *fmt, ...)
 static int
 step(struct sieve_run *r, const struct sieve_node *n)
 {
-	if (++r->steps + r->work / 256 > SIEVE_STEPS_MAX)
+	if (++r->steps + r->work / SIEVE_WORK > SIEVE_STEPS_MAX)
 		return sieve_fail(r, n->at, "the script takes too long");
 	return 0;
 }
@@ -288,7 +288,7 @@ sieve_finish(struct sieve_run *r)
 	struct sieve_result *o = r->result;
 
 	o->mail = r->mail;
-	o->steps = r->steps + r->work / 256;
+	o->steps = r->steps + r->work / SIEVE_WORK;
 	for (size_t i = 0; i < o->nactions; i++)
 		if (o->actions[i].kind == SIEVE_KEEP)
 			o->keep = true;
@@ -326,7 +326,7 @@ sieve_run(struct sieve *s, const struct sieve_context *c, struct arena *a,
 		out->nactions = out->cap = 1;
 		out->keep = out->implicit = true;
 		out->mail = c->mail;
-		out->steps = r.steps + r.work / 256;
+		out->steps = r.steps + r.work / SIEVE_WORK;
 		return -1;
 	}
 	out->stopped = rc == RUN_STOP;
