@@ -86,6 +86,8 @@ struct telling {
 	struct ticket *k; /* NULL: of none */
 	uint64_t quarantine;
 	int64_t now;
+	bool
+	    borrowed; /* to him whose name is on it, with a colleague's token */
 };
 
 /* The first lines, as he would read them, each behind "> ". */
@@ -115,7 +117,8 @@ values(const struct telling *x, const struct agent *to, uint64_t untold)
 	if (m->from.n)
 		address_format(&from, &m->from.v[0]);
 	value_set_num(a, o, "row", x->who->row);
-	value_set_bool(a, o, "is_token", x->who->row == 3);
+	value_set_bool(a, o, "is_token", x->who->row == 3 && !x->borrowed);
+	value_set_bool(a, o, "is_borrowed", x->borrowed);
 	value_set_bool(a, o, "is_failed", x->who->row == 5);
 	value_set_bool(a, o, "is_kept", x->quarantine != 0);
 	value_set_str(a, o, "why", x->who->why);
@@ -252,6 +255,10 @@ held_mail(struct desk *d, struct txn *t, struct arena *a,
 	if (who->row == 3 && g) {
 		revoke(&x, g);
 		rc = alert(&x, who->told, err);
+		/* A colleague may have answered what was forwarded to him. */
+		x.borrowed = true;
+		if (!rc && who->agent && who->agent != who->told)
+			rc = alert(&x, who->agent, err);
 	} else if (who->row == 5)
 		rc = alert(&x, who->agent, err);
 	else if (who->row == 6 && who->agent)

@@ -257,14 +257,17 @@ by_row(struct job *j, struct err *err)
 	const struct identity *id = &j->identity;
 	const struct grant *g = &j->proof.grant;
 
+	bool customer;
+
 	switch (id->row) {
 	case 1:
 		return 0;
 	case 2:
 		/* What a mailbox says to a notice goes where that came from;
 		 * a ticket of its own would be told to the same mailbox. */
-		j->internal = j->proof.found && !j->writer.own &&
-			      (id->agent || j->m->bounce);
+		if (is_customers(j, &customer, err) < 0)
+			return -1;
+		j->internal = j->proof.found && !j->writer.own && !customer;
 		return j->internal && !g->ticket ? put_aside(j, id->why, err)
 						 : 0;
 	case 3:
@@ -317,6 +320,18 @@ is_old(const struct job *j)
 	       j->now - j->m->date > within;
 }
 
+/* A report that says that mail to an agent does not arrive. */
+static bool
+is_of_agent(const struct job *j)
+{
+	const struct bounce *b = j->m->bounce;
+
+	for (size_t i = 0; b && i < b->n; i++)
+		if (staff_by_address(&j->d->settings->staff, b->v[i].address))
+			return true;
+	return false;
+}
+
 int
 ingest_notify(struct job *j, struct err *err)
 {
@@ -333,7 +348,7 @@ ingest_notify(struct job *j, struct err *err)
 	    j->writer.own || j->is_report || j->m->spam || is_old(j))
 		return 0;
 	/* Machines that answer agents' mail must not be told of it. */
-	if (id->row == 2)
+	if (id->row == 2 || is_of_agent(j))
 		return 0;
 	if (j->automatic.n && !j->out->is_new)
 		return 0;

@@ -208,6 +208,17 @@ check_people(struct check *c, const struct ticket *k, struct str where)
 	}
 }
 
+/* What an agent did by mail says by which right (desk/identity.h). */
+static void
+check_authority(struct check *c, const struct event *e, struct str where)
+{
+	if (str_starts(e->actor, S("agent:")) && !str_has(e->cause, S("row ")))
+		report(c, where,
+		    "event %u (%.*s) is an agent's and names no row that "
+		    "allowed it",
+		    e->seq, STR_ARG(e->kind));
+}
+
 static void
 check_events(struct check *c, const struct ticket *k, struct str where)
 {
@@ -220,8 +231,10 @@ check_events(struct check *c, const struct ticket *k, struct str where)
 			c->failed = true;
 		else if (!r)
 			report(c, where, "event %u is missing", seq);
-		else
+		else {
 			c->counts->events++;
+			check_authority(c, &e, where);
+		}
 	}
 	r = c->failed ? 0 : event_get(c->t, &c->a, k->id, k->events + 1, &e);
 	if (r < 0)

@@ -63,7 +63,7 @@ read_csv(struct arena *a, struct corpus *c)
 static int
 run_add(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 {
-	static const struct actor who = {{"agent:anna", 10}, {"", 0}};
+	static const struct actor who = {{"agent:anna", 10}, {"row 9", 5}};
 	struct corpus *c = ctx;
 
 	for (size_t i = 0; i < c->n; i++) {

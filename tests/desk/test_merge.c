@@ -36,7 +36,7 @@ struct doing {
 	uint64_t made;
 };
 
-static const struct actor anna = {{"agent:anna", 10}, {"#merge", 6}};
+static const struct actor anna = {{"agent:anna", 10}, {"row 10", 6}};
 
 static int
 run_deed(struct fixture *f, struct txn *t, void *ctx, struct err *err)

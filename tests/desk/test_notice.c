@@ -243,7 +243,7 @@ test_people(void **state)
 static int
 assign_ben(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 {
-	struct actor who = {S("agent:anna"), S("#assign ben")};
+	struct actor who = {S("agent:anna"), S("row 9")};
 	struct ticket k;
 
 	if (ticket_get(t, &f->a, *(uint64_t *)ctx, &k) != 1)
@@ -257,7 +257,7 @@ assign_ben(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 static int
 take_ben(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 {
-	struct actor who = {S("agent:ben"), S("#take")};
+	struct actor who = {S("agent:ben"), S("row 9")};
 	struct ticket k;
 
 	if (ticket_get(t, &f->a, *(uint64_t *)ctx, &k) != 1)
@@ -368,7 +368,7 @@ quoted(struct fixture *f, struct str text)
 static int
 mention(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 {
-	struct actor who = {S("agent:ben"), S("#note")};
+	struct actor who = {S("agent:ben"), S("row 9")};
 	struct notice n = {
 	    .kind = NOTICE_MENTION, .who = who, .to = &agents[0]};
 	struct ticket k;
@@ -777,7 +777,7 @@ test_answer(void **state)
 static int
 release(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 {
-	struct actor who = {S("agent:anna"), S("#send")};
+	struct actor who = {S("agent:anna"), S("row 9")};
 	struct held_answer *h = ctx;
 	struct ticket k;
 
@@ -793,7 +793,7 @@ release(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 static int
 discard(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 {
-	struct actor who = {S("agent:anna"), S("#undo")};
+	struct actor who = {S("agent:anna"), S("row 9")};
 	struct held_answer *h = ctx;
 	struct ticket k;
 
