@@ -69,7 +69,7 @@ struct forwarded {
 	struct str subject;
 	int64_t date;                /* CLOCK_NONE */
 	struct str message_id;       /* without <>; of an attached mail only */
-	struct span text;            /* of message.text: the original words, below the heading */
+	struct span text;            /* of message.text: the original words, below the heading; with quote marks where the client quoted them */
 	bool attached;               /* message/rfc822, so its header is the original one */
 	bool sure;                   /* a client's heading that is known, read whole, with one sender's address */
 };
@@ -101,7 +101,7 @@ struct message {
 	/* content */
 	struct str text;             /* plain text of the whole mail, LF line ends; from HTML when there is no text part; the texts of mails inside it behind */
 	struct span *fresh;          /* what the writer newly wrote: `text` without quotes, signature, disclaimers, mails inside */
-	size_t nfresh;
+	size_t nfresh;               /* 0: blank, or a notice of ours that came back without a word (mail/reply_marker.h) */
 	struct str answer_html;      /* the newest words as safe HTML, without quotes, signature and lines of commands on top; empty when they cannot be told apart */
 	struct str answer_text;      /* what answer_html reads as: to be compared before it is used */
 	struct forwarded *forwarded; /* NULL: nothing was forwarded */

@@ -333,6 +333,28 @@ def free():
     plain("mutt-en-quote-only", [mutt] + n + ["", "-- ", "Anna"], [], [])
 
 
+# --- Samsung, Yahoo, Word on a phone ---
+
+def others():
+    only_html("samsung-en-html", '<html><head><meta http-equiv="Content-Type" content="text/html; charset=UTF-8"></head><body dir="auto"><div dir="auto">#close</div><div dir="auto">#tag +printer</div>'
+              '<div dir="auto"><br></div><div dir="auto">Yes, it is.</div><div dir="auto"><br></div><div dir="auto"><br></div><div id="composer_signature" dir="auto">'
+              '<div style="font-size:12px;color:#575757" dir="auto">Sent from my Galaxy</div></div><div dir="auto"><br></div><div><br></div><div align="left" dir="auto" style="font-size:100%;color:#000000">'
+              '<div>-------- Original message --------</div><div>From: Acme &lt;support@acme.example&gt; </div><div>Date: 01/03/2024  10:00  (GMT+01:00) </div>'
+              '<div>To: anna@acme.example </div><div>Subject: ' + SUBJECT + ' </div><div><br></div></div>' + notice_html("en") + "</body></html>",
+              ["close", "tag +printer"], ["Yes, it is."])
+    only_html("yahoo-en-html", '<html><head></head><body><div class="ydp1yahoo-style-wrap" style="font-family: Helvetica Neue, Helvetica, Arial, sans-serif; font-size: 16px;"><div dir="ltr" data-setdir="false">#resolve</div>'
+              '<div dir="ltr" data-setdir="false"><br></div><div dir="ltr" data-setdir="false">Yes, it is.</div><div><br></div></div><div id="ydp2yahoo_quoted_1" class="ydp2yahoo_quoted">'
+              '<div style="font-family:Helvetica"><div>On Friday, March 1, 2024 at 10:00:00 AM GMT+1, Acme &lt;support@acme.example&gt; wrote: </div><div><br></div><div><br></div><div>'
+              + notice_html("en") + "</div></div></div></body></html>", ["resolve"], ["Yes, it is."])
+    nbsp = "".join(f'<p class="MsoNormal"><span>{l}</span></p>' for l in ["&nbsp;", "#close&nbsp;", "&nbsp;", "&nbsp;#tag +a", "&nbsp;", "Yes,&nbsp;it is.", "&nbsp;", "<b>Anna</b>"])
+    only_html("outlook-nbsp-html", WORD_HEAD + nbsp + word_html([], "en").split('<div class="WordSection1">')[1], ["close", "tag +a"], ["Yes, it is.", "Anna"])
+    br = '<div dir="auto">#pending<br>#priority high<br><br>Yes, it is.<br>It is in <i>every</i> case.<br><br>Anna</div>'
+    only_html("phone-br-html", br + '<blockquote type="cite"><div>' + notice_html("en") + "</div></blockquote>", ["pending", "priority high"],
+              ["Yes, it is.", "It is in every case.", "Anna"])
+    only_html("phone-spans-html", '<div><span>#</span><span style="color:red">close</span></div><table><tbody><tr><td>one</td><td>two</td></tr></tbody></table><div>That is the table, isn\'t it?</div>'
+              '<div class="gmail_quote">' + notice_html("en") + "</div>", ["close"], ["one\ttwo", "That is the table, isn't it?"])
+
+
 # --- clients in a language that nobody here knows ---
 
 def unknown():
@@ -408,6 +430,7 @@ if __name__ == "__main__":
     gmail()
     apple()
     free()
+    others()
     unknown()
     notes()
     china()
