@@ -48,7 +48,7 @@ bool snooze_wake(struct txn *t, struct arena *a, struct ticket *k, bool customer
 void snooze_cancel(struct txn *t, struct arena *a, struct ticket *k);
 /*
  * Who reads along. Added: takes part as Cc from now on, also who was only proposed. Removed: takes part no more; the requester cannot be (change_requester()). Never
- * one of our own addresses. ERR_INVAL when it is no address, is not among them, or there are too many.
+ * one of our own addresses, nor an agent's: those who take part read each other's. ERR_INVAL when it is no address, is not among them, or there are too many.
  */
 int change_cc(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct address *x, bool add, const struct actor *who, int64_t now, struct err *err);
 /* Whose ticket it is. Who it was stays, as Cc. */

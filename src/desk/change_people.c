@@ -38,6 +38,19 @@ check_address(
 	return 0;
 }
 
+/* Everyone who takes part reads the others' addresses. */
+static int
+check_reader(const struct settings *s, const struct address *x, struct err *err)
+{
+	for (size_t i = 0; i < s->desk_addresses.n; i++)
+		if (address_eq(s->desk_addresses.v[i], x->addr))
+			return err_set(err, ERR_INVAL,
+			    "%.*s is an agent's address, which customers "
+			    "would read: name the agent in a note instead",
+			    STR_ARG(x->addr));
+	return check_address(s, x, err);
+}
+
 static struct participant *
 find(struct ticket *k, struct str addr)
 {
@@ -85,7 +98,7 @@ change_cc(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	if (change_check_open(k, err) < 0)
 		return -1;
 	if (add) {
-		if (check_address(d->settings, x, err) < 0)
+		if (check_reader(d->settings, x, err) < 0)
 			return -1;
 		if ((p && p->role != ROLE_PROPOSED) ||
 		    address_eq(k->requester.addr, x->addr))

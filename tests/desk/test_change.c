@@ -76,6 +76,7 @@ static const struct {
     {"cc", "-" ANN, NULL, NULL, "is the requester"},
     {"cc", "+billing+x@acme.example", NULL, NULL, "of the desk itself"},
     {"cc", "+no address", NULL, NULL, "no mail address"},
+    {"cc", "Anna@acme.example", NULL, NULL, "an agent's address"},
     {"cc", "+a@x.example\r\nBcc: b@x.example", NULL, NULL,
 	"no mail address"},
     {"requester", "Cy <cy@y.example>", "requester", ANN " -> cy@y.example",
