@@ -421,7 +421,7 @@ check(struct visit *v, struct err *err)
 	int n;
 
 	visit_run(v);
-	v->run.opens = true;
+	v->run.opens = !v->k->id;
 	n = command_check(&v->run, err);
 	if (n < 0)
 		return -1;

@@ -356,6 +356,49 @@ find_ticket(struct visit *v, struct err *err)
 	return MIN(found, 0);
 }
 
+static int
+dispatch(struct visit *v, struct err *err)
+{
+	if (find_ticket(v, err) < 0)
+		return -1;
+	if (fresh_is_elsewhere(v))
+		return fresh_elsewhere(v, err);
+	/* Written to somebody else: on record, nothing more. */
+	if (v->x->in->sent_folder) {
+		v->block = (struct command_block){0};
+		return fresh_kept(v, err);
+	}
+	if (has_command(&v->block, CMD_SEND_))
+		return wait_end(v, err);
+	if (fresh_is_forward(v))
+		return fresh_forward(v, err);
+	return v->k ? reply(v, err) : fresh_mail(v, err);
+}
+
+/*
+ * Something could not be done that had looked as if it could. What was done is
+ * done and told; the mail is kept in any case.
+ */
+static int
+rescue(struct visit *v, const struct err *why, struct err *err)
+{
+	struct err e = ERR_INIT;
+	int rc;
+
+	transcript_add(&v->told, TOLD_REFUSED, S(""), "%s", why->msg);
+	if (v->k && !v->k->id) {
+		v->k = NULL;
+		v->out->k = (struct ticket){0};
+	}
+	rc = v->source ? visit_end(v, &e) : visit_refused(v, &e);
+	if (rc < 0 && txn_error(v->t, err) < 0)
+		return -1;
+	if (!v->out->k.id || !v->out->seq)
+		return txn_fail(v->t, e.code ? e.code : why->code,
+		    "an agent's mail: %s", why->msg);
+	return 0;
+}
+
 int
 agent_mail(
     const struct agent_mail *x, struct agent_result *out, struct err *err)
@@ -369,6 +412,8 @@ agent_mail(
 	    .agent = x->identity->agent,
 	    .out = out,
 	};
+	struct err e = ERR_INIT;
+	int rc;
 
 	*out = (struct agent_result){0};
 	if (!v.agent)
@@ -377,18 +422,8 @@ agent_mail(
 	v.who.cause = x->identity->why;
 	transcript_init(&v.told, x->a, x->d->settings, v.agent);
 	command_read(x->a, proof_words(x->a, x->m), &v.block);
-	if (find_ticket(&v, err) < 0)
-		return -1;
-	if (fresh_is_elsewhere(&v))
-		return fresh_elsewhere(&v, err);
-	/* Written to somebody else: on record, nothing more. */
-	if (x->in->sent_folder) {
-		v.block = (struct command_block){0};
-		return fresh_kept(&v, err);
-	}
-	if (has_command(&v.block, CMD_SEND_))
-		return wait_end(&v, err);
-	if (fresh_is_forward(&v))
-		return fresh_forward(&v, err);
-	return v.k ? reply(&v, err) : fresh_mail(&v, err);
+	rc = dispatch(&v, &e);
+	if (rc < 0)
+		rc = txn_error(x->t, err) < 0 ? -1 : rescue(&v, &e, err);
+	return rc;
 }

@@ -136,10 +136,16 @@ wait_commands(struct visit *v)
 	w.commands = buf_str(&b);
 	w.why = arena_printf(
 	    v->a, "row %u, needs confirmation", v->x->identity->row);
-	transcript_add(&v->told, TOLD_INFO, S(""), "%s",
-	    transcript_say(&v->told,
-		"The ticket was opened; its commands need your "
-		"confirmation."));
+	if (v->out->is_new)
+		transcript_add(&v->told, TOLD_INFO, S(""), "%s",
+		    transcript_say(&v->told,
+			"The ticket was opened; its commands need your "
+			"confirmation."));
+	else
+		transcript_add(&v->told, TOLD_INFO, S(""), "%s",
+		    transcript_say(&v->told,
+			"The mail was added to the ticket; its commands need "
+			"your confirmation."));
 	tell_waiting(v, false);
 	v->confirm = new_grant(v, &w);
 	v->told.seen = v->k->articles;

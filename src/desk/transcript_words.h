@@ -21,6 +21,7 @@ extern const size_t transcript_nwords;
 	X("Nothing was sent or done yet: your mail system gives no proof that it was you.", "尚未发送或执行：您的邮件系统没有提供是您本人的证明。") \
 	X("Nothing was sent or done yet: this needs your confirmation.", "尚未发送或执行：需要您的确认。") \
 	X("The ticket was opened; its commands need your confirmation.", "工单已建立；其中的命令需要您的确认。") \
+	X("The mail was added to the ticket; its commands need your confirmation.", "邮件已加入工单；其中的命令需要您的确认。") \
 	X("waits", "等待确认") \
 	X("Your answer waits:\n%.*s", "等待发送的回复：\n%.*s") \
 	X("the file \"%.*s\" could not be read", "无法读取文件“%.*s”") \
@@ -35,6 +36,8 @@ extern const size_t transcript_nwords;
 	/* #send */ \
 	X("that mail does not wait any more", "那封邮件已不在等待") \
 	X("your mail is read again", "您的邮件将重新处理") \
+	X("you wrote to the customer yourself: that is recorded as an answer, and commands in it were not read", \
+	    "您直接写信给了客户：已记录为回复，其中的命令未被读取") \
 	X("your answer was not sent: %s", "您的回复没有发送：%s") \
 	X("your answer is on its way", "您的回复已发出") \
 	X("it came too late: what waited was given up", "确认来得太晚：等待中的操作已放弃") \

@@ -570,6 +570,43 @@ test_forward(void **state)
 	assert_has(told(f, "anna"), "requested by " ANN);
 }
 
+/* He wrote to Anna about a ticket that is there: his words join it. */
+static void
+test_forward_joins(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = customer(f, NOW);
+	struct outcome o = writes(f,
+	    &(struct written){.from = ANNA,
+		.subject = "Fwd: [Acme #1] Printer on fire",
+		.body = forward},
+	    LATER);
+
+	assert_int_equal(o.ticket, id);
+	assert_false(o.is_new);
+	assert_int_equal(article(f, id, o.seq).direction, DIRECTION_IN);
+	assert_str(article(f, id, o.seq).author.addr, ANN);
+	/* It was there before, so its tags are no part of opening it. */
+	assert_int_equal(ticket(f, id).tags.n, 0);
+	replies(f, "anna", "transcript", "#send", LATER + 1);
+	assert_int_equal(ticket(f, id).tags.n, 1);
+	/* A stranger's words open a ticket of their own, linked. */
+	o = writes(f,
+	    &(struct written){.from = ANNA,
+		.subject = "Fwd: [Acme #1] Printer on fire",
+		.body = "-------- Forwarded Message --------\n"
+			"Subject: Re: Printer on fire\n"
+			"Date: Mon, 5 Jan 2026 09:00:00 +0100\n"
+			"From: Bob Ray <" BOB ">\n"
+			"To: Anna Berg <anna@acme.example>\n"
+			"\n"
+			"Mine too.\n"},
+	    LATER + 2);
+	assert_true(o.is_new);
+	assert_str(ticket(f, o.ticket).requester.addr, BOB);
+	assert_int_equal(ticket(f, o.ticket).nlinks, 1);
+}
+
 static void
 test_forward_unsure(void **state)
 {
@@ -725,6 +762,7 @@ main(void)
 	    T(test_alone),
 	    T(test_own),
 	    T(test_forward),
+	    T(test_forward_joins),
 	    T(test_forward_unsure),
 	    T(test_elsewhere),
 	    T(test_hidden),
