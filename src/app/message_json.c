@@ -1,6 +1,7 @@
 #include "app/message_json.h"
 #include "app/json.h"
 #include "base/must.h"
+#include "mail/forward.h"
 
 json_t *
 attachments_json(const struct attachments *l)
@@ -49,7 +50,7 @@ bounce_json(const struct bounce *b)
 }
 
 static json_t *
-forwarded_json(const struct forwarded *x, struct str text)
+forwarded_json(const struct forwarded *x, struct str words)
 {
 	struct addresses from;
 	json_t *o;
@@ -65,7 +66,7 @@ forwarded_json(const struct forwarded *x, struct str text)
 	json_put_str(o, "subject", x->subject);
 	json_put_time(o, "date", x->date);
 	json_put_str_or_null(o, "message_id", x->message_id);
-	json_put_str(o, "text", str_sub(text, x->text.from, x->text.to));
+	json_put_str(o, "text", words);
 	json_object_set_new(o, "attached", json_boolean(x->attached));
 	json_object_set_new(o, "sure", json_boolean(x->sure));
 	return o;
@@ -113,8 +114,9 @@ message_json(const struct message *m, const char *file)
 	json_put_str_or_null(o, "charset", m->charset);
 	json_put_str_or_null(o, "automatic", m->automatic);
 	json_object_set_new(o, "bounce", bounce_json(m->bounce));
-	json_object_set_new(
-	    o, "forwarded", forwarded_json(m->forwarded, m->text));
+	json_object_set_new(o, "forwarded",
+	    forwarded_json(
+		m->forwarded, m->forwarded ? forward_words(&a, m) : S("")));
 	json_object_set_new(o, "smime", smime_json(m->smime));
 	json_put_strs(o, "warnings", &m->warnings);
 	arena_fini(&a);

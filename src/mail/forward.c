@@ -698,3 +698,36 @@ forward_read(struct arena *a, const struct message *m, size_t own,
 	in->sure = false;
 	return in;
 }
+
+/* Without one quote mark; the blank behind it goes, too. */
+static struct str
+unmarked(struct str line)
+{
+	line = str_from(str_ltrim(line), 1);
+	return str_starts(line, S(" ")) ? str_from(line, 1) : line;
+}
+
+struct str
+forward_words(struct arena *a, const struct message *m)
+{
+	struct span at = m->forwarded->text;
+	struct str all = str_trim(str_sub(m->text, at.from, at.to));
+	struct str rest = all, line;
+	size_t n = 0;
+	char *out;
+
+	while (str_cut(&rest, '\n', &line))
+		if (!str_starts(str_ltrim(line), S(">")) && str_trim(line).n)
+			return all;
+	out = arena_bytes(a, all.n + 1);
+	for (rest = all; str_cut(&rest, '\n', &line);) {
+		if (n)
+			out[n++] = '\n';
+		if (str_trim(line).n)
+			line = unmarked(line);
+		if (line.n)
+			memcpy(out + n, line.p, line.n);
+		n += line.n;
+	}
+	return str_trim(str_n(out, n));
+}

@@ -26,5 +26,7 @@ enum {
  * copied or borrow from m->text.
  */
 struct forwarded *forward_read(struct arena *a, const struct message *m, size_t own, const struct mime *mime);
+/* The words that were forwarded (m->forwarded is not NULL), trimmed, without the one quote mark that Apple Mail sets before every line. In the arena, or of m->text. */
+struct str forward_words(struct arena *a, const struct message *m);
 
 #endif

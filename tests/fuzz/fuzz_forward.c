@@ -17,6 +17,7 @@ check(struct arena *a, struct message *m)
 	must(x->text.from <= x->text.to && x->text.to <= m->text.n);
 	must(!x->sure || x->from.addr.n);
 	must(x->from.addr.n <= ADDRESS_MAX);
+	must(forward_words(a, m).n <= m->text.n);
 	if (utf8_valid(m->text) && !str_has(m->text, str_n("", 1))) {
 		message_encode(m, &b);
 		must(message_decode(a, buf_str(&b), &again, &err) == 0);

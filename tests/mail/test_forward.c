@@ -181,6 +181,34 @@ test_people(void **state)
 	arena_fini(&a);
 }
 
+static void
+test_words(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} rows[] = {
+	    {"Hello\n> quoted\n", "Hello\n> quoted"},
+	    {"> Hello\n> \n> > quoted\n>\n>Ann\n", "Hello\n\n> quoted\n\nAnn"},
+	    {"", ""},
+	    {">", ""},
+	    {"\n> a\n\n> b\n", "a\n\nb"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct arena a = ARENA_INIT;
+		struct forwarded x = {.date = CLOCK_NONE};
+		struct message m = {.forwarded = &x};
+
+		m.text = str_c(rows[i].text);
+		x.text.to = (uint32_t)m.text.n;
+		if (!str_eq(forward_words(&a, &m), str_c(rows[i].words)))
+			fail_msg(
+			    "%zu: \"%.*s\"", i, STR_ARG(forward_words(&a, &m)));
+		arena_fini(&a);
+	}
+}
+
 /* --- whole mails --- */
 
 static struct forwarded *
@@ -483,6 +511,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_cases),
 	    cmocka_unit_test(test_people),
+	    cmocka_unit_test(test_words),
 	    cmocka_unit_test(test_attached),
 	    cmocka_unit_test(test_attached_doubts),
 	    cmocka_unit_test(test_html),
