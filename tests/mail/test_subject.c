@@ -89,10 +89,46 @@ table(void **state)
 	assert_int_equal(failed, 0);
 }
 
+static const struct {
+	const char *subject;
+	enum subject_prefix is;
+} prefixed[] = {
+    {"Printer", SUBJECT_PLAIN},
+    {"", SUBJECT_PLAIN},
+    {"[Acme #1042] Printer", SUBJECT_PLAIN},
+    {"Re: Printer", SUBJECT_REPLY},
+    {"[Acme #1042] Re: Fwd: Printer", SUBJECT_REPLY},
+    {"AW: WG: x", SUBJECT_REPLY},
+    {"R: I: x", SUBJECT_REPLY},
+    {"回复：转发：x", SUBJECT_REPLY},
+    {"Fwd: Re: [Acme #1] x", SUBJECT_FORWARD},
+    {"FW[2]: x", SUBJECT_FORWARD},
+    {"WG: x", SUBJECT_FORWARD},
+    {"Tr : x", SUBJECT_FORWARD},
+    {"I: x", SUBJECT_FORWARD},
+    {"RV: x", SUBJECT_FORWARD},
+    {"转发：x", SUBJECT_FORWARD},
+    {"轉寄: x", SUBJECT_FORWARD},
+    {"転送：x", SUBJECT_FORWARD},
+    {"İLT: x", SUBJECT_FORWARD},
+    {"Forward: x", SUBJECT_PLAIN},
+};
+
+static void
+test_prefix(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(prefixed); i++)
+		if (subject_prefix(str_c(prefixed[i].subject), &tags) !=
+		    prefixed[i].is)
+			fail_msg("%s", prefixed[i].subject);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(table)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(table), cmocka_unit_test(test_prefix)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
