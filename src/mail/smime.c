@@ -248,18 +248,102 @@ verify(CMS_ContentInfo *cms, struct source *content, struct smime *out,
 	return true;
 }
 
+/* ---- how large it is, beside its content ---- */
+
+/*
+ * OpenSSL reads every certificate there is, key and all, before one can count them: eight megabytes of them take seconds. So the
+ * content is measured first (X.690 §8.1, definite lengths and others), and what is left must be no more than a signature has.
+ */
+enum {
+	BER_DEPTH = 16
+};
+
+/* The identifier and length at the beginning of *s, taken off; false when they are cut short. indefinite: up to two zero bytes. */
+static bool
+ber_head(struct str *s, size_t *length, bool *indefinite)
+{
+	const unsigned char *p = (const unsigned char *)s->p;
+	size_t i = 1, n;
+
+	/* Higher tag numbers are of no use in CMS. */
+	if (s->n < 2 || (p[0] & 0x1f) == 0x1f)
+		return false;
+	n = p[i++];
+	*indefinite = n == 0x80;
+	*length = n < 0x80 ? n : 0;
+	if (n > 0x84)
+		return false;
+	for (n = n > 0x80 ? n - 0x80 : 0; n; n--) {
+		if (i == s->n)
+			return false;
+		*length = *length << 8 | p[i++];
+	}
+	*s = str_from(*s, i);
+	return *length <= s->n;
+}
+
+/* Takes one element off. */
+static bool
+ber_skip(struct str *s, unsigned depth)
+{
+	size_t length;
+	bool indefinite;
+
+	if (depth > BER_DEPTH || !ber_head(s, &length, &indefinite))
+		return false;
+	*s = str_from(*s, length);
+	if (!indefinite)
+		return true;
+	while (s->n >= 2 && (s->p[0] || s->p[1]))
+		if (!ber_skip(s, depth + 1))
+			return false;
+	if (s->n < 2)
+		return false;
+	*s = str_from(*s, 2);
+	return true;
+}
+
+/* ContentInfo { type, [0] SignedData { version, algorithms, content, … } }: the bytes without those of the content. */
+static bool
+beside_content(struct str der, size_t *out)
+{
+	struct str s = der, content;
+	size_t length;
+	bool indefinite;
+
+	if (!ber_head(&s, &length, &indefinite) || !ber_skip(&s, 0) ||
+	    !ber_head(&s, &length, &indefinite) ||
+	    !ber_head(&s, &length, &indefinite) || !ber_skip(&s, 0) ||
+	    !ber_skip(&s, 0))
+		return false;
+	content = s;
+	if (!ber_skip(&s, 0))
+		return false;
+	*out = der.n - (content.n - s.n);
+	return true;
+}
+
 /* Signed data with a MIME entity as its content, and nothing behind it; NULL. */
 static CMS_ContentInfo *
 read_der(struct str der, size_t max, const char **why)
 {
 	const unsigned char *p = (const unsigned char *)der.p;
+	size_t beside = 0;
 	CMS_ContentInfo *cms;
 
 	if (der.n > max) {
 		*why = "it is too large";
 		return NULL;
 	}
-	cms = der.n ? d2i_CMS_ContentInfo(NULL, &p, (long)der.n) : NULL;
+	if (!beside_content(der, &beside)) {
+		*why = "it cannot be read";
+		return NULL;
+	}
+	if (beside > SMIME_SIGNATURE_MAX) {
+		*why = "it is too large";
+		return NULL;
+	}
+	cms = d2i_CMS_ContentInfo(NULL, &p, (long)der.n);
 	if (!cms) {
 		*why = "it cannot be read";
 		return NULL;

@@ -15,7 +15,7 @@
 
 enum {
 	SMIME_SIGNATURE_MAX = 256 << 10, /* bytes of the DER of a detached signature: certificates and all */
-	SMIME_OPAQUE_MAX = 8 << 20,      /* bytes of the DER of signed-data that holds its content */
+	SMIME_OPAQUE_MAX = 8 << 20,      /* bytes of the DER of signed-data that holds its content; without the content, as above */
 	SMIME_CERTIFICATES_MAX = 20,
 	SMIME_OPENED_MAX = 4,            /* signed-data that are opened in one mail */
 };

@@ -420,13 +420,13 @@ not_whole(void **state)
 	arena_fini(&a);
 }
 
-#define HTML_AND_FILE                                                          \
-	"Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n"             \
-	"Content-Type: multipart/alternative; boundary=n\r\n\r\n"              \
-	"--n\r\n" TEXT_PART "Grüße\r\n--n\r\nContent-Type: text/html; "      \
-			    "charset=utf-8\r\n\r\n<p>Grüße</p>\r\n--n--\r\n" \
-	"--m\r\nContent-Type: application/pdf; "                               \
-	"name=a.pdf\r\nContent-Transfer-Encoding: "                            \
+#define HTML_AND_FILE                                                     \
+	"Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n"        \
+	"Content-Type: multipart/alternative; boundary=n\r\n\r\n"         \
+	"--n\r\n" TEXT_PART "Grüße\r\n--n\r\nContent-Type: text/html; " \
+	"charset=utf-8\r\n\r\n<p>Grüße</p>\r\n--n--\r\n"                \
+	"--m\r\nContent-Type: application/pdf; "                          \
+	"name=a.pdf\r\nContent-Transfer-Encoding: "                       \
 	"base64\r\n\r\nJVBERi0=\r\n--m--\r\n"
 
 static void
@@ -575,6 +575,26 @@ limits(void **state)
 	assert_false(smime_opaque(
 	    &a, sign_der(&a, &anna, content, 0), &content, &x, &why));
 	assert_string_equal(why, "it is too large");
+	/* Five megabytes are not, streamed or in one. */
+	content = str_sub(buf_str(&big), 0, (5 << 20) - 2);
+	for (unsigned i = 0; i < 2; i++) {
+		BIO *in = BIO_new_mem_buf(content.p, (int)content.n);
+		BIO *out = BIO_new(BIO_s_mem());
+		unsigned f = CMS_BINARY | (i ? CMS_STREAM : 0);
+		struct str inside;
+		char *p;
+		long n;
+
+		cms = CMS_sign(anna.cert, anna.key, NULL, in, f);
+		assert_int_equal(i2d_CMS_bio_stream(out, cms, in, (int)f), 1);
+		n = BIO_get_mem_data(out, &p);
+		assert_true(
+		    smime_opaque(&a, str_n(p, (size_t)n), &inside, &x, &why));
+		assert_true(str_eq(inside, content));
+		CMS_ContentInfo_free(cms);
+		BIO_free(in);
+		BIO_free(out);
+	}
 	/* A signature of nothing but certificates. */
 	cms = cms_sign(&anna, S(BODY), CMS_DETACHED);
 	for (int i = 0; i < 30; i++) {
@@ -587,6 +607,16 @@ limits(void **state)
 	}
 	assert_false(smime_detached(S(BODY), cms_der(&a, cms), &x, &why));
 	assert_string_equal(why, "too many certificates");
+	for (int i = 0; i < 1500; i++) {
+		struct identity_of extra = {.key = bo.key};
+
+		EVP_PKEY_up_ref(bo.key);
+		certify(&extra, "Extra", i + 100, 10);
+		assert_int_equal(CMS_add0_cert(cms, extra.cert), 1);
+		EVP_PKEY_free(extra.key);
+	}
+	assert_false(smime_opaque(&a, cms_der(&a, cms), &content, &x, &why));
+	assert_string_equal(why, "it is too large");
 	CMS_ContentInfo_free(cms);
 	buf_fini(&big);
 	arena_fini(&a);
