@@ -339,6 +339,22 @@ add_list(struct svtest *t, struct strs *to, struct str value)
 			strs_add(&t->a, to, v[i].all);
 }
 
+/* RFC 5436 §2.7: what the notification decides itself is not for the URI. */
+static bool
+may_be_set(struct str name)
+{
+	static const char *const fixed[] = {"from", "to", "bcc", "sender",
+	    "date", "message-id", "auto-submitted", "received", "return-path",
+	    "in-reply-to", "references", "mime-version", "reply-to",
+	    "importance", "x-priority", "x-sieve"};
+
+	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
+		if (str_ieq(name, str_c(fixed[i])))
+			return false;
+	return !str_istarts(name, S("resent-")) &&
+	       !str_istarts(name, S("content-"));
+}
+
 /* RFC 5436. */
 static void
 notify(struct svtest *t, const struct sieve_action *x)
@@ -379,10 +395,9 @@ notify(struct svtest *t, const struct sieve_action *x)
 		}
 		if (cc || str_ieq(f[i].name, S("bcc")))
 			add_list(t, &to, f[i].value);
-		/* RFC 5436 §2.7: what the notification decides itself is not to be set. */
 		if (cc)
 			buf_printf(&b, "Cc: %.*s\n", STR_ARG(f[i].value));
-		else if (str_istarts(f[i].name, S("x-")))
+		else if (may_be_set(f[i].name))
 			buf_printf(&b, "%.*s: %.*s\n", STR_ARG(f[i].name),
 			    STR_ARG(f[i].value));
 	}

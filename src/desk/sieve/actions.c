@@ -84,6 +84,7 @@ run_fileinto(struct sieve_run *r, const struct sieve_node *n)
 	x->name = sieve_expand(r, &n->args[0].v[0]);
 	x->copy = sieve_has(n, TAG_COPY);
 	x->create = sieve_has(n, TAG_CREATE);
+	x->special_use = sieve_tag_string(r, n, TAG_SPECIALUSE);
 	if (!x->name.n || !utf8_valid(x->name))
 		return sieve_fail(r, n->at, "the mailbox has no usable name");
 	sieve_flags_for(r, n, x);
@@ -295,35 +296,56 @@ joined(struct arena *a, const struct strs *l)
 	return out;
 }
 
-/* setflag, addflag, removeflag. */
+/* flags: changed as setflag (0), addflag (1), removeflag (2) say; 16 of work a comparison. */
+static struct strs
+changed(struct sieve_run *r, int how, struct strs now, struct strs given)
+{
+	struct strs out = {NULL, 0};
+
+	r->work += (now.n + 1) * (given.n + 1) * 16;
+	if (how == 0)
+		now.n = 0;
+	for (size_t i = 0; i < now.n; i++)
+		if (how == 1 || !strs_ihas(&given, now.v[i]))
+			strs_add(r->a, &out, now.v[i]);
+	for (size_t i = 0; i < given.n && how != 2; i++)
+		if (!strs_ihas(&out, given.v[i]))
+			strs_add(r->a, &out, given.v[i]);
+	return out;
+}
+
 int
 run_setflag(struct sieve_run *r, const struct sieve_node *n)
 {
-	struct strs now = {NULL, 0}, given = {NULL, 0}, out = {NULL, 0};
+	struct strs now = {NULL, 0}, given = {NULL, 0};
 	struct strs l = sieve_expand_list(r, &n->args[1]);
 	const struct sieve_piece *p = n->data;
 
 	for (size_t i = 0; i < l.n; i++)
 		sieve_flags_split(r->a, &given, l.v[i]);
-	if (n->def->extra != 0) {
-		if (p)
-			sieve_flags_split(r->a, &now, *slot(r, p));
-		else
-			now = *internal_flags(r);
-	}
-	for (size_t i = 0; i < now.n; i++)
-		if (n->def->extra == 1 || !strs_ihas(&given, now.v[i]))
-			strs_add(r->a, &out, now.v[i]);
-	for (size_t i = 0; i < given.n && n->def->extra != 2; i++)
-		if (!strs_ihas(&out, given.v[i]))
-			strs_add(r->a, &out, given.v[i]);
-	r->work += (now.n + 1) * (given.n + 1) * 16;
 	if (p) {
-		*slot(r, p) = sieve_clip_variable(joined(r->a, &out));
-	} else {
-		r->flags = out;
-		r->flags_read = true;
+		sieve_flags_split(r->a, &now, *slot(r, p));
+		now = changed(r, n->def->extra, now, given);
+		*slot(r, p) = sieve_clip_variable(joined(r->a, &now));
+		return RUN_OK;
 	}
+	r->flags = changed(r, n->def->extra, *internal_flags(r), given);
+	return RUN_OK;
+}
+
+/* The older form: only the internal variable; mark and unmark. */
+int
+run_mark(struct sieve_run *r, const struct sieve_node *n)
+{
+	struct strs given = {NULL, 0}, l = {NULL, 0};
+
+	if (n->nargs)
+		l = sieve_expand_list(r, &n->args[0]);
+	else
+		strs_add(r->a, &l, S("\\Flagged"));
+	for (size_t i = 0; i < l.n; i++)
+		sieve_flags_split(r->a, &given, l.v[i]);
+	r->flags = changed(r, n->def->extra, *internal_flags(r), given);
 	return RUN_OK;
 }
 

@@ -638,6 +638,12 @@ check_editheader(struct sieve_compiler *c, struct sieve_node *n)
 			    "a header field's value is one line");
 			return false;
 		}
+		if (s.n > c->s->header_max) {
+			sieve_bad(c, n->args[1].at,
+			    "the header field is longer than %llu bytes",
+			    (unsigned long long)c->s->header_max);
+			return false;
+		}
 		return true;
 	}
 	if (!check_index(c, n))

@@ -852,8 +852,10 @@ read_settings(struct sieve_compiler *c)
 	if (sieve_setting_seconds(c->o, "sieve_vacation_default_period", &v))
 		s->vacation_default = (int64_t)v;
 	s->delimiters = sieve_setting(c->o, "recipient_delimiter");
+	if (!s->delimiters.n)
+		s->delimiters = sieve_setting(c->o, "sieve_subaddress_sep");
 	s->delimiters =
-	    arena_dup(c->a, s->delimiters.p ? s->delimiters : S("+"));
+	    arena_dup(c->a, s->delimiters.n ? s->delimiters : S("+"));
 	s->protected_fields =
 	    arena_dup(c->a, sieve_setting(c->o, "sieve_editheader_protected"));
 	s->no_add =

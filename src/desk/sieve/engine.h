@@ -19,7 +19,7 @@ enum sieve_ext {
 	EXT_OCTET, EXT_CASEMAP, EXT_NUMERIC, EXT_UNICODE, EXT_DATE, EXT_INDEX, EXT_BODY, EXT_ENVIRONMENT, EXT_INCLUDE, EXT_DUPLICATE,
 	EXT_SPAMTEST, EXT_SPAMTESTPLUS, EXT_VIRUSTEST, EXT_IHAVE, EXT_REGEX, EXT_VACATION, EXT_VACATION_SECONDS, EXT_ENOTIFY,
 	EXT_IMAP4FLAGS, EXT_MAILBOX, EXT_MBOXMETADATA, EXT_SERVERMETADATA, EXT_COPY, EXT_EDITHEADER, EXT_FOREVERYPART, EXT_MIME,
-	EXT_EXTRACTTEXT, EXT_HELPD, EXT_DEBUG, EXT_TESTSUITE,
+	EXT_EXTRACTTEXT, EXT_IMAPFLAGS, EXT_SPECIALUSE, EXT_HELPD, EXT_DEBUG, EXT_TESTSUITE,
 	EXT_COUNT,
 };
 
@@ -33,7 +33,7 @@ enum sieve_tag_id {
 	TAG_ENCODEURL, TAG_LENGTH, TAG_DAYS, TAG_SECONDS, TAG_SUBJECT, TAG_FROM, TAG_ADDRESSES, TAG_MIME, TAG_HANDLE, TAG_IMPORTANCE,
 	TAG_OPTIONS, TAG_MESSAGE, TAG_PERSONAL, TAG_GLOBAL, TAG_ONCE, TAG_OPTIONAL, TAG_HEADER, TAG_UNIQUEID, TAG_PERCENT,
 	TAG_AGENT, TAG_TEAM, TAG_SKILL, TAG_STRATEGY, TAG_RAISE, TAG_LOWERBY, TAG_ANYCHILD, TAG_TYPE, TAG_SUBTYPE, TAG_CONTENTTYPE,
-	TAG_PARAM, TAG_NAME, TAG_FIRST, TAG_FOLDER, TAG_SMTP, TAG_APPEND, TAG_EXTENSION,
+	TAG_PARAM, TAG_NAME, TAG_FIRST, TAG_SPECIALUSE, TAG_FOLDER, TAG_SMTP, TAG_APPEND, TAG_EXTENSION,
 	TAG_IDS,
 };
 enum { /* families */
@@ -218,7 +218,8 @@ bool sieve_string(struct sieve_compiler *c, const struct node *n, bool constant,
 bool sieve_name_ok(struct str s);            /* an identifier */
 int sieve_header_id(struct sieve_compiler *c, struct str name);
 bool sieve_header_name_ok(struct str s);
-struct sieve_regex *sieve_regex_new(struct sieve *s, struct str pattern, bool fold, struct err *err);
+/* In s->a it is closed with the program; else by uregex_close() of its maker. */
+struct sieve_regex *sieve_regex_new(struct sieve *s, struct arena *a, struct str pattern, bool fold, struct err *err);
 bool sieve_prepare_key(struct sieve *s, struct arena *a, const struct sieve_node *n, struct str text, struct sieve_key *out, struct err *err);
 enum sieve_ext sieve_ext_find(struct str name);
 uint64_t sieve_ext_bit(enum sieve_ext e);
@@ -239,7 +240,7 @@ sieve_fn run_if, run_stop, run_fileinto, run_keep, run_discard, run_redirect, ru
     run_false, run_header, run_address, run_exists, run_envelope, run_size, run_set, run_string, run_date, run_currentdate, run_body, run_environment,
     run_include, run_global, run_return, run_ihave, run_error, run_duplicate, run_vacation, run_notify, run_valid_method, run_method_capability,
     run_setflag, run_hasflag, run_addheader, run_deleteheader, run_spamtest, run_reject, run_mailboxexists, run_metadata, run_metadataexists,
-    run_values, run_desk_action, run_assign, run_priority, run_foreverypart, run_break, run_extracttext, run_debug;
+    run_specialuse, run_mark, run_values, run_desk_action, run_assign, run_priority, run_foreverypart, run_break, run_extracttext, run_debug;
 
 /* --- a run ------------------------------------------------------------- */
 

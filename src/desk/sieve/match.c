@@ -433,7 +433,7 @@ sieve_prepare_key(struct sieve *s, struct arena *a, const struct sieve_node *n,
 	*out = (struct sieve_key){.s = text};
 	if (n->match == MATCH_REGEX) {
 		out->re = sieve_regex_new(
-		    s, text, n->comparator != COMPARE_OCTET, err);
+		    s, a, text, n->comparator != COMPARE_OCTET, err);
 		return out->re != NULL;
 	}
 	if (n->comparator == COMPARE_CASEMAP)
@@ -454,6 +454,14 @@ sieve_texts_of(struct sieve_run *r, const struct strs *l)
 	return t;
 }
 
+static void
+drop_keys(const struct sieve_key *k, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (k[i].re)
+			uregex_close(k[i].re->re);
+}
+
 /* Keys with variables, made for this once. */
 static const struct sieve_key *
 keys_now(struct sieve_run *r, const struct sieve_node *n,
@@ -466,22 +474,15 @@ keys_now(struct sieve_run *r, const struct sieve_node *n,
 
 		if (!sieve_prepare_key(r->s, r->a, n, sieve_expand(r, &v->v[i]),
 			&k[i], &err)) {
+			drop_keys(k, i);
 			sieve_fail(r, v->v[i].at, "%s", err.msg);
 			return NULL;
 		}
+		/* To compile an expression is a thousand times a step's work. */
+		if (n->match == MATCH_REGEX)
+			r->steps += 100;
 	}
 	return k;
-}
-
-static void
-drop_keys(struct sieve_run *r, const struct sieve_key *k, size_t n)
-{
-	/* Expressions made while running: their memory is not the arena's. */
-	for (size_t i = 0; i < n; i++)
-		if (k[i].re && k[i].re == r->s->regexes) {
-			uregex_close(k[i].re->re);
-			r->s->regexes = k[i].re->next;
-		}
 }
 
 int
@@ -504,8 +505,7 @@ sieve_match_texts(struct sieve_run *r, const struct sieve_node *n,
 	for (size_t i = 0; i < t.n && rc == 0; i++)
 		for (size_t j = 0; j < v->n && rc == 0; j++)
 			rc = match_one(r, n, &t.v[i], &k[j]);
-	if (k != n->keys && n->match == MATCH_REGEX)
-		for (size_t j = v->n; j-- > 0;)
-			drop_keys(r, &k[j], 1);
+	if (k != n->keys)
+		drop_keys(k, v->n);
 	return rc;
 }

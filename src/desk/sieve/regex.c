@@ -65,6 +65,8 @@ bracket(struct str s, size_t i, struct buf *out)
 static bool
 translate(struct str s, struct buf *out)
 {
+	unsigned open = 0;
+
 	for (size_t i = 0; i < s.n;) {
 		char c = s.p[i];
 
@@ -93,7 +95,15 @@ translate(struct str s, struct buf *out)
 		/* "(?" is no group of POSIX. */
 		if (c == '(' && i + 1 < s.n && s.p[i + 1] == '?')
 			return false;
+		if (c == '(')
+			open++;
+		else if (c == ')' && open == 0)
+			buf_putc(out, '\\'); /* itself, without a '(' */
+		else if (c == ')')
+			open--;
 		buf_putc(out, c);
+		if (c == '{' && i + 1 < s.n && s.p[i + 1] == ',')
+			buf_putc(out, '0');
 		i++;
 	}
 	return true;
@@ -190,7 +200,8 @@ to_wide(struct arena *a, struct str s, int32_t *n)
 }
 
 struct sieve_regex *
-sieve_regex_new(struct sieve *s, struct str pattern, bool fold, struct err *err)
+sieve_regex_new(struct sieve *s, struct arena *a, struct str pattern, bool fold,
+    struct err *err)
 {
 	struct buf b = BUF_INIT;
 	struct arena scratch = ARENA_INIT;
@@ -220,14 +231,17 @@ sieve_regex_new(struct sieve *s, struct str pattern, bool fold, struct err *err)
 		    U_FAILURE(e) ? u_errorName(e) : "");
 		uregex_close(re);
 	} else {
-		r = arena_new(&s->a, struct sieve_regex);
+		r = arena_new(a, struct sieve_regex);
 		r->re = re;
 		uregex_setTimeLimit(re, TIME_LIMIT, &e);
 		uregex_setStackLimit(re, STACK_LIMIT, &e);
 		r->groups = uregex_groupCount(re, &e);
-		r->needs = required(&s->a, pattern);
-		r->next = s->regexes;
-		s->regexes = r;
+		r->needs = required(a, pattern);
+		/* One that is made while running is its maker's to close. */
+		if (a == &s->a) {
+			r->next = s->regexes;
+			s->regexes = r;
+		}
 	}
 	buf_fini(&b);
 	arena_fini(&scratch);

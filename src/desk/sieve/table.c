@@ -41,6 +41,8 @@ static const char *const names[EXT_COUNT + 1] = {
     [EXT_FOREVERYPART] = "foreverypart",
     [EXT_MIME] = "mime",
     [EXT_EXTRACTTEXT] = "extracttext",
+    [EXT_IMAPFLAGS] = "imapflags",
+    [EXT_SPECIALUSE] = "special-use",
     [EXT_HELPD] = "vnd.helpd",
     [EXT_DEBUG] = "vnd.dovecot.debug",
     [EXT_TESTSUITE] = "vnd.dovecot.testsuite",
@@ -119,6 +121,7 @@ const struct sieve_tag sieve_tags[] = {
     {"originalzone", TAG_ORIGINALZONE, G_ZONE, ARG_NONE, EXT_NONE, F_ORIGINAL},
     {"copy", TAG_COPY, 0, ARG_NONE, EXT_COPY, F_COPY},
     {"create", TAG_CREATE, 0, ARG_NONE, EXT_MAILBOX, F_CREATE},
+    {"specialuse", TAG_SPECIALUSE, 0, ARG_STRING, EXT_SPECIALUSE, F_CREATE},
     {"flags", TAG_FLAGS, 0, ARG_LIST, EXT_IMAP4FLAGS, F_FLAGS},
     {"lower", TAG_LOWER, G_CASE, ARG_NONE, EXT_NONE, F_SET},
     {"upper", TAG_UPPER, G_CASE, ARG_NONE, EXT_NONE, F_SET},
@@ -254,6 +257,15 @@ const struct sieve_def sieve_defs[] = {
     CMD("removeflag", EXT_IMAP4FLAGS, "?Sl", 0, check_flags, run_setflag, 2),
     TEST(
 	"hasflag", EXT_IMAP4FLAGS, "?Ll", MATCHED, check_flags, run_hasflag, 0),
+    /* its older form, draft-melnikov-sieve-imapflags */
+    CMD("setflag", EXT_IMAPFLAGS, "l", 0, NULL, run_mark, 0),
+    CMD("addflag", EXT_IMAPFLAGS, "l", 0, NULL, run_mark, 1),
+    CMD("removeflag", EXT_IMAPFLAGS, "l", 0, NULL, run_mark, 2),
+    CMD("mark", EXT_IMAPFLAGS, "", 0, NULL, run_mark, 1),
+    CMD("unmark", EXT_IMAPFLAGS, "", 0, NULL, run_mark, 2),
+    /* RFC 8579 */
+    TEST(
+	"specialuse_exists", EXT_SPECIALUSE, "?sl", 0, NULL, run_specialuse, 0),
     /* RFC 5490 */
     TEST("mailboxexists", EXT_MAILBOX, "l", 0, NULL, run_mailboxexists, 0),
     TEST("metadata", EXT_MBOXMETADATA, "ssl", MATCHED, check_matched,

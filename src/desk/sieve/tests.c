@@ -276,6 +276,14 @@ run_mailboxexists(struct sieve_run *r, const struct sieve_node *n)
 	return 1;
 }
 
+/* RFC 8579: no mailbox of ours has a special use. */
+int
+run_specialuse(struct sieve_run *r, const struct sieve_node *n)
+{
+	(void)r;
+	return n->args[1].n == 0;
+}
+
 int
 run_metadata(struct sieve_run *r, const struct sieve_node *n)
 {
