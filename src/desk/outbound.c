@@ -109,7 +109,7 @@ check_answer(const struct ticket *k, const struct answer *w, struct err *err)
 	return 0;
 }
 
-/* The words, and the HTML when it says the same and is fit to be sent. */
+/* The words, and the HTML when it is fit to be sent. */
 static void
 answer_words(struct desk *d, struct arena *a, const struct ticket *k,
     const struct answer *w, struct outgoing *o)
@@ -117,9 +117,8 @@ answer_words(struct desk *d, struct arena *a, const struct ticket *k,
 	const struct settings *s = d->settings;
 
 	o->view.answer = str_rtrim(guard_text(a, s, k, w->text));
-	if (w->html.n && str_eq(o->view.answer, str_rtrim(w->text)) &&
-	    guard_clean(a, s, k, w->html))
-		o->view.answer_html = w->html;
+	if (w->html.n)
+		o->view.answer_html = guard_html(a, s, k, w->html);
 	o->view.signature = guard_text(a, s, k, w->signature);
 	o->view.agent = w->author;
 	o->plain = arena_cstr(a, o->view.answer);

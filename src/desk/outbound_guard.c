@@ -105,9 +105,9 @@ token_before(struct str s, size_t at)
 }
 
 /* Appends s, and "support@" for "support+1042.nonce.TOKEN@", "helpd@" for a
- * Message-ID. *found: there was one. */
+ * Message-ID. */
 static void
-put_without_tokens(struct buf *out, struct str s, bool *found)
+put_without_tokens(struct buf *out, struct str s)
 {
 	size_t done = 0;
 
@@ -125,7 +125,6 @@ put_without_tokens(struct buf *out, struct str s, bool *found)
 				;
 		buf_put(out, str_sub(s, done, keep));
 		done = i;
-		*found = true;
 	}
 	buf_put(out, str_from(s, done));
 }
@@ -147,8 +146,7 @@ address_at(struct str s, size_t at, struct str addr)
 
 /* Appends s with `instead` for addr. */
 static void
-put_instead(struct buf *out, struct str s, struct str addr, struct str instead,
-    bool *found)
+put_instead(struct buf *out, struct str s, struct str addr, struct str instead)
 {
 	size_t done = 0;
 	ptrdiff_t at = -1;
@@ -159,14 +157,13 @@ put_instead(struct buf *out, struct str s, struct str addr, struct str instead,
 		buf_put(out, str_sub(s, done, (size_t)at));
 		buf_put(out, instead);
 		done = (size_t)at + addr.n;
-		*found = true;
 	}
 	buf_put(out, str_from(s, done));
 }
 
 static struct str
 without_addresses(struct arena *a, const struct settings *s,
-    const struct ticket *k, struct str text, bool *found)
+    const struct ticket *k, struct str text)
 {
 	const struct queue *q = settings_queue(s, k->queue);
 	struct str own = q ? q->address.addr : s->address.addr;
@@ -174,15 +171,12 @@ without_addresses(struct arena *a, const struct settings *s,
 	for (size_t i = 0; i < s->desk_addresses.n; i++) {
 		AUTO(buf_fini) struct buf b = BUF_INIT;
 		struct str addr = s->desk_addresses.v[i];
-		bool here = false;
 
 		/* Who takes part himself is known to the others. */
 		if (people_takes_part(k, addr) || str_ifind(text, addr, 0) < 0)
 			continue;
-		put_instead(&b, text, addr, own, &here);
-		if (here)
-			text = arena_dup(a, buf_str(&b));
-		*found |= here;
+		put_instead(&b, text, addr, own);
+		text = arena_dup(a, buf_str(&b));
 	}
 	return text;
 }
@@ -193,23 +187,20 @@ guard_text(struct arena *a, const struct settings *s, const struct ticket *k,
 {
 	AUTO(buf_fini) struct buf lines = BUF_INIT;
 	AUTO(buf_fini) struct buf b = BUF_INIT;
-	bool found = false;
 
 	put_lines(&lines, text);
-	put_without_tokens(&b, buf_str(&lines), &found);
-	return without_addresses(a, s, k, arena_dup(a, buf_str(&b)), &found);
+	put_without_tokens(&b, buf_str(&lines));
+	return without_addresses(a, s, k, arena_dup(a, buf_str(&b)));
 }
 
-bool
-guard_clean(struct arena *a, const struct settings *s, const struct ticket *k,
+struct str
+guard_html(struct arena *a, const struct settings *s, const struct ticket *k,
     struct str html)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
-	bool found = false;
 
 	if (str_has(html, S(NOTICE_BAR)) || str_has(html, S("##-")))
-		return false;
-	put_without_tokens(&b, html, &found);
-	without_addresses(a, s, k, html, &found);
-	return !found;
+		return str_n(NULL, 0);
+	put_without_tokens(&b, html);
+	return without_addresses(a, s, k, arena_dup(a, buf_str(&b)));
 }

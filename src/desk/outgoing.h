@@ -52,7 +52,7 @@ int outgoing_stamp(struct txn *t, struct arena *a, struct ticket *k, const struc
  * are quoted, its tokens and its address go. outbound_guard.c.
  */
 struct str guard_text(struct arena *a, const struct settings *s, const struct ticket *k, struct str text);
-/* Has it nothing of that kind? */
-bool guard_clean(struct arena *a, const struct settings *s, const struct ticket *k, struct str html);
+/* The same for HTML; empty when lines of a notice are in it: then it is made of the text. */
+struct str guard_html(struct arena *a, const struct settings *s, const struct ticket *k, struct str html);
 
 #endif

@@ -560,10 +560,16 @@ test_guard(void **state)
 	assert_has(got, "\nsupport@acme.example, joanna@private.example\n");
 	assert_has(got, "<support@acme.example> wrote");
 	assert_has(got, "> The printer on the 2nd floor");
-	assert_false(guard_clean(
-	    &f->a, &f->settings, &k, S("<p>ANNA@private.example</p>")));
-	assert_true(guard_clean(
-	    &f->a, &f->settings, &k, S("<p>\xc2\xa7 1 is fine</p>")));
+	assert_str(guard_html(&f->a, &f->settings, &k,
+		       S("<a href=\"mailto:ANNA@private.example\">me</a>")),
+	    "<a href=\"mailto:support@acme.example\">me</a>");
+	assert_int_equal(guard_html(&f->a, &f->settings, &k,
+			     S("<p>\xc2\xa6 Customer: Wei</p>"))
+			     .n,
+	    0);
+	assert_str(
+	    guard_html(&f->a, &f->settings, &k, S("<p>\xc2\xa7 1 is fine</p>")),
+	    "<p>\xc2\xa7 1 is fine</p>");
 	/* A table drawn by hand is the agent's business. */
 	text = S("\xc2\xa6 a \xc2\xa6 b\nSee?");
 	assert_true(str_eq(guard_text(&f->a, &f->settings, &k, text), text));

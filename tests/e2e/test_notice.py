@@ -155,3 +155,28 @@ def test_over_the_limit(h):
     helpd.once(status=None, wrap=later)
     assert len(notices(helpd.out, "digest")) == 2
     helpd.run("verify")
+
+
+def test_answered(h):
+    """What an agent's client makes of the notice, in text and HTML with an attachment, is the answer, and nothing else of his mail."""
+    inbox = h.maildir()
+    helpd = staffed(h.helpd(f'mailbox "in" {{ maildir "{inbox.path}"; }}', site='trust "token";'))
+    inbox.put(with_file())
+    helpd.once()
+    note = [m for m in notices(helpd.out) if m["To"].addresses[0].addr_spec == "anna@acme.example"][0]
+    quoted = "".join("> " + line + "\n" for line in text(note).splitlines())
+    m = email.message_from_bytes(mail(sender="Anna Berg <anna@acme.example>", to=note["Reply-To"].addresses[0].addr_spec, subject="Re: " + note["Subject"],
+                                      In_Reply_To=note["Message-ID"], References=note["Message-ID"]), policy=email.policy.SMTP)
+    m.set_content("Here is the plan.\n\nAnna, anna@acme.example\n\nOn Monday, Wei wrote:\n" + quoted)
+    m.add_alternative("<p>Here is the <b>plan</b>.</p><p>Anna, anna@acme.example</p><div class=gmail_quote>On Monday Wei wrote:<blockquote>"
+                      + note.get_body(("html",)).get_content() + "</blockquote></div>", subtype="html")
+    m.add_attachment(b"%PDF-1.4 " + b"x" * 100000, maintype="application", subtype="pdf", filename="plan.pdf")
+    inbox.put(m.as_bytes().replace(b"\r\n", b"\n"))
+    helpd.once()
+    answer, = [x for x in helpd.out.mails() if "ann@customer.example" in x["To"] and not x["Auto-Submitted"]]
+    assert text(answer).splitlines()[:3] == ["Here is the plan.", "", "Anna, support@acme.example"]
+    assert "Here is the <b>plan</b>." in answer.get_body(("html",)).get_content()
+    part, = answer.iter_attachments()
+    assert part.get_filename() == "plan.pdf" and len(part.get_content()) == 100009
+    assert not helpd.leaks()
+    helpd.run("verify")
