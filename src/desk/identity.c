@@ -64,23 +64,49 @@ agent_in_from(struct sight *s)
 	return x;
 }
 
+/* What a From shows, and whether an address of a certain domain can be in it:
+ * agents are many, their domains few. */
+struct shown {
+	const struct address *x;
+	struct str name_form; /* empty: the name has no "@" */
+	struct str domain;
+	bool in_name, in_address;
+};
+
+static void
+look_at_domain(struct sight *s, struct shown *v, struct str domain)
+{
+	struct str form;
+
+	if (str_ieq(v->domain, domain))
+		return;
+	v->domain = domain;
+	v->in_address = lookalike_domain(s->a, v->x->addr, domain);
+	v->in_name = false;
+	if (!v->name_form.n)
+		return;
+	form = lookalike_form(s->a, domain);
+	v->in_name = str_has(v->name_form, form);
+}
+
 /* Does this name or address pass itself off as one of the agent's? */
 static bool
-passes_as(struct sight *s, const struct address *x, struct str name_form,
-    const struct agent *g)
+passes_as(struct sight *s, struct shown *v, const struct agent *g)
 {
 	for (size_t i = 0; i < g->addresses.n; i++) {
 		struct str real = g->addresses.v[i];
 
-		if (name_form.n && !address_eq(x->addr, real) &&
-		    lookalike_shows(s->a, name_form, real)) {
+		look_at_domain(s, v, address_domain(real));
+		if (v->in_name && !address_eq(v->x->addr, real) &&
+		    lookalike_shows(s->a, v->name_form, real)) {
 			s->shown_why = arena_printf(s->a,
 			    "the name in From shows an address of %.*s, and "
 			    "From is another",
 			    STR_ARG(g->name));
 			return true;
 		}
-		if (lookalike_address(s->a, x->addr, real)) {
+		if (v->in_address &&
+		    lookalike_address(s->a, v->x->addr, real)) {
 			s->shown_why = arena_printf(s->a,
 			    "From only looks like an address of %.*s",
 			    STR_ARG(g->name));
@@ -105,15 +131,14 @@ look_at_names(struct sight *s)
 	const struct message *m = s->q->message;
 
 	for (size_t i = 0; i < m->from.n && i < 10 && !s->shown; i++) {
-		const struct address *x = &m->from.v[i];
-		struct str form = {0};
+		struct shown v = {.x = &m->from.v[i]};
 
+		if (has_at(v.x->name) && !address_eq(v.x->name, v.x->addr))
+			v.name_form = lookalike_form(s->a, v.x->name);
 		/* His own other address in his name is no trick. */
-		if (has_at(x->name))
-			form = lookalike_form(s->a, x->name);
 		for (size_t k = 0; k < staff->nagents && !s->shown; k++)
 			if (&staff->agents[k] != s->from &&
-			    passes_as(s, x, form, &staff->agents[k]))
+			    passes_as(s, &v, &staff->agents[k]))
 				s->shown = &staff->agents[k];
 	}
 	if (s->shown || s->from)

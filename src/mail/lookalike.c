@@ -16,8 +16,7 @@
 
 enum {
 	INPUT_MAX = 1000,
-	GROWTH = 8,    /* of a prototype, at most, and then some */
-	ASCII_NEAR = 3 /* edits: "m" for "rn" is two */
+	GROWTH = 8, /* of a prototype, at most, and then some */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -89,6 +88,33 @@ as_shown(struct arena *a, struct str addr)
 	    a, "%.*s@%.*s", STR_ARG(address_local(addr)), (int)n, out);
 }
 
+/* The next character, with those as one that look alike within ASCII, and more. */
+static char
+next_rough(struct str *s)
+{
+	char c = ch_lower(s->p[0]);
+	bool rn = c == 'r' && s->n > 1 && ch_lower(s->p[1]) == 'n';
+
+	*s = str_from(*s, rn ? 2 : 1);
+	if (rn)
+		return 'm';
+	if (c == '1' || c == 'i' || c == '|')
+		return 'l';
+	return c == '0' ? 'o' : c;
+}
+
+/* Most pairs differ plainly, and there are as many as agents for each mail. */
+static bool
+may_be_alike(struct str a, struct str b)
+{
+	if (!utf8_is_ascii(a) || !utf8_is_ascii(b))
+		return true;
+	while (a.n && b.n)
+		if (next_rough(&a) != next_rough(&b))
+			return false;
+	return !a.n && !b.n;
+}
+
 bool
 lookalike_address(struct arena *a, struct str addr, struct str real)
 {
@@ -97,11 +123,19 @@ lookalike_address(struct arena *a, struct str addr, struct str real)
 	if (!addr.n || !real.n || address_eq(addr, real))
 		return false;
 	addr = as_shown(a, addr);
-	if (utf8_is_ascii(addr) && utf8_is_ascii(real) &&
-	    str_distance(addr, real, ASCII_NEAR) > ASCII_NEAR)
+	if (!may_be_alike(addr, real))
 		return false;
 	form = lookalike_form(a, addr);
 	return form.n && str_eq(form, lookalike_form(a, real));
+}
+
+bool
+lookalike_domain(struct arena *a, struct str addr, struct str domain)
+{
+	struct str own = address_domain(as_shown(a, addr));
+
+	return may_be_alike(own, domain) &&
+	       str_eq(lookalike_form(a, own), lookalike_form(a, domain));
 }
 
 static bool

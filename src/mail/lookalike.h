@@ -13,6 +13,8 @@ struct str lookalike_form(struct arena *a, struct str s);
 
 /* Does addr look like `real`, and is not (address_eq)? Cheap for addresses that differ plainly. */
 bool lookalike_address(struct arena *a, struct str addr, struct str real);
+/* Does the domain of addr look like this one, or is it? For those who ask about many addresses of one domain. */
+bool lookalike_domain(struct arena *a, struct str addr, struct str domain);
 /* Does a display name show an address that is `real` or looks like it? name_form: lookalike_form() of the name. */
 bool lookalike_shows(struct arena *a, struct str name_form, struct str real);
 
