@@ -168,6 +168,31 @@ in_reply(struct svtest *t, struct buf *b)
 	    refs.n ? " " : "", STR_ARG(id));
 }
 
+/* Whom a setting names as the sender on the envelope; the null sender stays one. */
+static struct str
+envelope_from(struct svtest *t, const char *name, struct str otherwise)
+{
+	struct str how = str_trim(setting(t, name));
+	struct str user = setting(t, "sieve_user_email");
+	struct sieve_addr addr;
+
+	if (!t->context.from.n || str_eq(how, S("<>")))
+		return S("");
+	if (str_ieq(how, S("sender")))
+		return t->context.from;
+	if (str_ieq(how, S("recipient")))
+		return t->context.to;
+	if (str_ieq(how, S("orig_recipient")))
+		return t->context.orig_to;
+	if (str_ieq(how, S("postmaster")))
+		return S("postmaster@example.com");
+	if (str_ieq(how, S("user_email")))
+		return user.n ? user : t->context.to;
+	if (str_starts(how, S("<")) && sieve_address_ok(&t->a, how, &addr))
+		return addr.all;
+	return otherwise;
+}
+
 static bool
 has_list_field(const struct sieve_mail *m)
 {
@@ -418,8 +443,7 @@ notify(struct svtest *t, const struct sieve_action *x)
 		buf_putc(&b, '\n');
 	if (x->from.n && sieve_addresses(&t->a, x->from, &v) && v[0].valid)
 		addr = v[0].all;
-	if (!t->context.from.n)
-		addr = S("");
+	addr = envelope_from(t, "sieve_notify_mailto_envelope_from", addr);
 	body = arena_dup(&t->a, buf_str(&b));
 	for (size_t i = 0; i < to.n; i++)
 		send_to(t, addr, to.v[i], body);
@@ -428,28 +452,9 @@ notify(struct svtest *t, const struct sieve_action *x)
 static void
 redirect(struct svtest *t, const struct sieve_action *x)
 {
-	struct str from = t->context.from;
-	struct str how = str_trim(setting(t, "sieve_redirect_envelope_from"));
-	struct sieve_addr addr;
-
-	if (from.n && how.n) {
-		if (str_ieq(how, S("recipient")))
-			from = t->context.to;
-		else if (str_ieq(how, S("orig_recipient")))
-			from = t->context.orig_to;
-		else if (str_ieq(how, S("postmaster")))
-			from = S("postmaster@example.com");
-		else if (str_ieq(how, S("user_email")))
-			from = setting(t, "sieve_user_email").n
-				   ? setting(t, "sieve_user_email")
-				   : t->context.to;
-		else if (str_starts(how, S("<")) &&
-			 sieve_address_ok(&t->a, how, &addr))
-			from = addr.all;
-		else if (str_eq(how, S("<>")))
-			from = S("");
-	}
-	send_to(t, from, x->name, raw_of(t, x->mail));
+	send_to(t,
+	    envelope_from(t, "sieve_redirect_envelope_from", t->context.from),
+	    x->name, raw_of(t, x->mail));
 }
 
 static bool

@@ -85,7 +85,7 @@ run_fileinto(struct sieve_run *r, const struct sieve_node *n)
 	x->copy = sieve_has(n, TAG_COPY);
 	x->create = sieve_has(n, TAG_CREATE);
 	x->special_use = sieve_tag_string(r, n, TAG_SPECIALUSE);
-	if (!x->name.n || !utf8_valid(x->name))
+	if (!sieve_mailbox_name_ok(x->name))
 		return sieve_fail(r, n->at, "the mailbox has no usable name");
 	sieve_flags_for(r, n, x);
 	if (!x->copy)

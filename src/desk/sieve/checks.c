@@ -312,13 +312,31 @@ check_redirect(struct sieve_compiler *c, struct sieve_node *n)
 }
 
 bool
+sieve_mailbox_name_ok(struct str s)
+{
+	if (!s.n || s.n > 1000)
+		return false;
+	while (s.n) {
+		uint32_t c = 0;
+		size_t n = utf8_next(s, &c);
+
+		if (!n || c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 ||
+		    c == 0x2029)
+			return false;
+		s = str_from(s, n);
+	}
+	return true;
+}
+
+bool
 check_fileinto(struct sieve_compiler *c, struct sieve_node *n)
 {
 	struct str s;
 
-	if (sieve_literal(&n->args[0], 0, &s) &&
-	    (!utf8_valid(s) || memchr(s.n ? s.p : "", 0, s.n))) {
-		sieve_bad(c, n->args[0].at, "the mailbox's name is not UTF-8");
+	if (sieve_literal(&n->args[0], 0, &s) && !sieve_mailbox_name_ok(s)) {
+		sieve_bad(c, n->args[0].at,
+		    "a mailbox cannot have this name: expected 1 to 1,000 "
+		    "bytes of UTF-8 without control characters");
 		return false;
 	}
 	return true;
@@ -395,11 +413,21 @@ check_extract(struct sieve_compiler *c, struct sieve_node *n)
 bool
 check_break(struct sieve_compiler *c, struct sieve_node *n)
 {
+	const struct sieve_value *v = sieve_tagged(n, TAG_NAME);
+	struct str s;
+
 	if (!c->loops) {
 		sieve_bad(c, n->at, "break stands in foreverypart only");
 		return false;
 	}
-	return true;
+	if (!v || !sieve_literal(v, 0, &s))
+		return true;
+	for (unsigned i = 0; i < c->loops; i++)
+		if (str_eq(c->loop_names[i % ARRAY_LEN(c->loop_names)], s))
+			return true;
+	sieve_bad(c, v->at, "no foreverypart around this has the name \"%.*s\"",
+	    STR_ARG(utf8_clip(s, 40)));
+	return false;
 }
 
 bool

@@ -661,6 +661,13 @@ compile_command(
 	if (d->block == BLOCK_REQUIRED && x->has_block && !out->dead) {
 		unsigned loop = d->run == run_foreverypart;
 
+		if (loop) {
+			const struct sieve_value *v =
+			    sieve_tagged(out, TAG_NAME);
+
+			c->loop_names[c->loops % ARRAY_LEN(c->loop_names)] =
+			    v && v->n ? v->v[0].s : (struct str){NULL, 0};
+		}
 		c->loops += loop;
 		c->nesting++;
 		compile_block(

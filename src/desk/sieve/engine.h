@@ -207,6 +207,7 @@ struct sieve_compiler {
 	bool require_over;
 	const struct sieve_node *prev; /* the command before this one in its block */
 	unsigned loops;              /* foreverypart around this */
+	struct str loop_names[34];   /* their names; empty: none */
 	unsigned nesting;
 	unsigned size;               /* nodes so far */
 };
@@ -218,6 +219,8 @@ bool sieve_string(struct sieve_compiler *c, const struct node *n, bool constant,
 bool sieve_name_ok(struct str s);            /* an identifier */
 int sieve_header_id(struct sieve_compiler *c, struct str name);
 bool sieve_header_name_ok(struct str s);
+/* Could a mailbox have this name? UTF-8 without control characters, 1 to 1,000 bytes. */
+bool sieve_mailbox_name_ok(struct str s);
 /* In s->a it is closed with the program; else by uregex_close() of its maker. */
 struct sieve_regex *sieve_regex_new(struct sieve *s, struct arena *a, struct str pattern, bool fold, struct err *err);
 bool sieve_prepare_key(struct sieve *s, struct arena *a, const struct sieve_node *n, struct str text, struct sieve_key *out, struct err *err);
