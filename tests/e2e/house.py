@@ -11,6 +11,7 @@ import pwd
 import re
 import shutil
 import signal
+import smtplib
 import socket
 import subprocess
 import time
@@ -265,6 +266,9 @@ queue "sales" {{ address "sales@acme.example"; }}
             for a in articles:
                 if a["direction"] != "out" or a.get("ticket", k["id"]) != k["id"]:
                     continue
+                # What an agent sent from his own client shows his address; it was he who gave it away.
+                if a["from"] and a["from"][0]["address"].lower() in agents:
+                    continue
                 raw = subprocess.run([HELPD, "-c", self.etc, "show", str(k["id"]), "--raw", str(a["seq"])], stdout=subprocess.PIPE, env=self.env()).stdout
                 bad += [f"#{k['id']} article {a['seq']}: {why}" for why in leaked(raw, [x for x in agents if x not in asked], notes)]
         return bad
@@ -421,11 +425,15 @@ class Postfix(Server):
     """A Postfix of its own: SMTP on a loopback port; mail for acme.example and customer.example goes to Maildirs or to pipes.
 
     aliases: address -> Maildir path, or None for helpd's pipe (set pipe before).
+
+    agents is the port where the desk's own people hand in their mail: what comes in there is given the results of authentication that a site's
+    milter would write; what claims to have such results and comes in by the other port, port, loses them.
     """
+    AUTHSERV = "mx.acme.example"
 
     def __init__(self, base, boxes, pipe=None):
         self.base = str(base)
-        self.port = free_port()
+        self.port, self.agents = free_port(), free_port()
         for d in ("", "/conf", "/queue", "/data"):
             os.makedirs(self.base + d, exist_ok=True)
             os.chmod(self.base + d, 0o755)
@@ -438,6 +446,10 @@ class Postfix(Server):
             for addr, path in boxes.items():
                 if path is None:
                     f.write(f"{addr} helpd:\n")
+        with open(self.base + "/conf/results", "w") as f:
+            f.write(f"/@([^@>]+)$/ PREPEND Authentication-Results: {self.AUTHSERV}; dmarc=pass header.from=$1\n")
+        with open(self.base + "/conf/strangers", "w") as f:
+            f.write(f"/^Authentication-Results:[[:space:]]*{self.AUTHSERV}/ IGNORE\n")
         with open(self.base + "/conf/main.cf", "w") as f:
             f.write(f"""compatibility_level = 3.6
 queue_directory = {self.base}/queue
@@ -464,11 +476,18 @@ default_transport = error:nobody else is there
 disable_dns_lookups = yes
 smtp_dns_support_level = disabled
 import_environment = MAIL_CONFIG TZ
+results_restrictions = check_sender_access regexp:{self.base}/conf/results
+in_flow_delay = 0
 """)
         with open(self.base + "/conf/master.cf", "w") as f:
             f.write(f"""127.0.0.1:{self.port} inet n - n - - smtpd
+  -o cleanup_service_name=strangers
+127.0.0.1:{self.agents} inet n - n - - smtpd
+  -o smtpd_sender_restrictions=$results_restrictions
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
+strangers unix n - n - 0 cleanup
+  -o header_checks=regexp:{self.base}/conf/strangers
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
@@ -497,43 +516,75 @@ postlog unix-dgram n - n - 1 postlogd
         with open(self.base + "/log", errors="replace") as f:
             return f.read()
 
+    def refuse(self, address):
+        """From now on there is no such recipient: 550 5.1.1."""
+        with open(self.base + "/conf/boxes") as f:
+            boxes = f.read()
+        with open(self.base + "/conf/boxes", "w") as f:
+            f.write("".join(x + "\n" for x in boxes.splitlines() if not x.startswith(address + " ")))
+        subprocess.run(["postfix", "-c", self.base + "/conf", "reload"], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def post(self, raw, sender, *to, port=None):
+        """Hands in a mail as a program would that speaks SMTP by itself."""
+        with smtplib.SMTP("127.0.0.1", port or self.port, timeout=20) as s:
+            s.sendmail(sender, to, raw)
+
     def close(self):
         subprocess.run(["postfix", "-c", self.base + "/conf", "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 class Mutt:
-    """A customer at a real mail client."""
+    """Somebody at a real mail client: a customer, or an agent, whose mailbox is then Dovecot's (imap: its port and the user)."""
 
-    def __init__(self, base, port, address, name, inbox=None):
+    def __init__(self, base, port, address, name, inbox=None, imap=None, signature=""):
         self.base = str(base)
         self.inbox = inbox
+        self.address = address
         os.makedirs(self.base, exist_ok=True)
+        spool = f"imap://{imap[1]}@127.0.0.1:{imap[0]}/INBOX" if imap else inbox.path if inbox else "/dev/null"
+        with open(self.base + "/signature", "w") as f:
+            f.write(signature + "\n")
         with open(self.base + "/rc", "w") as f:
-            f.write(f"""set from="{address}" realname="{name}" use_envelope_from=yes hostname="customer.example"
-set smtp_url="smtp://127.0.0.1:{port}" ssl_starttls=no ssl_force_tls=no
-set record="" sendmail_wait=0 mbox_type=Maildir spoolfile="{inbox.path if inbox else '/dev/null'}" folder="{self.base}"
+            f.write(f"""set from="{address}" realname="{name}" use_envelope_from=yes hostname="{address.split('@')[1]}"
+set smtp_url="smtp://127.0.0.1:{port}" ssl_starttls=no ssl_force_tls=no imap_pass="secret"
+set record="" sendmail_wait=0 mbox_type=Maildir spoolfile="{spool}" folder="{self.base}"
 set reply_to=yes fast_reply=yes include=yes autoedit=yes editor="{self.base}/edit" abort_unmodified=no abort_nosubject=no confirmappend=no
 set wait_key=no mark_old=no header_cache="" beep=no move=no quit=yes postpone=no timeout=5 mail_check=1 send_charset="us-ascii:iso-8859-1:utf-8"
+set mime_forward=no forward_edit=yes abort_noattach=no recall=no copy=no {f'signature="{self.base}/signature"' if signature else ""}
 """)
 
     def write(self, to, subject, body, *args):
+        """Without a terminal: a new mail, with mutt's options before the recipient (-a FILE, -c ADDRESS)."""
         subprocess.run(["mutt", "-n", "-F", self.base + "/rc", "-s", subject, *args, "--", to], input=body.encode(), check=True,
                        env={**os.environ, "HOME": self.base, "TERM": "dumb", "LC_ALL": "C.UTF-8"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
 
-    def reply(self, body):
-        """Opens the inbox full-screen in a terminal (tmux), replies to the last mail above its quote, sends, and leaves."""
+    def reply(self, body, find=None, how="reply", keys="", below=False):
+        """Opens the inbox full-screen in a terminal (tmux), replies to the last mail, or to the one that is found, above (or below) its quote, sends, and leaves."""
+        self.screen(find, f"<{how}>{keys}<send-message>", body, below)
+
+    def forward(self, to, body="", find=None, attached=False, keys=""):
+        """Forwards that mail, in the text or as a file of type message/rfc822."""
+        self.screen(find, f"<forward-message>{to}<enter>{keys}<send-message>", body, rc="set mime_forward=yes" if attached else "")
+
+    def screen(self, find, keys, body, below=False, rc=""):
         with open(self.base + "/body", "w") as f:
-            f.write(body)
+            f.write(body + "\n\n")
         with open(self.base + "/edit", "w", opener=lambda p, fl: os.open(p, fl, 0o755)) as f:
-            f.write(f'#!/bin/sh\nawk -v body="$(cat {self.base}/body)" \'NR == 1 || !done {{ if ($0 == "" || $0 !~ /^[A-Za-z-]+:/) {{ print body; print ""; done = 1 }} }} {{ print }}\' "$1" >"$1.new" && mv "$1.new" "$1"\n')
+            f.write(f'#!/bin/sh\ncat {f"""$1 {self.base}/body""" if below else f"""{self.base}/body "$1" """} >"$1.new" && mv "$1.new" "$1"\n')
+        show = "<last-entry>"
+        if find is not None:
+            # The whole of a Message-ID, without the angle brackets that name keys.
+            show = "<limit>~i " + re.sub(r"[^\w@-]", ".", str(find["Message-ID"]).strip("<> ")) + "<enter>"
+        with open(self.base + "/keys", "w") as f:
+            f.write(rc + f"\npush '{show}{keys}<exit>'\n")
         session = f"helpd-{os.getpid()}-{time.monotonic_ns()}"
         sock = self.base + "/tmux"
         env = {**os.environ, "HOME": self.base, "LC_ALL": "C.UTF-8"}
         env.pop("TMUX", None)
         subprocess.run(["tmux", "-S", sock, "new-session", "-d", "-s", session, "-x", "120", "-y", "40",
-                        f"mutt -n -F {self.base}/rc -e 'push \"<last-entry><reply><send-message><exit>\"' 2>{self.base}/err"], check=True, env=env)
+                        f"mutt -n -F {self.base}/rc -e 'source {self.base}/keys' 2>{self.base}/err"], check=True, env=env)
         try:
-            wait_for(lambda: subprocess.run(["tmux", "-S", sock, "has-session", "-t", session], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0, 30, 0.2)
+            wait_for(lambda: subprocess.run(["tmux", "-S", sock, "has-session", "-t", session], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0, 30, 0.1)
         except AssertionError:
             screen = subprocess.run(["tmux", "-S", sock, "capture-pane", "-p", "-t", session], env=env, stdout=subprocess.PIPE).stdout.decode()
             raise AssertionError("mutt is stuck at:\n" + screen)
