@@ -10,7 +10,8 @@
 
 enum {
 	MISSED_LINES = 12, /* of each article that the agent had not seen */
-	MISSED_MAX = 5
+	MISSED_MAX = 5,
+	LOOK_BACK = 300 /* articles */
 };
 
 /* --- files ------------------------------------------------------------- */
@@ -37,23 +38,26 @@ is_wrapping(const struct attachment *x)
 	return false;
 }
 
-/* Files of the ticket come back with quotes: the customer has them. */
+/* Files of the ticket come back with quotes: the customer has them. seen[i]: so
+ * does the i-th. */
 static int
-came_before(const struct visit *v, const struct attachment *x)
+look_back(const struct visit *v, bool *seen)
 {
+	const struct attachments *l = &v->m->attachments;
+	uint32_t n = v->k->articles;
 	struct article r;
 
-	for (uint32_t i = 1; i <= v->k->articles; i++) {
-		int found = article_get(v->t, v->a, v->k->id, i, &r);
+	for (uint32_t s = n > LOOK_BACK ? n - LOOK_BACK + 1 : 1; s <= n; s++) {
+		int found = article_get(v->t, v->a, v->k->id, s, &r);
 
 		if (found < 0)
 			return -1;
-		for (size_t j = 0; found && r.direction == DIRECTION_IN &&
-				   j < r.attachments.n;
-		     j++)
-			if (!memcmp(r.attachments.v[j].sha256, x->sha256,
-				SHA256_SIZE))
-				return 1;
+		if (!found || r.direction != DIRECTION_IN)
+			continue;
+		for (size_t j = 0; j < r.attachments.n; j++)
+			for (size_t i = 0; i < l->n; i++)
+				seen[i] |= !memcmp(r.attachments.v[j].sha256,
+				    l->v[i].sha256, SHA256_SIZE);
 	}
 	return 0;
 }
@@ -69,16 +73,20 @@ answer_files(struct visit *v)
 {
 	const struct attachments *l = &v->m->attachments;
 	const struct str *bytes = v->x->in->files;
+	bool *seen = arena_array(v->a, bool, l->n + 1);
 
-	v->files = arena_array(v->a, struct compose_attachment, l->n);
+	v->files = arena_array(v->a, struct compose_attachment, l->n + 1);
 	v->nfiles = 0;
+	/* The store's error is found by who commits. */
+	if (l->n && look_back(v, seen) < 0)
+		return true;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct attachment *x = &l->v[i];
 
-		if (is_wrapping(x) || came_before(v, x) != 0)
+		if (is_wrapping(x) || seen[i])
 			continue;
 		/* A picture of the quoted mail or of a letterhead. */
-		if (x->is_inline && x->content_id.n && v->m->html.n &&
+		if (x->is_inline && x->content_id.n && v->m->answer_html.n &&
 		    !in_html(v->m, x))
 			continue;
 		if (!bytes || !bytes[i].p) {
@@ -254,11 +262,13 @@ int
 answer_missed(struct visit *v, struct str *words, struct err *err)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
+	uint32_t last = v->k->articles;
 	int n = 0;
 
 	if (!v->x->grant)
 		return 0;
-	for (uint32_t i = 1; i <= v->k->articles; i++) {
+	for (uint32_t i = last > LOOK_BACK ? last - LOOK_BACK + 1 : 1;
+	     i <= last; i++) {
 		struct article r;
 		int found = article_get(v->t, v->a, v->k->id, i, &r);
 

@@ -7,7 +7,7 @@ import os
 from house import Mutt, mail, wait_for
 
 AGENTS = """
-agent "anna" { name "Anna Berg"; address ["anna@acme.example"]; teams ["first-line"]; signature "Anna Berg\\nAcme first line"; }
+agent "anna" { name "Anna Berg"; address ["anna@acme.example"]; teams ["first-line"]; signature "Anna Berg\nAcme first line"; }
 agent "ben" { name "Ben Li"; address ["ben@acme.example"]; teams ["first-line"]; languages ["zh_CN"]; }
 team "first-line" { }
 """
@@ -140,7 +140,7 @@ def by_agent(h):
     def put(**kw):
         inbox.put(mail(sender="Anna Berg <anna@acme.example>", **kw).replace(b"From:", b"Authentication-Results: mx.acme.example; dmarc=pass header.from=acme.example\nFrom:", 1))
         helpd.once()
-    return helpd, put
+    return helpd, inbox, put
 
 
 def to(helpd, address):
@@ -149,7 +149,7 @@ def to(helpd, address):
 
 def test_forward(h):
     """A customer's mail forwarded by an agent is the customer's ticket; a mail of commands alone is answered."""
-    helpd, put = by_agent(h)
+    helpd, _, put = by_agent(h)
     put(subject="Fwd: My printer", body="#tag +phone\n@ben knows this house.\n\n-------- Forwarded Message --------\nSubject: My printer\n"
         "Date: " + email.utils.formatdate() + "\nFrom: Ann Baker <ann@customer.example>\nTo: Anna Berg <anna@acme.example>\n\nIt smokes again.\n")
     ticket, = helpd.tickets()
@@ -169,8 +169,7 @@ def test_forward(h):
 
 def test_file(h):
     """A file goes along, out of the jail and into the answer."""
-    helpd, put = by_agent(h)
-    inbox = h.maildir()
+    helpd, inbox, _ = by_agent(h)
     inbox.put(mail(subject="Manual"))
     helpd.once()
     notice = [m for m in to(helpd, "anna@acme.example") if m["X-Helpd-Notice"]][0]
@@ -185,3 +184,18 @@ def test_file(h):
     assert part.get_filename() == "handbuch für alle.pdf" and len(part.get_content()) == 5 + 102400
     assert helpd.show(1)["status"] == "pending"
     assert not helpd.leaks()
+
+
+def test_elsewhere(h):
+    """An answer that the agent sent to the customer himself: recorded, and nothing goes out because of it."""
+    helpd, inbox, put = by_agent(h)
+    inbox.put(mail(subject="Manual"))
+    helpd.once()
+    before = len(helpd.out.mails())
+    put(to="Ann Baker <ann@customer.example>", Cc="support@acme.example", subject="Re: [Acme #1] Manual", body="It is in the drawer.\n")
+    k, = helpd.tickets()
+    article = helpd.show(1)["articles"][-1]
+    assert article["direction"] == "out" and article["new_text"].strip() == "It is in the drawer."
+    assert [e for e in helpd.show(1)["events"] if e["kind"] == "answered-elsewhere"]
+    assert k["assignee"] == "anna" and k["status"] == "open"
+    assert not [m for m in helpd.out.mails()[before:] if "ann@customer.example" in str(m["To"])]
