@@ -1,4 +1,5 @@
-/* carrier: SMTP, a sendmail program, or a Maildir. */
+/* carrier: SMTP, a sendmail program, a Maildir; copies into an IMAP folder. */
+#include "app/copier.h"
 #include "app/sender.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -21,6 +22,7 @@ struct carrier {
 	const struct transport *t;
 	struct arena arena;
 	struct smtp *smtp;
+	struct copier *copier;
 	_Atomic bool cancel; /* nobody waits for a server any more */
 };
 
@@ -31,6 +33,8 @@ carrier_open(struct carrier **out, const struct transport *t, struct err *err)
 
 	(void)err;
 	c->t = t;
+	if (t->kind == TRANSPORT_COPY)
+		copier_new(&c->copier, t->mailbox);
 	*out = c;
 	return 0;
 }
@@ -254,19 +258,32 @@ carrier_send(struct carrier *c, struct arena *a, struct str sender,
 		 * changed. */
 		smtp_free(&c->smtp);
 		return -1;
+	case TRANSPORT_COPY:
+		break;
 	}
-	return -1;
+	return err_set(err, ERR_INVAL, "no transport for mail");
+}
+
+int
+carrier_copy(struct carrier *c, struct arena *a, struct str message_id,
+    bool again, struct sent_to *to, struct str bytes, struct err *err)
+{
+	return copier_put(c->copier, a, message_id, again, bytes, to, err);
 }
 
 void
 carrier_cancel(struct carrier *c)
 {
 	atomic_store(&c->cancel, true);
+	if (c->copier)
+		copier_cancel(c->copier);
 }
 
 void
 carrier_rest(struct carrier *c)
 {
+	if (c->copier)
+		copier_rest(c->copier);
 	smtp_free(&c->smtp);
 }
 
@@ -275,6 +292,7 @@ carrier_close(struct carrier **pc)
 {
 	if (!*pc)
 		return;
+	copier_free(&(*pc)->copier);
 	smtp_free(&(*pc)->smtp);
 	arena_fini(&(*pc)->arena);
 	mem_free(*pc);

@@ -1,4 +1,5 @@
 #include "app/check.h"
+#include "app/imap_account.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -130,35 +131,51 @@ seconds(int64_t ms)
 	return (unsigned)((ms + CLOCK_SECOND - 1) / CLOCK_SECOND);
 }
 
+/* Is it there? Else the one that was probably meant is named. */
+static int
+imap_folder(struct arena *a, struct imap *imap, struct str f,
+    struct imap_mailbox *box, struct err *err)
+{
+	struct strs there = {0};
+	struct str near;
+
+	if (imap_select(imap, f, box, err) == 0)
+		return 0;
+	if (err->code == ERR_TEMP || imap_list(imap, a, &there, err) < 0)
+		return -1;
+	near = syntax_nearest(f, there.v, there.n);
+	return err_set(err, ERR_INVAL, "there is no folder %.*s%s%.*s%s",
+	    STR_ARG(f), near.n ? ": did you mean " : "", STR_ARG(near),
+	    near.n ? "?" : "");
+}
+
 static int
 imap_folders(struct arena *a, struct imap *imap, const struct mailbox *m,
     struct check *k, struct err *err)
 {
+	struct imap_mailbox box;
 	struct strs there = {0};
+	size_t n = m->folders.n + m->sent_folders.n;
 	uint64_t mails = 0;
 
 	for (size_t i = 0; i < m->folders.n; i++) {
-		struct imap_mailbox box = {0};
-		struct str f = m->folders.v[i], near;
-
-		if (imap_select(imap, f, &box, err) == 0) {
-			mails += box.exists;
-			if (m->after == AFTER_KEYWORD && !box.keywords_allowed)
-				return err_set(err, ERR_INVAL,
-				    "folder %.*s takes no keywords: after must "
-				    "be something else",
-				    STR_ARG(f));
-			continue;
-		}
-		if (err->code == ERR_TEMP ||
-		    imap_list(imap, a, &there, err) < 0)
+		if (imap_folder(a, imap, m->folders.v[i], &box, err) < 0)
 			return -1;
-		near = syntax_nearest(f, there.v, there.n);
-		return err_set(err, ERR_INVAL,
-		    "there is no folder %.*s%s%.*s%s", STR_ARG(f),
-		    near.n ? ": did you mean " : "", STR_ARG(near),
-		    near.n ? "?" : "");
+		mails += box.exists;
+		if (m->after == AFTER_KEYWORD && !box.keywords_allowed)
+			return err_set(err, ERR_INVAL,
+			    "folder %.*s takes no keywords: after must be "
+			    "something else",
+			    STR_ARG(m->folders.v[i]));
 	}
+	for (size_t i = 0; i < m->sent_folders.n; i++) {
+		if (imap_folder(a, imap, m->sent_folders.v[i], &box, err) < 0)
+			return err_in(err, "sent_folders");
+		mails += box.exists;
+	}
+	/* The first copy makes it; a name that was mistyped is one, too. */
+	if (m->copy.n && imap_folder(a, imap, m->copy, &box, err) < 0)
+		return err_in(err, "copy");
 	if (m->after == AFTER_MOVE) {
 		if (imap_list(imap, a, &there, err) < 0)
 			return -1;
@@ -167,8 +184,8 @@ imap_folders(struct arena *a, struct imap *imap, const struct mailbox *m,
 			    "there is no folder %.*s to move mail to",
 			    STR_ARG(m->after_arg));
 	}
-	k->message = arena_printf(a, "%zu folder%s, %llu mails", m->folders.n,
-	    m->folders.n == 1 ? "" : "s", (unsigned long long)mails);
+	k->message = arena_printf(a, "%zu folder%s, %llu mails", n,
+	    n == 1 ? "" : "s", (unsigned long long)mails);
 	return 0;
 }
 
@@ -176,24 +193,9 @@ static int
 check_imap(
     struct arena *a, const struct mailbox *m, struct check *k, struct err *err)
 {
-	struct buf secret = buf_max(8192);
-	struct imap_login login = {.host = m->host,
-	    .port = m->port,
-	    .implicit_tls = m->implicit_tls,
-	    .plaintext_loopback = m->plaintext,
-	    .ca_file = c_path(a, m->ca_file),
-	    .user = m->user,
-	    .auth = m->xoauth2 ? IMAP_AUTH_XOAUTH2 : IMAP_AUTH_PASSWORD,
-	    .timeout_s = seconds(m->timeout)};
 	struct imap *imap = NULL;
-	int r = secret_read(&m->secret, &secret, err);
+	int r = imap_account_open(m, NULL, NULL, &imap, err);
 
-	login.secret = buf_str(&secret);
-	if (r == 0)
-		r = imap_open(&login, &imap, err);
-	if (secret.p)
-		secret_wipe(secret.p, secret.cap);
-	buf_fini(&secret);
 	if (r == 0)
 		r = imap_folders(a, imap, m, k, err);
 	if (imap)
@@ -317,6 +319,7 @@ check_transport(struct arena *a, const struct transport *t, struct check *k,
 			return err_sys(err, ERR_PERM, "%s", path);
 		return 0;
 	case TRANSPORT_MAILDIR:
+	case TRANSPORT_COPY: /* goes with its mailbox */
 		break;
 	}
 	if (access(path, F_OK) == 0)

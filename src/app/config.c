@@ -214,6 +214,43 @@ judge_after(struct reading *r, struct mailbox_block *x)
 		    "after: the mail cannot move to where it is");
 }
 
+/* Which of its folders are read, as mail that came in and as mail that was
+ * sent. */
+static void
+judge_folders(struct reading *r, struct mailbox_block *x)
+{
+	struct mailbox *m = &x->m;
+	const struct command *sent = block_value(&x->b, "sent_folders");
+	const struct command *copy = block_value(&x->b, "copy");
+	const struct command *c = block_value(&x->b, "folders");
+
+	if (c && m->folders.n == 1 && str_eq(m->folders.v[0], S("none"))) {
+		m->folders.n = 0;
+		if (!sent)
+			wrong(r, value_at(c),
+			    "folders \"none\" goes with sent_folders");
+	} else if (!m->folders.n) {
+		strs_add(r->a, &m->folders, S("INBOX"));
+	}
+	for (size_t i = 0; sent && i < m->sent_folders.n; i++)
+		if (strs_has(&m->folders, m->sent_folders.v[i]))
+			wrong(r, value_in(sent, m->sent_folders.v[i]),
+			    "sent_folders: %.*s is among the folders of mail "
+			    "that comes in",
+			    STR_ARG(m->sent_folders.v[i]));
+	if (copy && strs_has(&m->folders, m->copy))
+		wrong(r, value_at(copy),
+		    "copy: %.*s is among the folders of mail that comes in",
+		    STR_ARG(m->copy));
+}
+
+static bool
+reads(const struct mailbox *m, struct str folder)
+{
+	return strs_has(&m->folders, folder) ||
+	       strs_has(&m->sent_folders, folder);
+}
+
 /* What an earlier mailbox reads already. */
 static void
 judge_source(struct reading *r, size_t i)
@@ -228,11 +265,16 @@ judge_source(struct reading *r, size_t i)
 		if (!x->b.kind || r->mailboxes[k]->b.kind != x->b.kind)
 			continue;
 		if (m->kind != MAILBOX_IMAP) {
-			same = str_eq(m->path, o->path);
+			same = str_eq(m->path, o->path) ||
+			       (m->path.n && str_eq(m->path, o->sent)) ||
+			       (m->sent.n && (str_eq(m->sent, o->path) ||
+						 str_eq(m->sent, o->sent)));
 		} else if (str_ieq(m->host, o->host) && m->port == o->port &&
 			   str_eq(m->user, o->user)) {
 			for (size_t f = 0; f < m->folders.n; f++)
-				same |= strs_has(&o->folders, m->folders.v[f]);
+				same |= reads(o, m->folders.v[f]);
+			for (size_t f = 0; f < m->sent_folders.n; f++)
+				same |= reads(o, m->sent_folders.v[f]);
 		}
 		if (same && m->host.n + m->path.n)
 			wrong(r, x->at->at,
@@ -303,8 +345,7 @@ judge(struct reading *r)
 		    &r->values, &x->b, "queue", "queue", x->m.queue, &queues);
 		if (x->b.kind == 1u << MAILBOX_IMAP) {
 			judge_login(r, &x->b, x->at, &x->m.xoauth2);
-			if (!x->m.folders.n)
-				strs_add(r->a, &x->m.folders, S("INBOX"));
+			judge_folders(r, x);
 		}
 		if (x->b.kind)
 			judge_after(r, x);
@@ -323,6 +364,86 @@ own(struct reading *r, struct str addr)
 	key = address_key(r->a, addr);
 	if (!strs_has(l, key))
 		strs_add(r->a, l, key);
+}
+
+/* Is it the mailbox of another queue than q? */
+static bool
+is_of_other(const struct config *c, const struct mailbox *m,
+    const struct queue *q)
+{
+	if (m->queue.n)
+		return !str_eq(m->queue, q->name);
+	for (size_t i = 0; i < c->settings.nqueues; i++)
+		if (address_eq(c->settings.queues[i].address.addr, m->user))
+			return !address_eq(q->address.addr, m->user);
+	return false;
+}
+
+/*
+ * Where copies of a queue's mails go: into the mailbox that names the queue,
+ * else into the one whose user is its address, else into the first that is of
+ * no other queue.
+ */
+static const struct transport *
+copy_of(const struct config *c, const struct queue *q)
+{
+	for (size_t i = 0; i < c->ncopies; i++)
+		if (str_eq(c->copies[i].mailbox->queue, q->name))
+			return &c->copies[i];
+	for (size_t i = 0; i < c->ncopies; i++)
+		if (address_eq(c->copies[i].mailbox->user, q->address.addr))
+			return &c->copies[i];
+	for (size_t i = 0; i < c->ncopies; i++)
+		if (!is_of_other(c, c->copies[i].mailbox, q))
+			return &c->copies[i];
+	return NULL;
+}
+
+/* A Maildir of sent mail is a source of its own. */
+static void
+add_sent(struct reading *r, const struct mailbox *of)
+{
+	struct config *c = r->c;
+	struct mailbox *m = &c->mailboxes[c->nmailboxes++];
+
+	*m = *of;
+	m->name = arena_printf(r->a, "%.*s/sent", STR_ARG(of->name));
+	m->path = of->sent;
+	m->sent = str_n(NULL, 0);
+	m->sent_only = true;
+	m->after = AFTER_CUR;
+}
+
+static void
+gather_copies(struct reading *r)
+{
+	struct config *c = r->c;
+
+	c->copies = arena_array(r->a, struct transport, c->nmailboxes + 1);
+	for (size_t i = 0; i < c->nmailboxes; i++) {
+		const struct mailbox *m = &c->mailboxes[i];
+
+		if (m->kind != MAILBOX_IMAP || !m->copy.n)
+			continue;
+		c->copies[c->ncopies++] = (struct transport){
+		    .name =
+			arena_printf(r->a, "copy:%.*s", STR_ARG(m->name)),
+		    .at = m->at,
+		    .kind = TRANSPORT_COPY,
+		    .timeout = m->timeout,
+		    .mailbox = m,
+		};
+	}
+	for (size_t i = 0; i < c->settings.nqueues; i++) {
+		struct queue *q = &c->settings.queues[i];
+		const struct transport *t = copy_of(c, q);
+
+		if (!t)
+			continue;
+		q->copy = t->name;
+		q->copy_name = arena_printf(r->a, "%.*s/%.*s",
+		    STR_ARG(t->mailbox->name), STR_ARG(t->mailbox->copy));
+	}
 }
 
 /* The finished value: blocks into arrays, and what follows from what was said.
@@ -354,16 +475,20 @@ gather(struct reading *r)
 		    .address = s->address,
 		    .reopen_within = 14 * CLOCK_DAY,
 		    .acknowledge = true};
-	c->mailboxes = arena_array(r->a, struct mailbox, r->nmailboxes + 1);
+	c->mailboxes = arena_array(r->a, struct mailbox, 2 * r->nmailboxes + 1);
 	for (size_t i = 0; i < r->nmailboxes; i++) {
 		const struct mailbox *m = &r->mailboxes[i]->m;
 		struct address x;
 
 		c->mailboxes[c->nmailboxes++] = *m;
 		spool |= m->kind == MAILBOX_SPOOL;
-		if (m->kind == MAILBOX_IMAP && m->user.n &&
+		/* The account of an agent whose sent mail alone is read is
+		 * not the desk's. */
+		if (m->kind == MAILBOX_IMAP && m->user.n && m->folders.n &&
 		    address_parse_one(r->a, m->user, &x))
 			own(r, x.addr);
+		if (m->kind == MAILBOX_MAILDIR && m->sent.n)
+			add_sent(r, m);
 	}
 	if (!spool)
 		c->mailboxes[c->nmailboxes++] =
@@ -376,6 +501,7 @@ gather(struct reading *r)
 		s->domain = address_domain(s->address.addr);
 	if (!s->languages.n)
 		strs_add(r->a, &s->languages, S("en"));
+	gather_copies(r);
 }
 
 /* An answer of an agent goes out at once only when his mail shows that it is his; where nothing can show that, nobody should have to find out why all waits. */
@@ -544,6 +670,21 @@ config_free(struct config **c)
 	arena_fini(&a);
 	mem_free(*c);
 	*c = NULL;
+}
+
+enum begin
+mailbox_begin(const struct mailbox *m, bool sent)
+{
+	return sent && m->begin != BEGIN_ALL ? BEGIN_NOW : m->begin;
+}
+
+const struct transport *
+config_copy(const struct config *c, struct str name)
+{
+	for (size_t i = 0; i < c->ncopies; i++)
+		if (str_eq(c->copies[i].name, name))
+			return &c->copies[i];
+	return NULL;
 }
 
 const struct transport *

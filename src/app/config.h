@@ -42,14 +42,21 @@ struct mailbox {
 	struct secret secret;
 	struct str ca_file;
 	bool xoauth2;              /* the secret is an OAuth2 access token */
-	struct strs folders;       /* INBOX when none is named */
+	struct strs folders;       /* INBOX when none is named; may be empty when there are sent_folders */
+	struct strs sent_folders;  /* of sent mail: read for answers that were written elsewhere, and left as they are */
+	struct str copy;           /* where copies of what helpd sends are put; empty: nowhere */
 	int64_t poll;              /* ms, where there is no IDLE; default 60 s */
 	int64_t timeout;           /* of a command; default 60 s */
 	/* Maildir or spool */
+	struct str sent;           /* a Maildir of sent mail; it is a mailbox of its own beside this one */
+	bool sent_only;            /* such a one: begins now (or with all), is left as it is */
 	struct str path;           /* an empty path of a spool: "spool" in the data directory */
 };
 
-enum transport_kind { TRANSPORT_SMTP, TRANSPORT_SENDMAIL, TRANSPORT_MAILDIR };
+/* A folder of sent mail is read from now on, unless the mailbox begins with all. */
+enum begin mailbox_begin(const struct mailbox *m, bool sent);
+
+enum transport_kind { TRANSPORT_SMTP, TRANSPORT_SENDMAIL, TRANSPORT_MAILDIR, TRANSPORT_COPY };
 struct transport {
 	struct str name;
 	struct place at;
@@ -63,6 +70,7 @@ struct transport {
 	bool xoauth2;
 	int64_t timeout;
 	struct str path;           /* sendmail's program, or the Maildir */
+	const struct mailbox *mailbox; /* COPY: into its folder mailbox.copy; in no list but config.copies */
 };
 
 struct config {
@@ -77,6 +85,8 @@ struct config {
 	size_t nmailboxes;
 	struct transport *transports;
 	size_t ntransports;
+	struct transport *copies;  /* one for each mailbox with a copy, named "copy:MAILBOX", which no transport of the file can be */
+	size_t ncopies;
 	struct settings settings;
 };
 
@@ -90,6 +100,7 @@ struct config {
  */
 int config_load(const char *dir, struct config **out, struct complaints *bad);
 void config_free(struct config **c);
+const struct transport *config_copy(const struct config *c, struct str name); /* NULL: there is none any more */
 const struct transport *config_transport(const struct config *c, struct str name); /* empty name: the first */
 
 #endif

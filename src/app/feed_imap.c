@@ -8,6 +8,7 @@
  * by the next reading.
  */
 #include "app/feed_private.h"
+#include "app/imap_account.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -34,6 +35,7 @@ struct reading {
 	uint32_t source;
 	uint32_t uidvalidity;
 	bool first; /* the first reading of this folder */
+	bool sent;  /* a folder of sent mail: nothing in it is ever changed */
 	struct folder row;
 	struct imap_seen *seen; /* from done_below on */
 	size_t nseen;
@@ -66,7 +68,7 @@ is_skipped(const struct folder *row, uint32_t uid)
 static void
 choose_skipped(struct reading *r, bool first, uint32_t uidnext, int64_t now)
 {
-	enum begin begin = r->f->mailbox->begin;
+	enum begin begin = mailbox_begin(r->f->mailbox, r->sent);
 	struct uid_range *v =
 	    arena_array(&r->arena, struct uid_range, r->nseen + 1);
 	size_t n = 0;
@@ -142,7 +144,7 @@ put_away(struct reading *r, const uint32_t *uids, size_t n, struct err *err)
 {
 	const struct mailbox *m = r->f->mailbox;
 
-	if (n == 0)
+	if (n == 0 || r->sent)
 		return 0;
 	switch (m->after) {
 	case AFTER_MOVE:
@@ -197,6 +199,7 @@ new_item(struct reading *r, uint32_t uid)
 	if (r->f->mailbox->channel.n)
 		it->channel = r->f->mailbox->channel;
 	it->begin_old = r->first;
+	it->sent = r->sent;
 	return it;
 }
 
@@ -452,10 +455,11 @@ read_folder_in(struct reading *r, struct err *err)
 }
 
 static int
-read_folder(
-    struct feed *f, struct imap *imap, struct str folder, struct err *err)
+read_folder(struct feed *f, struct imap *imap, struct str folder, bool sent,
+    struct err *err)
 {
-	struct reading r = {.f = f, .imap = imap, .folder = folder};
+	struct reading r = {
+	    .f = f, .imap = imap, .folder = folder, .sent = sent};
 	int result = read_folder_in(&r, err);
 
 	arena_fini(&r.arena);
@@ -484,31 +488,16 @@ opening(void *ctx, struct imap *imap)
 static int
 connect_to(struct feed *f, struct imap **imap, struct err *err)
 {
-	const struct mailbox *m = f->mailbox;
-	AUTO(arena_fini) struct arena a = ARENA_INIT;
-	AUTO(buf_fini) struct buf secret = BUF_INIT;
-	struct imap_login login = {
-	    .host = m->host,
-	    .port = m->port,
-	    .implicit_tls = m->implicit_tls,
-	    .plaintext_loopback = m->plaintext,
-	    .ca_file = m->ca_file.n ? arena_cstr(&a, m->ca_file) : NULL,
-	    .user = m->user,
-	    .auth = m->xoauth2 ? IMAP_AUTH_XOAUTH2 : IMAP_AUTH_PASSWORD,
-	    .timeout_s = (unsigned)(m->timeout / 1000),
-	    .opening = opening,
-	    .ctx = f,
-	};
-	int r;
-
 	feed_state(f, "connecting");
-	if (secret_read(&m->secret, &secret, err) < 0)
-		return -1;
-	login.secret = buf_str(&secret);
-	r = imap_open(&login, imap, err);
-	if (secret.p)
-		secret_wipe(secret.p, secret.n);
-	return r;
+	return imap_account_open(f->mailbox, opening, f, imap, err);
+}
+
+/* Mail that comes in first, then what was sent. */
+static struct str
+folder_at(const struct mailbox *m, size_t i)
+{
+	return i < m->folders.n ? m->folders.v[i]
+				: m->sent_folders.v[i - m->folders.n];
 }
 
 /* As long as the connection is good, or the feed is to end. */
@@ -517,25 +506,27 @@ session(struct feed *f, struct imap *imap, struct err *err)
 {
 	const struct mailbox *m = f->mailbox;
 	unsigned poll_s = (unsigned)MAX(m->poll / 1000, 5);
+	size_t n = m->folders.n + m->sent_folders.n;
 
 	for (;;) {
-		for (size_t i = 0; i < m->folders.n; i++)
+		for (size_t i = 0; i < n; i++)
 			if (!feed_stopping(f) &&
-			    read_folder(f, imap, m->folders.v[i], err) < 0)
+			    read_folder(f, imap, folder_at(m, i),
+				i >= m->folders.n, err) < 0)
 				return -1;
 		if (f->c->once || feed_stopping(f))
 			break;
 		feed_ok(f);
 		/* IDLE watches one folder: with several, the first is waited on
 		 * and the others are asked at the poll interval. */
-		if (m->folders.n > 1) {
+		if (n > 1) {
 			struct imap_mailbox mb;
 
-			if (imap_select(imap, m->folders.v[0], &mb, err) < 0)
+			if (imap_select(imap, folder_at(m, 0), &mb, err) < 0)
 				return -1;
 		}
-		if (imap_idle(imap, m->folders.n > 1 ? poll_s : IDLE_S, poll_s,
-			err) < 0)
+		if (imap_idle(
+			imap, n > 1 ? poll_s : IDLE_S, poll_s, err) < 0)
 			return -1;
 	}
 	feed_ok(f);

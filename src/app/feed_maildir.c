@@ -73,7 +73,8 @@ put_away(struct box *b, struct str key, enum fate fate, struct err *err)
 {
 	enum after after = b->spool ? AFTER_DELETE : b->feed.mailbox->after;
 
-	if (!b->spool && !feed_acknowledges(fate, after))
+	if (b->feed.mailbox->sent_only ||
+	    (!b->spool && !feed_acknowledges(fate, after)))
 		return 0;
 	/* An oversize mail's only whole copy is in the spool: it stays, known
 	 * by the ledger. */
@@ -145,6 +146,7 @@ take_file(struct box *b, const struct maildir_file *file, struct err *err)
 	int r;
 
 	it->begin_old = !b->begun;
+	it->sent = b->feed.mailbox->sent_only;
 	it->queue = b->feed.mailbox->queue;
 	if (b->feed.mailbox->channel.n)
 		it->channel = b->feed.mailbox->channel;
@@ -206,7 +208,8 @@ struct skip_job {
 static bool
 to_skip(const struct box *b, const struct maildir_file *f)
 {
-	enum begin begin = b->feed.mailbox->begin;
+	enum begin begin =
+	    mailbox_begin(b->feed.mailbox, b->feed.mailbox->sent_only);
 
 	return begin == BEGIN_NOW || (begin == BEGIN_UNSEEN && f->seen);
 }

@@ -20,6 +20,7 @@ struct item {
 	struct buf raw;         /* freed by the pipeline when it is packed */
 	uint64_t size;          /* of the mail; when oversize, larger than raw */
 	bool oversize, begin_old;
+	bool sent;              /* from a folder of sent mail */
 	uint64_t retried;       /* out of the quarantine: its id there; key is that of then */
 	bool keep;              /* oversize or such: the original is not to be moved or deleted */
 	struct str queue, channel, envelope_sender, envelope_recipient; /* borrowed from the source, or from `own` */

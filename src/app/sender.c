@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "desk/copy.h"
 #include "desk/delivery.h"
 #include "net/smtp.h"
 #include "store/blob.h"
@@ -55,6 +56,7 @@ struct turn {
 };
 
 struct sender {
+	struct senders *all;
 	const struct sender_context *c;
 	const struct transport *t;
 	struct carrier *carrier;
@@ -85,12 +87,20 @@ struct due {
 };
 
 static bool
-is_mine(const struct sender *s, struct str transport)
+is_copier(const struct sender *s)
 {
-	const struct transport *t = config_transport(s->c->config, transport);
+	return s->t->kind == TRANSPORT_COPY;
+}
 
-	/* A transport that is no longer configured: its mail goes by the first.
-	 */
+static bool
+is_mine(const struct sender *s, const struct outbox *o)
+{
+	const struct transport *t =
+	    copy_is(o) ? config_copy(s->c->config, o->transport)
+		       : config_transport(s->c->config, o->transport);
+
+	/* A transport that is no longer configured: its mail goes by the first,
+	 * which gives up copies. */
 	if (!t)
 		t = config_transport(s->c->config, S(""));
 	return t == s->t;
@@ -101,7 +111,7 @@ find_due(void *ctx, const struct outbox *o)
 {
 	struct due *d = ctx;
 
-	if (is_mine(d->s, o->transport))
+	if (is_mine(d->s, o))
 		d->ids[d->n++] = o->id;
 	return d->n < GROUP;
 }
@@ -137,6 +147,22 @@ turn_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
 }
 
 static void
+wake(struct sender *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->woken = true;
+	pthread_cond_broadcast(&s->cond);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void
+wake_copiers(struct senders *all)
+{
+	for (size_t i = all->c.config->ntransports; i < all->n; i++)
+		wake(&all->v[i]);
+}
+
+static void
 turn_done(struct job *j, const struct err *failed)
 {
 	struct turn *x = (struct turn *)j;
@@ -149,6 +175,9 @@ turn_done(struct job *j, const struct err *failed)
 		x->n = 0;
 	pthread_cond_broadcast(&s->cond);
 	pthread_mutex_unlock(&s->lock);
+	/* What was sent may be due for a copy. */
+	if (!failed && x->nbefore && !is_copier(s))
+		wake_copiers(s->all);
 }
 
 static void
@@ -293,6 +322,59 @@ reached(struct sender *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* No sender's failure, but worth being seen: the folder takes no copies. */
+static void
+note_copy(struct sender *s, const struct sent_to *to)
+{
+	pthread_mutex_lock(&s->lock);
+	if (to->result != SENT_OK)
+		snprintf(s->status.error, sizeof s->status.error, "%.*s",
+		    (int)MIN(to->reply.n, sizeof s->status.error - 1),
+		    to->reply.p);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* 0, and to[] says what became of it; -1. */
+static int
+hand_over(struct sender *s, struct arena *a, const struct outbox *o,
+    struct sent_to *to, size_t n, struct str bytes, struct err *err)
+{
+	if (copy_is(o) == is_copier(s))
+		return is_copier(s)
+			   ? carrier_copy(s->carrier, a, o->message_id,
+				 o->attempts > 1 || o->ambiguous, to, bytes,
+				 err)
+			   : carrier_send(s->carrier, a, o->sender, to, n,
+				 bytes, err);
+	for (size_t i = 0; i < n; i++) {
+		to[i].result = SENT_REFUSED;
+		to[i].reply = S("copies are put there no more");
+	}
+	return 0;
+}
+
+/* The results of a row's attempt, for the store. */
+static void
+keep_results(struct turn *x, struct claim *c, const struct sent_to *to, size_t n)
+{
+	static const enum delivered map[] = {
+	    [SENT_OK] = DELIVERED_OK,
+	    [SENT_LATER] = DELIVERED_LATER,
+	    [SENT_REFUSED] = DELIVERED_REFUSED,
+	    [SENT_UNKNOWN] = DELIVERED_UNKNOWN,
+	};
+
+	c->tried = true;
+	c->n = n;
+	c->result = arena_array(&x->arena, struct delivery, n + 1);
+	for (size_t i = 0; i < n; i++)
+		c->result[i] = (struct delivery){
+		    .addr = arena_dup(&x->arena, to[i].addr),
+		    .result = map[to[i].result],
+		    .reply = arena_dup(&x->arena, to[i].reply),
+		};
+}
+
 /* Tries one row; the claim gets its results. False: the transport is out of
  * order. */
 static bool
@@ -324,34 +406,21 @@ send_row(struct sender *s, struct turn *x, struct claim *c)
 		return false;
 	}
 	fault_point("send-before");
-	r = n ? carrier_send(
-		    s->carrier, &a, o.sender, to, n, buf_str(&bytes), &err)
-	      : 0;
+	r = n ? hand_over(s, &a, &o, to, n, buf_str(&bytes), &err) : 0;
 	/* The server's word is known to nobody but us. */
 	fault_point("send-after");
 	if (r < 0) {
 		unreachable(s, &err);
+		/* A copy is not waited for: it has its time, too. */
+		if (is_copier(s))
+			keep_results(x, c, to, n);
 		return false;
 	}
 	reached(s);
 	count(s, to, n, c->id);
-	c->tried = true;
-	c->n = n;
-	c->result = arena_array(&x->arena, struct delivery, n + 1);
-	for (size_t i = 0; i < n; i++) {
-		static const enum delivered map[] = {
-		    [SENT_OK] = DELIVERED_OK,
-		    [SENT_LATER] = DELIVERED_LATER,
-		    [SENT_REFUSED] = DELIVERED_REFUSED,
-		    [SENT_UNKNOWN] = DELIVERED_UNKNOWN,
-		};
-
-		c->result[i] = (struct delivery){
-		    .addr = arena_dup(&x->arena, to[i].addr),
-		    .result = map[to[i].result],
-		    .reply = arena_dup(&x->arena, to[i].reply),
-		};
-	}
+	if (is_copier(s) && n)
+		note_copy(s, to);
+	keep_results(x, c, to, n);
 	journal_end(x->journal, o.id, o.attempts, c->result, c->n);
 	return true;
 }
@@ -385,6 +454,9 @@ send_group(struct sender *s, struct turn *x)
 	     i++)
 		if (x->before[i].id)
 			good = send_row(s, x, &x->before[i]);
+	/* None of them is due at once again: senders of mail look at what is. */
+	for (size_t i = 0; i < n && !good && is_copier(s); i++)
+		x->before[i].tried = true;
 	/* Rows that were no longer queued when we claimed them. */
 	for (size_t i = 0; i < x->nbefore;)
 		if (x->before[i].id)
@@ -448,6 +520,22 @@ next_due(struct sender *s)
 	return MAX(MAX(left, hold), (int64_t)0);
 }
 
+/* With --once, copies are of what the others send now. */
+static void
+wait_for_mail(struct sender *s)
+{
+	const struct senders *all = s->all;
+	bool left = true;
+
+	while (left && !stopping(s)) {
+		left = false;
+		for (size_t i = 0; i < all->c.config->ntransports; i++)
+			left |= !atomic_load(&all->v[i].ended);
+		if (left)
+			poll(NULL, 0, 10);
+	}
+}
+
 static void *
 sender_thread(void *arg)
 {
@@ -459,7 +547,9 @@ sender_thread(void *arg)
 		int64_t due = next_due(s), wait = -1;
 		struct timespec ts;
 
-		if (due == 0) {
+		if (s->c->once && is_copier(s))
+			wait_for_mail(s);
+		if (due == 0 || (s->c->once && is_copier(s))) {
 			send_due(s);
 			idle_since = clock_mono();
 			if (s->c->once)
@@ -504,12 +594,12 @@ sender_thread(void *arg)
 	return NULL;
 }
 
-static int
-start_one(struct senders *all, struct sender *s, const struct transport *t,
-    struct err *err)
+static void
+init_one(struct senders *all, struct sender *s, const struct transport *t)
 {
 	pthread_condattr_t mono;
 
+	s->all = all;
 	s->c = &all->c;
 	s->t = t;
 	s->status.name = t->name;
@@ -520,12 +610,16 @@ start_one(struct senders *all, struct sender *s, const struct transport *t,
 	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->cond, &mono);
 	pthread_condattr_destroy(&mono);
-	all->n++;
+}
+
+static int
+start_one(struct sender *s, struct err *err)
+{
 	for (unsigned i = 0; i < 2; i++)
-		if (journal_open(&s->turn[i].journal, all->c.journals, t->name,
-			i, err) < 0)
+		if (journal_open(&s->turn[i].journal, s->c->journals,
+			s->t->name, i, err) < 0)
 			return -1;
-	if (carrier_open(&s->carrier, t, err) < 0)
+	if (carrier_open(&s->carrier, s->t, err) < 0)
 		return -1;
 	if (pthread_create(&s->thread, NULL, sender_thread, s))
 		return err_set(err, ERR_TEMP, "cannot start a thread");
@@ -538,13 +632,19 @@ senders_start(
     struct senders **out, const struct sender_context *c, struct err *err)
 {
 	struct senders *s = mem_new(sizeof *s);
+	size_t mail = c->config->ntransports;
 
 	s->c = *c;
-	s->v = mem_new((c->config->ntransports + 1) * sizeof *s->v);
+	s->n = mail + c->config->ncopies;
+	s->v = mem_new((s->n + 1) * sizeof *s->v);
 	*out = s;
-	for (size_t i = 0; i < c->config->ntransports; i++)
-		if (start_one(s, &s->v[i], &c->config->transports[i], err) <
-		    0) {
+	/* Each may look at all of them as soon as it runs. */
+	for (size_t i = 0; i < s->n; i++)
+		init_one(s, &s->v[i],
+		    i < mail ? &c->config->transports[i]
+			     : &c->config->copies[i - mail]);
+	for (size_t i = 0; i < s->n; i++)
+		if (start_one(&s->v[i], err) < 0) {
 			senders_stop(out);
 			return -1;
 		}
@@ -554,12 +654,8 @@ senders_start(
 void
 senders_wake(struct senders *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		pthread_mutex_lock(&s->v[i].lock);
-		s->v[i].woken = true;
-		pthread_cond_broadcast(&s->v[i].cond);
-		pthread_mutex_unlock(&s->v[i].lock);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		wake(&s->v[i]);
 }
 
 size_t

@@ -43,6 +43,8 @@ int carrier_open(struct carrier **out, const struct transport *t, struct err *er
 /* Fills to[]; -1 when the transport as a whole cannot be used (everything is to be tried later). */
 struct sent_to;
 int carrier_send(struct carrier *c, struct arena *a, struct str sender, struct sent_to *to, size_t n, struct str bytes, struct err *err);
+/* Of a TRANSPORT_COPY: one mail into its folder. again: it may lie there already. 0: look at *to; -1: the server cannot be used. */
+int carrier_copy(struct carrier *c, struct arena *a, struct str message_id, bool again, struct sent_to *to, struct str bytes, struct err *err);
 /* Ends what is under way and all that would follow; any thread. */
 void carrier_cancel(struct carrier *c);
 /* Nothing to send for a while: lets an open connection go. */

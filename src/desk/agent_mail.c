@@ -363,8 +363,11 @@ dispatch(struct visit *v, struct err *err)
 		return -1;
 	if (fresh_is_elsewhere(v))
 		return fresh_elsewhere(v, err);
-	/* Written to somebody else: on record, nothing more. */
+	/* Written to somebody else: on record, nothing more. What is of no
+	 * ticket, or of one that he may not see, is nobody's business here. */
 	if (v->x->in->sent_folder) {
+		if (!v->k)
+			return 0;
 		v->block = (struct command_block){0};
 		return fresh_kept(v, err);
 	}

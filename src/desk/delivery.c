@@ -3,6 +3,7 @@
 #include "base/must.h"
 #include "base/utf8.h"
 #include "desk/change.h"
+#include "desk/copy.h"
 #include "desk/merge.h"
 #include "desk/notice.h"
 #include "desk/people.h"
@@ -74,7 +75,8 @@ tell_ambiguous(struct txn *t, struct arena *a, const struct outbox *row,
 	if (found <= 0)
 		return found;
 	event_add(t, &k, EVENT_AMBIGUOUS, &who,
-	    arena_printf(a, "mail %llu: %s", (unsigned long long)row->id, why),
+	    arena_printf(a, "%s %llu: %s", copy_is(row) ? "copy" : "mail",
+		(unsigned long long)row->id, why),
 	    now);
 	ticket_put(t, &k);
 	return txn_error(t, err);
@@ -218,6 +220,15 @@ struct failing {
 	bool gone;
 };
 
+static bool
+has_sent(const struct outbox *row)
+{
+	for (size_t i = 0; i < row->nrecipients; i++)
+		if (row->recipients[i].state == OUTBOX_SENT)
+			return true;
+	return false;
+}
+
 /* Applies the results to the row's recipients; fills what failed for good. */
 static size_t
 apply(struct desk *d, struct arena *a, struct outbox *row,
@@ -283,7 +294,7 @@ delivery_result(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
 	struct failing *fail;
 	struct outbox row;
 	struct ticket k;
-	bool ambiguous = false;
+	bool ambiguous = false, arrived;
 	size_t nfail;
 	int found = outbox_get(t, a, id, &row);
 
@@ -292,6 +303,7 @@ delivery_result(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
 	if (!found || row.state != OUTBOX_SENDING)
 		return 0;
 	fail = arena_array(a, struct failing, row.nrecipients + 1);
+	arrived = has_sent(&row);
 	nfail = apply(d, a, &row, v, n, now, fail, &ambiguous);
 	row.ambiguous += ambiguous;
 	settle(&row, now);
@@ -302,6 +314,9 @@ delivery_result(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
 		row.blob = 0;
 	}
 	outbox_put(t, &row);
+	if (!arrived && has_sent(&row) &&
+	    copy_write(d, t, a, &row, now, err) < 0)
+		return -1;
 	if (ambiguous &&
 	    tell_ambiguous(t, a, &row, "handed over, but the answer never came",
 		now, err) < 0)
@@ -319,7 +334,9 @@ delivery_result(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
 	if (found <= 0)
 		return found;
 	for (size_t i = 0; i < nfail; i++)
-		if (delivery_failed(d, t, a, &k, &row, fail[i].addr,
+		if (copy_is(&row))
+			copy_failed(t, a, &k, &row, fail[i].words, now);
+		else if (delivery_failed(d, t, a, &k, &row, fail[i].addr,
 			fail[i].words, fail[i].gone, now, err) < 0)
 			return -1;
 	ticket_put(t, &k);

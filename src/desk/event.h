@@ -30,6 +30,7 @@
 	X(NOTE, "note", "an internal note was added") \
 	X(RETRIED, "retried", "somebody had a mail tried again or released it") \
 	X(DELIVERY_FAILED, "delivery-failed", "a mail will not arrive; detail: recipient and the server's words") \
+	X(COPY_FAILED, "copy-failed", "an answer was sent, but is not in the folder of sent mail; detail: article, folder and the server's words") \
 	X(AMBIGUOUS, "ambiguous", "a mail was handed over without an answer; it is sent again with the same bytes") \
 	X(BOUNCE, "bounce", "a delivery report for a mail of this ticket; detail: recipient, status, reason") \
 	X(SUSPENDED, "suspended", "automatic mail to an address stops after a hard bounce") \
@@ -55,6 +56,13 @@
 	X(MACRO, "macro", "a prepared text was put into an answer") \
 	X(KB, "kb", "an article of the knowledge base was used or made") \
 	X(RESENT, "resent", "an answer that failed is sent again") \
+	X(SLA, "sla", "what is promised: which targets are due when, and why that changed; cause: the policy's file:line") \
+	X(SLA_WARNING, "sla-warning", "so much of a target's time is used; detail: target, when it is due") \
+	X(SLA_BREACH, "sla-breach", "a target was missed; detail: target, when it was due") \
+	X(ESCALATED, "escalated", "a step of the ladder; detail: target, at what, what was done; cause: its file:line") \
+	X(REMINDED, "reminded", "a ticket waits for us; detail: how long") \
+	X(SILENCE, "silence", "the customer was told that the ticket will be resolved; detail: to whom, when") \
+	X(IDLE, "idle", "nothing happened for so long; detail: how long") \
 	X(UNDONE, "undone", "an agent took his change back; detail: the event's number and what is so again")
 
 #define X_ENUM_EVENT(id, name, doc) EVENT_##id,

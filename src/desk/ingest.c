@@ -131,6 +131,13 @@ ingest_quarantine(struct job *j, struct str reason, struct err *err)
 	return txn_error(j->t, err);
 }
 
+int
+ingest_skip(struct job *j, struct err *err)
+{
+	ingest_fate(j, FATE_SKIPPED);
+	return txn_error(j->t, err);
+}
+
 static int
 duplicate(struct job *j, struct err *err)
 {
@@ -593,6 +600,8 @@ ingest(struct desk *d, struct txn *t, struct arena *a, const struct intake *in,
 	if (found)
 		return duplicate(&j, err);
 	out->ticket = out->seq = 0;
+	if (in->sent_folder && (!in->message || in->oversize))
+		return ingest_skip(&j, err);
 	return in->message ? take_in(&j, err)
 			   : ingest_quarantine(&j, in->refused, err);
 }

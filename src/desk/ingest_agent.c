@@ -19,6 +19,8 @@
 #include "desk/ingest_private.h"
 #include "desk/merge.h"
 #include "desk/notice.h"
+#include "desk/outbound.h"
+#include "desk/token.h"
 
 static const struct agent *
 agent_of_from(const struct job *j)
@@ -183,7 +185,8 @@ take(struct job *j, struct err *err)
 	};
 	struct agent_result r;
 
-	if (ingest_thread(j, err) < 0 || ingest_join_proof(j, err) < 0)
+	if ((!j->in->sent_folder && ingest_thread(j, err) < 0) ||
+	    ingest_join_proof(j, err) < 0)
 		return -1;
 	if (ingest_leave(j) < 0)
 		return txn_error(j->t, err);
@@ -193,6 +196,8 @@ take(struct job *j, struct err *err)
 		return -1;
 	if (agent_mail(&x, &r, err) < 0)
 		return -1;
+	if (j->in->sent_folder && !r.k.id)
+		return ingest_skip(j, err) < 0 ? -1 : 1;
 	must(r.k.id > 0 && r.seq > 0);
 	j->k = r.k;
 	j->out->ticket = r.k.id;
@@ -208,9 +213,10 @@ take(struct job *j, struct err *err)
 static int
 skip(struct job *j, struct err *err)
 {
-	ingest_fate(j, FATE_SKIPPED);
-	return txn_error(j->t, err) < 0 ? -1 : 1;
+	return ingest_skip(j, err) < 0 ? -1 : 1;
 }
+
+/* --- folders of sent mail ---------------------------------------------- */
 
 static bool
 is_to_us(const struct job *j)
@@ -226,29 +232,123 @@ is_to_us(const struct job *j)
 }
 
 /*
- * A mail that lies in an agent's folder of sent mail was sent by whoever may
- * write there. It can do one thing, be recorded as an answer, and what is
- * addressed to us arrives by itself.
+ * One that helpd wrote itself: a copy that it, or the server that it hands its
+ * mail to, put there. Some servers give a mail another Message-ID; the token in
+ * its Reply-To stays.
+ */
+static bool
+is_made_here(const struct job *j)
+{
+	const struct addresses *l = &j->m->reply_to;
+	struct str token;
+	uint64_t id;
+
+	if (j->returned)
+		return true;
+	for (size_t i = 0; i < l->n; i++) {
+		struct str local = address_local(l->v[i].addr);
+		ptrdiff_t plus = str_chr(local, '+', 0);
+
+		if (plus > 0 && settings_is_own(j->d->settings, l->v[i].addr) &&
+		    token_detail(
+			str_from(local, (size_t)plus + 1), &id, &token))
+			return true;
+	}
+	return false;
+}
+
+/* The ticket that the mail is of; what is over takes no customer's mail, but
+ * what the desk wrote. 1, 0, -1. */
+static int
+ticket_of_sent(struct job *j, struct ticket *k, struct err *err)
+{
+	struct thread *th = &j->thread;
+	int found;
+
+	if (ingest_thread(j, err) < 0)
+		return -1;
+	if (th->verdict == THREAD_JOIN) {
+		*k = th->ticket;
+		return 1;
+	}
+	if (th->verdict != THREAD_LINKED || th->nlinks != 1 ||
+	    str_starts(th->evidence, S("stranger")) ||
+	    str_starts(th->evidence, S("conflict")))
+		return 0;
+	found = merge_follow(j->t, j->a, th->links[0], k);
+	return found < 0 ? txn_error(j->t, err) : found;
+}
+
+static bool
+reaches_customer(const struct job *j, const struct ticket *k)
+{
+	for (size_t i = 0; i < j->m->to.n; i++)
+		if (people_takes_part(k, j->m->to.v[i].addr))
+			return true;
+	return false;
+}
+
+/* Somebody at the desk wrote from the support address itself, in another
+ * client than an agent's own. */
+static int
+desk_elsewhere(struct job *j, struct ticket *k, struct err *err)
+{
+	const struct settings *s = j->d->settings;
+	const struct queue *q =
+	    settings_queue_by_address(s, j->writer.from.addr);
+	struct agent nobody = {
+	    .full_name = j->writer.from.name.n ? j->writer.from.name
+			 : q && q->address.name.n ? q->address.name
+						  : s->name,
+	};
+	struct actor who = {
+	    arena_printf(j->a, "desk:%.*s", STR_ARG(j->writer.from.addr)),
+	    S("it lies in a folder of sent mail"),
+	};
+
+	if (!reaches_customer(j, k))
+		return skip(j, err);
+	if (outbound_elsewhere(j->d, j->t, j->a, k, j->in, &nobody, &who,
+		j->now, &j->out->seq, err) < 0)
+		return -1;
+	ticket_put(j->t, k);
+	j->k = *k;
+	j->out->ticket = k->id;
+	rawhash_put(j->t, j->in->content, k->id, j->out->seq);
+	ingest_index(j);
+	ingest_fate(j, FATE_TICKET);
+	return txn_error(j->t, err) < 0 ? -1 : 1;
+}
+
+/*
+ * A mail that lies in a folder of sent mail was sent by whoever may write
+ * there. It can do one thing, be recorded as an answer, and what is addressed
+ * to us arrives by itself.
  */
 static int
 sent_elsewhere(struct job *j, struct err *err)
 {
 	const struct agent *x = agent_of_from(j);
+	struct ticket k;
+	int found;
 
-	if (!x || j->m->from.n != 1 || j->automatic.n || is_to_us(j) ||
-	    j->in->oversize)
+	if (j->m->from.n != 1 || j->m->automatic.n || j->m->bounce ||
+	    is_made_here(j) || is_to_us(j) || (!x && !j->writer.own))
 		return skip(j, err);
 	j->proof.found = false;
-	j->identity = (struct identity){
-	    .concerns = true,
-	    .row = 8,
-	    .level = LEVEL_MEDIUM,
-	    .agent = x,
-	    .why = S("row 8: it lies in a folder of sent mail"),
-	};
-	if (ingest_thread(j, err) < 0)
-		return -1;
-	return j->thread.verdict == THREAD_JOIN ? take(j, err) : skip(j, err);
+	j->identity = (struct identity){0};
+	if (x)
+		j->identity = (struct identity){
+		    .concerns = true,
+		    .row = 8,
+		    .level = LEVEL_MEDIUM,
+		    .agent = x,
+		    .why = S("row 8: it lies in a folder of sent mail"),
+		};
+	found = ticket_of_sent(j, &k, err);
+	if (found <= 0)
+		return found < 0 ? -1 : skip(j, err);
+	return x ? take(j, err) : desk_elsewhere(j, &k, err);
 }
 
 static int
@@ -290,14 +390,14 @@ by_row(struct job *j, struct err *err)
 int
 ingest_agents(struct job *j, struct err *err)
 {
+	if (j->in->sent_folder)
+		return sent_elsewhere(j, err);
 	if (j->internal) {
 		if (j->proof.grant.ticket)
 			return 0;
 		return put_aside(
 		    j, S("a mail of ours to an agent, which came back"), err);
 	}
-	if (j->in->sent_folder)
-		return sent_elsewhere(j, err);
 	if (!j->identity.concerns)
 		return 0;
 	if (j->waiting && j->in->released) {

@@ -41,6 +41,8 @@ struct job {
 void ingest_fate(struct job *j, enum fate fate);
 /* The mail as it is, under a reason; one that lies there already stays. */
 int ingest_quarantine(struct job *j, struct str reason, struct err *err);
+/* Nothing of it is kept but that it was seen: out of a folder of sent mail. */
+int ingest_skip(struct job *j, struct err *err);
 /* It has left the quarantine, when it was there. */
 int ingest_leave(struct job *j);
 /* Ids and words of an article that was put under out->ticket. */

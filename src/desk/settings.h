@@ -19,6 +19,8 @@ struct queue {
 	struct str transport;       /* name; empty: the default one */
 	struct str signature;       /* under answers; may be empty */
 	bool acknowledge;           /* default true */
+	struct str copy;            /* the transport that puts copies of its mails into a folder of sent mail; empty: none */
+	struct str copy_name;       /* and what people call that folder: "support/Sent" */
 };
 
 enum trust { TRUST_DMARC, TRUST_TOKEN };

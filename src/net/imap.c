@@ -249,8 +249,10 @@ imap_move(struct imap *i, const uint32_t *uids, size_t n, struct str folder,
 	return i->has_move ? 0 : imap_delete(i, uids, n, err);
 }
 
-int
-imap_append(struct imap *i, struct str folder, struct str raw, bool seen,
+/* One APPEND. The mail is a synchronising literal: it goes only to a server
+ * that said it wants it. */
+static int
+append(struct imap *i, struct str folder, struct str raw, bool seen,
     struct err *err)
 {
 	AUTO(buf_fini) struct buf what = BUF_INIT;
@@ -271,6 +273,30 @@ imap_append(struct imap *i, struct str folder, struct str raw, bool seen,
 			 imap_send_more(i, S("\r\n"), err) < 0))
 		return -1;
 	return imap_answer(i, buf_cstr(&what), err);
+}
+
+int
+imap_append(struct imap *i, struct str folder, struct str raw, bool seen,
+    struct err *err)
+{
+	struct err first = ERR_INIT;
+
+	if (append(i, folder, raw, seen, &first) == 0)
+		return 0;
+	/* The folder is missing: it is made once. */
+	if (first.code == ERR_NOENT && imap_is_good(i))
+		return create(i, folder, err) < 0
+			   ? -1
+			   : append(i, folder, raw, seen, err);
+	if (err)
+		*err = first;
+	return -1;
+}
+
+bool
+imap_is_good(const struct imap *i)
+{
+	return i->stream.err.code == ERR_NONE;
 }
 
 /* --- waiting --- */

@@ -83,7 +83,12 @@ int imap_fetch_header(struct imap *i, uint32_t uid, size_t max, struct buf *out,
 int imap_flag(struct imap *i, const uint32_t *uids, size_t n, struct str flag_or_keyword, struct err *err); /* "\\Seen" … */
 int imap_move(struct imap *i, const uint32_t *uids, size_t n, struct str folder, struct err *err); /* MOVE, else COPY, \Deleted, UID EXPUNGE */
 int imap_delete(struct imap *i, const uint32_t *uids, size_t n, struct err *err); /* \Deleted and UID EXPUNGE; never a plain EXPUNGE */
+/* Adds a mail to a folder, which is made when it is missing. The server is asked before the mail is given: it may say NO (over quota) first. */
 int imap_append(struct imap *i, struct str folder, struct str raw, bool seen, struct err *err);
+/* Has the selected folder a mail with this Message-ID (without its brackets)? */
+int imap_find(struct imap *i, struct str message_id, bool *there, struct err *err);
+/* After an error: did the server say no, and the connection is as good as before? */
+bool imap_is_good(const struct imap *i);
 
 /*
  * Waits until the folder may have changed, at most timeout_s: IDLE where the server has it (renewed below 29 min), else sleeps poll_s and NOOPs.

@@ -165,9 +165,10 @@ by_uid(const void *a, const void *b)
 	return x->uid < y->uid ? -1 : x->uid > y->uid;
 }
 
-/* All UIDs of the range, by SEARCH: a number a message. */
+/* The UIDs within a range that the SEARCH in i->command finds: a number a
+ * message. */
 static int
-search_uids(struct imap *i, uint32_t from, uint32_t to, uint32_t **out,
+search_found(struct imap *i, uint32_t from, uint32_t to, uint32_t **out,
     size_t *n, struct err *err)
 {
 	const clist *found;
@@ -175,12 +176,6 @@ search_uids(struct imap *i, uint32_t from, uint32_t to, uint32_t **out,
 
 	*out = NULL;
 	*n = 0;
-	buf_reset(&i->command);
-	buf_printf(&i->command, "UID SEARCH UID %u:", from);
-	if (to == UINT32_MAX)
-		buf_puts(&i->command, "*");
-	else
-		buf_u64(&i->command, to);
 	if (imap_command(i, "searching", GUARD_SEARCH, 0,
 		16 * IMAP_SMALL_ANSWER, err) < 0)
 		return -1;
@@ -197,6 +192,49 @@ search_uids(struct imap *i, uint32_t from, uint32_t to, uint32_t **out,
 		(*out)[(*n)++] = uid;
 	}
 	return 0;
+}
+
+/* All UIDs of the range. */
+static int
+search_uids(struct imap *i, uint32_t from, uint32_t to, uint32_t **out,
+    size_t *n, struct err *err)
+{
+	buf_reset(&i->command);
+	buf_printf(&i->command, "UID SEARCH UID %u:", from);
+	if (to == UINT32_MAX)
+		buf_puts(&i->command, "*");
+	else
+		buf_u64(&i->command, to);
+	return search_found(i, from, to, out, n, err);
+}
+
+int
+imap_find(struct imap *i, struct str message_id, bool *there, struct err *err)
+{
+	uint32_t *uids = NULL;
+	size_t n = 0;
+	int r;
+
+	*there = false;
+	if (!i->selected)
+		return err_set(err, ERR_INVAL, "no folder is selected");
+	buf_reset(&i->command);
+	buf_puts(&i->command, "UID SEARCH HEADER Message-ID \"");
+	for (size_t k = 0; k < message_id.n; k++) {
+		unsigned char c = (unsigned char)message_id.p[k];
+
+		if (c < ' ' || c >= 0x7f)
+			return err_set(err, ERR_INVAL,
+			    "\"%.*s\" is no Message-ID", STR_ARG(message_id));
+		if (c == '"' || c == '\\')
+			buf_putc(&i->command, '\\');
+		buf_putc(&i->command, (char)c);
+	}
+	buf_putc(&i->command, '"');
+	r = search_found(i, 1, UINT32_MAX, &uids, &n, err);
+	mem_free(uids);
+	*there = n > 0;
+	return r;
 }
 
 static int

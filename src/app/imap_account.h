@@ -1,0 +1,14 @@
+/*
+ * imap_account: the way from a mailbox of the configuration to a connection that is logged in; for its feed, for copies into its folder of sent mail, and
+ * for helpd check.
+ */
+#ifndef APP_IMAP_ACCOUNT_H
+#define APP_IMAP_ACCOUNT_H
+
+#include "app/config.h"
+#include "net/imap.h"
+
+/* The secret is read each time: it may have been changed. opening, ctx: see struct imap_login; may be NULL. */
+int imap_account_open(const struct mailbox *m, void (*opening)(void *ctx, struct imap *i), void *ctx, struct imap **out, struct err *err);
+
+#endif
