@@ -6,7 +6,7 @@
  *
  * What is checked: each ledger row points at an article, a quarantined mail or a ticket; each content hash at the article that holds that
  * content; an article's and a quarantined mail's blob is there, unpacks, and has the row's length and SHA-256; a ticket has exactly the articles and
- * events it counts, from 1 without gaps; Message-IDs, links, timers and outbox rows name tickets that exist; secondary indexes and counts equal
+ * events it counts, from 1 without gaps; Message-IDs, links, timers and outbox rows name tickets that exist; secondary indexes, counts and loads equal
  * what the rows give, both ways; outbox rows have their blob; no blob is without an owner; the runs of terms are ordered, counted,
  * and name tickets that exist; each token's row names a ticket that exists and an article that it has, and stands once in the list by expiry, where nothing
  * else stands; sequences are not behind the rows; every row decodes.

@@ -30,6 +30,8 @@ struct check {
 	size_t nstubs, stubs_cap;
 	uint64_t statuses[STATUS_COUNT], states[OUTBOX_STATE_COUNT];
 	uint64_t index_rows, due_rows, grant_rows;
+	struct counted *loads;
+	size_t nloads, loads_cap;
 };
 
 /* False when the check is to stop. */
@@ -44,8 +46,12 @@ void check_walk(struct check *c, enum table table, const char *what, void (*fn)(
 bool check_has_ticket(struct check *c, uint64_t id);
 bool check_has_article(struct check *c, uint64_t ticket, uint64_t seq);
 
+struct ticket_entry;
+void check_load_count(struct check *c, const struct ticket_entry *e);
+
 /* The parts, in this order. */
 void check_tickets(struct check *c);
+void check_loads(struct check *c); /* by the end of it */
 void check_mail(struct check *c);
 void check_grants(struct check *c);
 void check_terms(struct check *c);

@@ -11,6 +11,7 @@ check_index_rows(struct check *c, struct str value, uint64_t id)
 
 	if (!ticket_row_entry(value, id, &e))
 		return;
+	check_load_count(c, &e);
 	ticket_index_rows(&e, keys, want);
 	for (size_t i = 0; i < TICKET_INDEXES; i++) {
 		struct str v;
@@ -143,6 +144,7 @@ check_tickets(struct check *c)
 
 	check_walk(c, T_TICKET, "tickets", note_ticket);
 	check_walk(c, T_TICKET, "tickets and their indexes", check_ticket);
+	check_loads(c);
 	if (c->stop)
 		return;
 	table_rows(c->t, T_TICKET_INDEX, &n);

@@ -7,6 +7,7 @@
 #include "store/store_private.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/ticket_index.h"
 
 #include <errno.h>
 #include <lmdb.h>
@@ -165,7 +166,7 @@ open_tables(struct store *s, struct err *err)
 /* --- schema --- */
 
 static const struct migration migrations[] = {
-    {0, NULL}, /* ends the list; the first real step will be {1, from_1_to_2} */
+    {1, ticket_load_migrate},
 };
 
 /* 0 when the store is empty. */
@@ -229,11 +230,6 @@ schema_check(struct store *s, uint64_t have, unsigned schema, struct err *err)
 	if (have == 0 && s->read_only)
 		return err_set(
 		    err, ERR_NOENT, "there is no store in %s", s->dir);
-	if (have < schema && s->read_only)
-		return err_set(err, ERR_INVAL,
-		    "the store in %s has the older schema %llu; open it once "
-		    "for writing",
-		    s->dir, (unsigned long long)have);
 	return 0;
 }
 
@@ -248,7 +244,8 @@ schema_is(struct store *s, bool write, struct txn **t, uint64_t *have,
 		return txn_error(*t, err);
 	if (schema_check(s, *have, schema, err) < 0)
 		return -1;
-	return *have == schema;
+	/* An old backup is read as it is: readers miss what is new. */
+	return *have == schema || s->read_only;
 }
 
 int

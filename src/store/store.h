@@ -24,9 +24,9 @@ struct store_options {
 	bool create;         /* make the directory (0700) and an empty store when there is none */
 };
 
-enum { STORE_SCHEMA = 1 };
+enum { STORE_SCHEMA = 2 };
 
-/* ERR_NOENT when there is none; ERR_INVAL when its schema is newer than this program; older ones are migrated here. */
+/* ERR_NOENT when there is none; ERR_INVAL when its schema is newer than this program; older ones are migrated here, unless read only: then what is not there yet is missing. */
 int store_open(struct store **out, const char *dir, const struct store_options *o, struct err *err);
 void store_close(struct store *s);
 bool store_is_broken(const struct store *s);

@@ -4,6 +4,7 @@
  */
 #include "store/ticket.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "store/ticket_index.h"
 #include "store/txn_private.h"
 
@@ -347,7 +348,11 @@ ticket_row_entry(struct str rec, uint64_t id, struct ticket_entry *e)
 			e->queue = ticket_hash(field_str(&r));
 			break;
 		case TAG_ASSIGNEE:
-			e->assignee = ticket_hash(field_str(&r));
+			e->assignee_name = field_str(&r);
+			e->assignee = ticket_hash(e->assignee_name);
+			break;
+		case TAG_PRIORITY:
+			e->priority = field_enum(&r, PRIORITY_COUNT);
 			break;
 		case TAG_REQUESTER_HASH:
 			e->requester = field_u64(&r);
@@ -387,6 +392,52 @@ requester_hash(struct txn *t, struct str addr)
 	return h;
 }
 
+/* --- what was put ------------------------------------------------------ */
+
+static void
+touch(struct txn *t, uint64_t id)
+{
+	/* Most are put again at once. */
+	if (t->ntouched && t->touched[t->ntouched - 1] == id)
+		return;
+	t->touched = mem_fit(
+	    t->touched, &t->touched_cap, t->ntouched + 1, sizeof *t->touched);
+	t->touched[t->ntouched++] = id;
+}
+
+static int
+compare_ids(const void *x, const void *y)
+{
+	const uint64_t *a = x, *b = y;
+
+	return (*a > *b) - (*a < *b);
+}
+
+size_t
+ticket_touched(struct txn *t, struct arena *a, uint64_t **ids)
+{
+	size_t n = 0;
+
+	*ids = NULL;
+	if (!t->ntouched)
+		return 0;
+	*ids = arena_array(a, uint64_t, t->ntouched);
+	memcpy(*ids, t->touched, t->ntouched * sizeof **ids);
+	if (t->ntouched > 1)
+		qsort(*ids, t->ntouched, sizeof **ids, compare_ids);
+	for (size_t i = 0; i < t->ntouched; i++)
+		if (!n || (*ids)[n - 1] != (*ids)[i])
+			(*ids)[n++] = (*ids)[i];
+	t->ntouched = 0;
+	return n;
+}
+
+int
+ticket_last(struct txn *t, uint64_t *id)
+{
+	return seq_last(t, SEQ_TICKET, id);
+}
+
 void
 ticket_put(struct txn *t, struct ticket *k)
 {
@@ -414,13 +465,17 @@ ticket_put(struct txn *t, struct ticket *k)
 	    .status = k->status,
 	    .updated = k->updated,
 	    .queue = ticket_hash(k->queue),
-	    .assignee = ticket_hash(k->assignee)};
+	    .assignee = ticket_hash(k->assignee),
+	    .priority = k->priority,
+	    .assignee_name = k->assignee};
 	if (r > 0 && str_eq(old.requester_addr, k->requester.addr))
 		now.requester = old.requester;
 	else
 		now.requester = requester_hash(t, k->requester.addr);
+	ticket_load_change(t, r > 0 ? &old : NULL, &now);
 	encode(b, k, now.requester);
 	row_put_scratch(
 	    t, T_TICKET, key_str(&key), r > 0 ? ROW_PUT : ROW_APPEND);
 	ticket_index_change(t, r > 0 ? &old : NULL, &now);
+	touch(t, k->id);
 }

@@ -72,6 +72,10 @@ struct ticket {
 /* A ticket's number is given by the first put of id 0. */
 void ticket_put(struct txn *t, struct ticket *k);
 int ticket_get(struct txn *t, struct arena *a, uint64_t id, struct ticket *out);
+/* The tickets that were put in this transaction since the last call, each once, in the order of their numbers; in the arena. How many. */
+size_t ticket_touched(struct txn *t, struct arena *a, uint64_t **ids);
+/* The highest number given so far; 0: none. 0, -1. */
+int ticket_last(struct txn *t, uint64_t *id);
 
 /* Lists newest change first. Zero or empty means any. */
 struct ticket_filter {
@@ -83,6 +87,13 @@ struct ticket_filter {
 int ticket_each(struct txn *t, struct arena *a, const struct ticket_filter *f, bool (*fn)(void *ctx, const struct ticket *k), void *ctx);
 /* Tickets of a status; counted by the index, without reading tickets. */
 int ticket_count(struct txn *t, enum status s, uint64_t *n);
+
+/* An assignee's active tickets, by priority; counted by ticket_put(), so this is one look-up. ASCII case of the name is ignored. 0: he has none. */
+struct ticket_load {
+	uint32_t n[PRIORITY_COUNT];
+};
+int ticket_load(struct txn *t, struct str assignee, struct ticket_load *out);
+uint32_t ticket_load_sum(const struct ticket_load *l);
 
 enum direction { DIRECTION_IN = 1, DIRECTION_OUT, DIRECTION_NOTE };
 const char *direction_name(enum direction d); /* in, out, note */

@@ -12,6 +12,8 @@ struct ticket_entry {
 	int64_t updated;
 	uint64_t queue, assignee, requester;
 	struct str requester_addr; /* borrowed from the row */
+	enum priority priority;
+	struct str assignee_name;  /* likewise */
 };
 
 /* Stored in keys: it may never change. FNV-1a, and 1 where that is 0. */
@@ -24,6 +26,16 @@ void ticket_index_change(struct txn *t, const struct ticket_entry *old, const st
 /* The rows themselves, for the check: up to TICKET_INDEXES keys, of which those with n == 0 do not exist. */
 enum { TICKET_INDEXES = 4, TICKET_INDEX_VALUE = 8 };
 void ticket_index_rows(const struct ticket_entry *e, struct key keys[TICKET_INDEXES], unsigned char value[TICKET_INDEX_VALUE]);
+/*
+ * Loads (ticket_load.c): makes what `old` counted for its assignee what `now` does. Before anything else is written, for `old` borrows from its row.
+ */
+void ticket_load_change(struct txn *t, const struct ticket_entry *old, const struct ticket_entry *now);
+/* Does it count, and in which row? */
+bool ticket_load_counts(const struct ticket_entry *e, struct key *k);
+bool ticket_load_read(struct str value, struct ticket_load *out);
+/* Counts all tickets of a store that was made before there were loads. */
+int ticket_load_migrate(struct txn *t);
+
 /* The ticket an index row is for; false when the key is malformed. */
 bool ticket_index_id(struct str key, uint64_t *id);
 

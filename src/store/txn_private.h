@@ -14,7 +14,7 @@
 
 #define TABLES(X) \
 	X(META, "meta") X(COUNTER, "counter") X(SOURCE, "source") X(LEDGER, "ledger") X(RAWHASH, "rawhash") X(MSGID, "msgid") \
-	X(TICKET, "ticket") X(TICKET_INDEX, "ticket.index") X(ARTICLE, "article") X(EVENT, "event") X(BLOB, "blob") \
+	X(TICKET, "ticket") X(TICKET_INDEX, "ticket.index") X(TICKET_LOAD, "ticket.load") X(ARTICLE, "article") X(EVENT, "event") X(BLOB, "blob") \
 	X(PERSON, "person") X(TIMER, "timer") X(OUTBOX, "outbox") X(OUTBOX_INDEX, "outbox.index") X(QUARANTINE, "quarantine") \
 	X(TERM, "term") X(TERM_RUN, "term.run") X(UNINDEXED, "unindexed") \
 	X(KB, "kb") X(KB_VERSION, "kb.version") X(KB_TERM, "kb.term") X(MODEL, "model") \
@@ -46,6 +46,8 @@ struct txn {
 	bool seq_loaded, seq_changed;
 	bool count_loaded, count_changed;
 	struct arena tmp;   /* for what a table's put needs for a moment; reset by it */
+	uint64_t *touched;  /* tickets that were put: ticket_touched() */
+	size_t ntouched, touched_cap;
 	struct buf scratch; /* where rows are encoded; taken and given back by scratch_take() */
 };
 
