@@ -382,7 +382,7 @@ may_be_set(struct str name)
 
 /* RFC 5436. */
 static void
-notify(struct svtest *t, const struct sieve_action *x)
+notify(struct svtest *t, const struct sieve_action *x, struct strs *told)
 {
 	static const char *const levels[] = {"Importance: High\nX-Priority: 1 "
 					     "(Highest)\n",
@@ -445,8 +445,13 @@ notify(struct svtest *t, const struct sieve_action *x)
 		addr = v[0].all;
 	addr = envelope_from(t, "sieve_notify_mailto_envelope_from", addr);
 	body = arena_dup(&t->a, buf_str(&b));
-	for (size_t i = 0; i < to.n; i++)
+	/* One notification a recipient is enough. */
+	for (size_t i = 0; i < to.n; i++) {
+		if (strs_ihas(told, to.v[i]))
+			continue;
+		strs_add(&t->a, told, to.v[i]);
 		send_to(t, addr, to.v[i], body);
+	}
 }
 
 static void
@@ -478,6 +483,7 @@ bool
 svtest_execute(struct svtest *t)
 {
 	bool ok = true, kept = t->keep_cancelled;
+	struct strs told = {NULL, 0};
 
 	for (size_t i = 0; i < t->result.nactions; i++) {
 		const struct sieve_action *x = &t->result.actions[i];
@@ -501,7 +507,7 @@ svtest_execute(struct svtest *t)
 			vacation(t, x);
 			break;
 		case SIEVE_NOTIFY:
-			notify(t, x);
+			notify(t, x, &told);
 			break;
 		case SIEVE_MARK: {
 			struct svpair *p = arena_new(&t->a, struct svpair);

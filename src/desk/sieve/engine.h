@@ -269,6 +269,7 @@ struct sieve_run {
 	struct str *locals, *globals;       /* values */
 	struct str matched[33];             /* ${0} … */
 	unsigned nmatched;
+	bool no_capture;                    /* body does not set them (RFC 5173 §6) */
 	struct strs flags;                  /* imap4flags' internal variable */
 	bool flags_read;
 	struct {

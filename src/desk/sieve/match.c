@@ -291,7 +291,7 @@ set_matched(
 static bool
 variables_on(const struct sieve_run *r)
 {
-	return (r->scope->exts >> EXT_VARIABLES & 1) != 0;
+	return !r->no_capture && (r->scope->exts >> EXT_VARIABLES & 1) != 0;
 }
 
 static bool

@@ -220,8 +220,9 @@ sieve_regex_new(struct sieve *s, struct arena *a, struct str pattern, bool fold,
 	if (translate(pattern, &b)) {
 		UChar *w = to_wide(&scratch, buf_str(&b), &n);
 
-		re = uregex_open(
-		    w, n, fold ? UREGEX_CASE_INSENSITIVE : 0, &where, &e);
+		re = uregex_open(w, n,
+		    UREGEX_DOTALL | (fold ? UREGEX_CASE_INSENSITIVE : 0),
+		    &where, &e);
 	}
 	if (!re || U_FAILURE(e)) {
 		err_set(err, ERR_INVAL,
@@ -306,7 +307,7 @@ sieve_regex_find(struct sieve_run *r, struct sieve_regex *re,
 			: "the regular expression needs too much memory");
 		return false;
 	}
-	if (hit && (r->scope->exts >> EXT_VARIABLES & 1))
+	if (hit && !r->no_capture && (r->scope->exts >> EXT_VARIABLES & 1))
 		keep_groups(r, re, t);
 	return hit;
 }

@@ -196,13 +196,13 @@ content_of(struct sieve_run *r, const struct sieve_value *v)
 	return sieve_texts_of(r, &out);
 }
 
-int
-run_body(struct sieve_run *r, const struct sieve_node *n)
+static struct sieve_texts
+body_of(struct sieve_run *r, const struct sieve_node *n)
 {
 	const struct sieve_value *types = sieve_tagged(n, TAG_CONTENT);
 
 	if (types)
-		return sieve_match_texts(r, n, content_of(r, types), NULL);
+		return content_of(r, types);
 	if (sieve_has(n, TAG_RAW) && r->mail->body.p) {
 		if (!r->body_raw_known) {
 			struct strs one = {NULL, 0};
@@ -211,13 +211,24 @@ run_body(struct sieve_run *r, const struct sieve_node *n)
 			r->body_raw = sieve_texts_of(r, &one);
 			r->body_raw_known = true;
 		}
-		return sieve_match_texts(r, n, r->body_raw, NULL);
+		return r->body_raw;
 	}
 	if (!r->body_text_known) {
 		r->body_text = sieve_texts_of(r, &r->mail->texts);
 		r->body_text_known = true;
 	}
-	return sieve_match_texts(r, n, r->body_text, NULL);
+	return r->body_text;
+}
+
+int
+run_body(struct sieve_run *r, const struct sieve_node *n)
+{
+	int rc;
+
+	r->no_capture = true;
+	rc = sieve_match_texts(r, n, body_of(r, n), NULL);
+	r->no_capture = false;
+	return rc;
 }
 
 /* --- environment (RFC 5183) -------------------------------------------- */
