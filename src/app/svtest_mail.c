@@ -284,6 +284,23 @@ from_myself(struct svtest *t, const struct sieve_action *x)
 }
 
 static void
+file_copy(struct svtest *t, const struct sieve_action *x, struct str raw)
+{
+	struct svbox *box;
+	struct svmail *m;
+
+	if (!x->fcc.n)
+		return;
+	box = svtest_box(t, x->fcc, x->create);
+	if (!box)
+		box = svtest_box(t, S("INBOX"), true);
+	m = arena_new(&t->a, struct svmail);
+	m->raw = raw;
+	m->flags = x->flags;
+	append(&box->mails, m);
+}
+
+static void
 vacation(struct svtest *t, const struct sieve_action *x)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
@@ -317,7 +334,9 @@ vacation(struct svtest *t, const struct sieve_action *x)
 		buf_putc(&b, '\n');
 	if (str_ieq(setting(t, "sieve_vacation_send_from_recipient"), S("yes")))
 		envelope = t->context.to;
-	send_to(t, envelope, t->context.from, arena_dup(&t->a, buf_str(&b)));
+	subject = arena_dup(&t->a, buf_str(&b));
+	send_to(t, envelope, t->context.from, subject);
+	file_copy(t, x, subject);
 }
 
 static void
@@ -445,6 +464,7 @@ notify(struct svtest *t, const struct sieve_action *x, struct strs *told)
 		addr = v[0].all;
 	addr = envelope_from(t, "sieve_notify_mailto_envelope_from", addr);
 	body = arena_dup(&t->a, buf_str(&b));
+	file_copy(t, x, body);
 	/* One notification a recipient is enough. */
 	for (size_t i = 0; i < to.n; i++) {
 		if (strs_ihas(told, to.v[i]))

@@ -146,6 +146,7 @@ struct sieve_action {
 	bool flag;                /* :mime of vacation; :last of duplicate; :raise of priority (number: by how much) */
 	bool lower;               /* :lower of priority */
 	struct str subject, from, handle, importance, team, skill, strategy, special_use;
+	struct str fcc;           /* vacation, notify: a copy of what is sent goes into this mailbox (RFC 8580), with flags and create */
 	struct strs list;         /* vacation :addresses; notify :options */
 	int64_t number;           /* seconds (vacation, duplicate), steps */
 	const struct sieve_mail *mail; /* keep, store, redirect: the mail as it was then (editheader) */

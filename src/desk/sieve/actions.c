@@ -402,6 +402,21 @@ sieve_flags_for(
 
 /* --- vacation (RFC 5230, 6131) ----------------------------------------- */
 
+/* RFC 8580: where a copy of what is sent goes. */
+static bool
+take_fcc(
+    struct sieve_run *r, const struct sieve_node *n, struct sieve_action *x)
+{
+	if (!sieve_has(n, TAG_FCC))
+		return true;
+	x->fcc = sieve_tag_string(r, n, TAG_FCC);
+	x->create = sieve_has(n, TAG_CREATE);
+	x->special_use = sieve_tag_string(r, n, TAG_SPECIALUSE);
+	if (sieve_has(n, TAG_FLAGS))
+		sieve_flags_for(r, n, x);
+	return sieve_mailbox_name_ok(x->fcc);
+}
+
 int
 run_vacation(struct sieve_run *r, const struct sieve_node *n)
 {
@@ -411,6 +426,8 @@ run_vacation(struct sieve_run *r, const struct sieve_node *n)
 	const struct sieve_value *mine = sieve_tagged(n, TAG_ADDRESSES);
 	const struct sieve *s = r->s;
 
+	if (!take_fcc(r, n, x))
+		return sieve_fail(r, n->at, "the mailbox has no usable name");
 	x->value = sieve_expand(r, &n->args[0].v[0]);
 	x->subject = sieve_tag_string(r, n, TAG_SUBJECT);
 	x->from = sieve_tag_string(r, n, TAG_FROM);
@@ -448,6 +465,8 @@ run_notify(struct sieve_run *r, const struct sieve_node *n)
 	size_t nfields;
 	struct str body;
 
+	if (!take_fcc(r, n, x))
+		return sieve_fail(r, n->at, "the mailbox has no usable name");
 	x->name = sieve_expand(r, &n->args[0].v[0]);
 	x->value = sieve_tag_string(r, n, TAG_MESSAGE);
 	x->flag = sieve_has(n, TAG_MESSAGE);

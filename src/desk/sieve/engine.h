@@ -19,7 +19,7 @@ enum sieve_ext {
 	EXT_OCTET, EXT_CASEMAP, EXT_NUMERIC, EXT_UNICODE, EXT_DATE, EXT_INDEX, EXT_BODY, EXT_ENVIRONMENT, EXT_INCLUDE, EXT_DUPLICATE,
 	EXT_SPAMTEST, EXT_SPAMTESTPLUS, EXT_VIRUSTEST, EXT_IHAVE, EXT_REGEX, EXT_VACATION, EXT_VACATION_SECONDS, EXT_ENOTIFY,
 	EXT_IMAP4FLAGS, EXT_MAILBOX, EXT_MBOXMETADATA, EXT_SERVERMETADATA, EXT_COPY, EXT_EDITHEADER, EXT_FOREVERYPART, EXT_MIME,
-	EXT_EXTRACTTEXT, EXT_IMAPFLAGS, EXT_SPECIALUSE, EXT_HELPD, EXT_DEBUG, EXT_TESTSUITE,
+	EXT_EXTRACTTEXT, EXT_IMAPFLAGS, EXT_SPECIALUSE, EXT_FCC, EXT_ENV, EXT_HELPD, EXT_DEBUG, EXT_TESTSUITE,
 	EXT_COUNT,
 };
 
@@ -33,7 +33,7 @@ enum sieve_tag_id {
 	TAG_ENCODEURL, TAG_LENGTH, TAG_DAYS, TAG_SECONDS, TAG_SUBJECT, TAG_FROM, TAG_ADDRESSES, TAG_MIME, TAG_HANDLE, TAG_IMPORTANCE,
 	TAG_OPTIONS, TAG_MESSAGE, TAG_PERSONAL, TAG_GLOBAL, TAG_ONCE, TAG_OPTIONAL, TAG_HEADER, TAG_UNIQUEID, TAG_PERCENT,
 	TAG_AGENT, TAG_TEAM, TAG_SKILL, TAG_STRATEGY, TAG_RAISE, TAG_LOWERBY, TAG_ANYCHILD, TAG_TYPE, TAG_SUBTYPE, TAG_CONTENTTYPE,
-	TAG_PARAM, TAG_NAME, TAG_FIRST, TAG_SPECIALUSE, TAG_FOLDER, TAG_SMTP, TAG_APPEND, TAG_EXTENSION,
+	TAG_PARAM, TAG_NAME, TAG_FIRST, TAG_SPECIALUSE, TAG_FCC, TAG_FOLDER, TAG_SMTP, TAG_APPEND, TAG_EXTENSION,
 	TAG_IDS,
 };
 enum { /* families */
@@ -41,7 +41,7 @@ enum { /* families */
 	F_ORIGINAL = 1 << 7, F_COPY = 1 << 8, F_CREATE = 1 << 9, F_FLAGS = 1 << 10, F_SET = 1 << 11, F_VACATION = 1 << 12, F_NOTIFY = 1 << 13,
 	F_INCLUDE = 1 << 14, F_DUPLICATE = 1 << 15, F_LAST = 1 << 16, F_PERCENT = 1 << 17, F_ASSIGN = 1 << 18, F_PRIORITY = 1 << 19,
 	F_MIME = 1 << 20, F_NAME = 1 << 21, F_FIRST = 1 << 22, F_MESSAGE = 1 << 23, F_APPEND = 1 << 24, F_EXTENSION = 1 << 25, F_MAILBOX = 1 << 26,
-	F_NTH = 1 << 27,
+	F_NTH = 1 << 27, F_FCC = 1 << 28,
 };
 
 struct sieve_tag {
@@ -82,7 +82,7 @@ enum { SIEVE_WORK = 64 }; /* bytes looked at the slow way that count as a step *
 /* --- values ------------------------------------------------------------ */
 
 struct sieve_piece {
-	enum { PIECE_TEXT, PIECE_LOCAL, PIECE_GLOBAL, PIECE_MATCH, PIECE_ENVELOPE } kind;
+	enum { PIECE_TEXT, PIECE_LOCAL, PIECE_GLOBAL, PIECE_MATCH, PIECE_ENVIRONMENT } kind;
 	struct str text;
 	unsigned slot;
 };
@@ -318,6 +318,8 @@ struct str sieve_addr_part_of(const struct sieve *s, const struct sieve_addr *x,
 size_t sieve_addresses(struct arena *a, struct str value, struct sieve_addr **out);
 bool sieve_address_ok(struct arena *a, struct str s, struct sieve_addr *out);
 bool sieve_mailto(struct arena *a, struct str uri, struct strs *to, struct sieve_field **fields, size_t *nfields, struct str *body);
+
+bool sieve_environment(const struct sieve_run *r, struct str name, struct str *value);
 
 /* results */
 struct sieve_action *sieve_act(struct sieve_run *r, const struct sieve_node *n, enum sieve_action_kind kind);

@@ -170,8 +170,14 @@ variable(struct sieve_compiler *c, struct place at, struct str name,
 
 		while (str_cut(&more, '.', &part))
 			if (!sieve_name_ok(part) &&
-			    !(part.n && ch_is_digit(part.p[0])))
+			    !(part.n && ch_is_digit(part.p[0])) &&
+			    !str_ieq(ns, S("env")))
 				return 0;
+		if (str_ieq(ns, S("env")) && enabled(c, EXT_ENV)) {
+			*out = (struct sieve_piece){
+			    .kind = PIECE_ENVIRONMENT, .text = rest};
+			return 1;
+		}
 		if (!str_ieq(ns, S("global")) || !enabled(c, EXT_INCLUDE)) {
 			sieve_bad(c, at,
 			    "found ${%.*s}: the namespace %.*s is not known%s",
@@ -294,8 +300,13 @@ piece_value(const struct sieve_run *r, const struct sieve_piece *p)
 	case PIECE_MATCH:
 		return p->slot < r->nmatched ? r->matched[p->slot]
 					     : (struct str){"", 0};
-	case PIECE_ENVELOPE:
+	case PIECE_ENVIRONMENT: {
+		struct str v;
+
+		if (sieve_environment(r, p->text, &v))
+			return v;
 		break;
+	}
 	}
 	return (struct str){"", 0};
 }

@@ -43,6 +43,8 @@ static const char *const names[EXT_COUNT + 1] = {
     [EXT_EXTRACTTEXT] = "extracttext",
     [EXT_IMAPFLAGS] = "imapflags",
     [EXT_SPECIALUSE] = "special-use",
+    [EXT_FCC] = "fcc",
+    [EXT_ENV] = "vnd.dovecot.environment",
     [EXT_HELPD] = "vnd.helpd",
     [EXT_DEBUG] = "vnd.dovecot.debug",
     [EXT_TESTSUITE] = "vnd.dovecot.testsuite",
@@ -71,6 +73,8 @@ sieve_ext_bit(enum sieve_ext e)
 	/* What includes another (RFC 6131 §2, 5235 §2, 5703 §5). */
 	if (e == EXT_VACATION_SECONDS)
 		more = UINT64_C(1) << EXT_VACATION;
+	if (e == EXT_ENV)
+		more = UINT64_C(1) << EXT_ENVIRONMENT;
 	if (e == EXT_SPAMTESTPLUS)
 		more = UINT64_C(1) << EXT_SPAMTEST;
 	return UINT64_C(1) << e | more;
@@ -120,9 +124,11 @@ const struct sieve_tag sieve_tags[] = {
     {"zone", TAG_ZONE, G_ZONE, ARG_STRING, EXT_NONE, F_ZONE},
     {"originalzone", TAG_ORIGINALZONE, G_ZONE, ARG_NONE, EXT_NONE, F_ORIGINAL},
     {"copy", TAG_COPY, 0, ARG_NONE, EXT_COPY, F_COPY},
-    {"create", TAG_CREATE, 0, ARG_NONE, EXT_MAILBOX, F_CREATE},
-    {"specialuse", TAG_SPECIALUSE, 0, ARG_STRING, EXT_SPECIALUSE, F_CREATE},
-    {"flags", TAG_FLAGS, 0, ARG_LIST, EXT_IMAP4FLAGS, F_FLAGS},
+    {"create", TAG_CREATE, 0, ARG_NONE, EXT_MAILBOX, F_CREATE | F_FCC},
+    {"specialuse", TAG_SPECIALUSE, 0, ARG_STRING, EXT_SPECIALUSE,
+	F_CREATE | F_FCC},
+    {"fcc", TAG_FCC, 0, ARG_STRING, EXT_FCC, F_FCC},
+    {"flags", TAG_FLAGS, 0, ARG_LIST, EXT_IMAP4FLAGS, F_FLAGS | F_FCC},
     {"lower", TAG_LOWER, G_CASE, ARG_NONE, EXT_NONE, F_SET},
     {"upper", TAG_UPPER, G_CASE, ARG_NONE, EXT_NONE, F_SET},
     {"lowerfirst", TAG_LOWERFIRST, G_FIRST, ARG_NONE, EXT_NONE, F_SET},
@@ -241,10 +247,11 @@ const struct sieve_def sieve_defs[] = {
 	run_spamtest, 0),
     TEST("virustest", EXT_VIRUSTEST, "s", MATCHED, check_spam, run_spamtest, 1),
     /* RFC 5230, 6131 */
-    CMD("vacation", EXT_VACATION, "s", F_VACATION, check_vacation, run_vacation,
-	0),
+    CMD("vacation", EXT_VACATION, "s", F_VACATION | F_FCC, check_vacation,
+	run_vacation, 0),
     /* RFC 5435 */
-    CMD("notify", EXT_ENOTIFY, "s", F_NOTIFY, check_notify, run_notify, 0),
+    CMD("notify", EXT_ENOTIFY, "s", F_NOTIFY | F_FCC, check_notify, run_notify,
+	0),
     TEST("valid_notify_method", EXT_ENOTIFY, "l", 0, NULL, run_valid_method, 0),
     TEST("notify_method_capability", EXT_ENOTIFY, "ssl", MATCHED, check_matched,
 	run_method_capability, 0),

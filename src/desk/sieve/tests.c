@@ -233,23 +233,30 @@ run_body(struct sieve_run *r, const struct sieve_node *n)
 
 /* --- environment (RFC 5183) -------------------------------------------- */
 
+bool
+sieve_environment(const struct sieve_run *r, struct str name, struct str *value)
+{
+	if (r->c->environment && r->c->environment(r->c->ctx, name, value))
+		return true;
+	if (str_ieq(name, S("name")))
+		*value = S("helpd");
+	else if (str_ieq(name, S("version")))
+		*value = S(PACKAGE_VERSION);
+	else if (str_ieq(name, S("vnd.dovecot.default-mailbox")) ||
+		 str_ieq(name, S("vnd.dovecot.default_mailbox")))
+		*value = S("INBOX");
+	else
+		return false;
+	return true;
+}
+
 int
 run_environment(struct sieve_run *r, const struct sieve_node *n)
 {
-	struct str name = sieve_expand(r, &n->args[0].v[0]);
-	struct str value = {NULL, 0};
+	struct str value;
 	struct strs l = {NULL, 0};
-	bool known =
-	    r->c->environment && r->c->environment(r->c->ctx, name, &value);
 
-	if (!known && str_ieq(name, S("name"))) {
-		value = S("helpd");
-		known = true;
-	} else if (!known && str_ieq(name, S("version"))) {
-		value = S(PACKAGE_VERSION);
-		known = true;
-	}
-	if (!known)
+	if (!sieve_environment(r, sieve_expand(r, &n->args[0].v[0]), &value))
 		return 0;
 	strs_add(r->a, &l, value);
 	return sieve_match_texts(r, n, sieve_texts_of(r, &l), NULL);

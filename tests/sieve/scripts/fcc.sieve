@@ -1,0 +1,2 @@
+require ["vacation", "fcc", "imap4flags", "mailbox"];
+vacation :fcc "Sent" :create :flags ["\\Seen"] "I am away.";
