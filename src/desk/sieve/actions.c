@@ -192,8 +192,8 @@ modified(struct sieve_run *r, const struct sieve_node *n, struct str s)
 	return s;
 }
 
-static struct str *
-slot(struct sieve_run *r, const struct sieve_piece *p)
+struct str *
+sieve_slot(struct sieve_run *r, const struct sieve_piece *p)
 {
 	return p->kind == PIECE_GLOBAL ? &r->globals[p->slot]
 				       : &r->locals[p->slot];
@@ -206,7 +206,7 @@ run_set(struct sieve_run *r, const struct sieve_node *n)
 
 	if (n->tags[0] | n->tags[1])
 		s = modified(r, n, sieve_clip_variable(s));
-	*slot(r, n->data) = sieve_clip_variable(s);
+	*sieve_slot(r, n->data) = sieve_clip_variable(s);
 	return RUN_OK;
 }
 
@@ -236,168 +236,6 @@ run_include(struct sieve_run *r, const struct sieve_node *n)
 	r->nmatched = nmatched;
 	r->depth--;
 	return rc == RUN_RETURN ? RUN_OK : rc;
-}
-
-/* --- flags (RFC 5232) -------------------------------------------------- */
-
-static bool
-flag_ok(struct str s)
-{
-	static const char *const known[] = {
-	    "\\answered", "\\flagged", "\\deleted", "\\seen", "\\draft"};
-
-	if (s.n && s.p[0] == '\\') {
-		for (size_t i = 0; i < ARRAY_LEN(known); i++)
-			if (str_ieq(s, str_c(known[i])))
-				return true;
-		return false;
-	}
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= 32 || s.p[i] >= 127 ||
-		    strchr("(){%*\"\\]", s.p[i]))
-			return false;
-	return s.n > 0;
-}
-
-void
-sieve_flags_split(struct arena *a, struct strs *out, struct str s)
-{
-	struct str w;
-
-	while (str_word(&s, &w))
-		if (flag_ok(w) && !strs_ihas(out, w))
-			strs_add(a, out, w);
-}
-
-static struct strs *
-internal_flags(struct sieve_run *r)
-{
-	if (!r->flags_read) {
-		r->flags_read = true;
-		for (size_t i = 0; i < r->mail->flags.n; i++)
-			sieve_flags_split(r->a, &r->flags, r->mail->flags.v[i]);
-	}
-	return &r->flags;
-}
-
-static struct str
-joined(struct arena *a, const struct strs *l)
-{
-	struct buf b = BUF_INIT;
-	struct str out;
-
-	for (size_t i = 0; i < l->n; i++) {
-		if (i)
-			buf_putc(&b, ' ');
-		buf_put(&b, l->v[i]);
-	}
-	out = arena_dup(a, buf_str(&b));
-	buf_fini(&b);
-	return out;
-}
-
-/* flags: changed as setflag (0), addflag (1), removeflag (2) say; 16 of work a comparison. */
-static struct strs
-changed(struct sieve_run *r, int how, struct strs now, struct strs given)
-{
-	struct strs out = {NULL, 0};
-
-	r->work += (now.n + 1) * (given.n + 1) * 16;
-	if (how == 0)
-		now.n = 0;
-	for (size_t i = 0; i < now.n; i++)
-		if (how == 1 || !strs_ihas(&given, now.v[i]))
-			strs_add(r->a, &out, now.v[i]);
-	for (size_t i = 0; i < given.n && how != 2; i++)
-		if (!strs_ihas(&out, given.v[i]))
-			strs_add(r->a, &out, given.v[i]);
-	return out;
-}
-
-int
-run_setflag(struct sieve_run *r, const struct sieve_node *n)
-{
-	struct strs now = {NULL, 0}, given = {NULL, 0};
-	struct strs l = sieve_expand_list(r, &n->args[1]);
-	const struct sieve_piece *p = n->data;
-
-	for (size_t i = 0; i < l.n; i++)
-		sieve_flags_split(r->a, &given, l.v[i]);
-	if (p) {
-		sieve_flags_split(r->a, &now, *slot(r, p));
-		now = changed(r, n->def->extra, now, given);
-		*slot(r, p) = sieve_clip_variable(joined(r->a, &now));
-		return RUN_OK;
-	}
-	r->flags = changed(r, n->def->extra, *internal_flags(r), given);
-	return RUN_OK;
-}
-
-/* The older form: only the internal variable; mark and unmark. */
-int
-run_mark(struct sieve_run *r, const struct sieve_node *n)
-{
-	struct strs given = {NULL, 0}, l = {NULL, 0};
-
-	if (n->nargs)
-		l = sieve_expand_list(r, &n->args[0]);
-	else
-		strs_add(r->a, &l, S("\\Flagged"));
-	for (size_t i = 0; i < l.n; i++)
-		sieve_flags_split(r->a, &given, l.v[i]);
-	r->flags = changed(r, n->def->extra, *internal_flags(r), given);
-	return RUN_OK;
-}
-
-int
-run_hasflag(struct sieve_run *r, const struct sieve_node *n)
-{
-	struct strs have = {NULL, 0}, l, keys = {NULL, 0};
-	const struct sieve_piece *p = n->data;
-	struct sieve_value v;
-
-	if (p)
-		for (size_t i = 0; i < n->args[0].n; i++)
-			sieve_flags_split(r->a, &have, *slot(r, &p[i]));
-	else
-		have = *internal_flags(r);
-	if (n->match == MATCH_COUNT || n->match == MATCH_VALUE)
-		return sieve_match_texts(r, n, sieve_texts_of(r, &have), NULL);
-	l = sieve_expand_list(r, &n->args[1]);
-	for (size_t i = 0; i < l.n; i++) {
-		struct str rest = l.v[i], w;
-
-		if (!l.v[i].n)
-			strs_add(r->a, &keys, l.v[i]);
-		while (str_word(&rest, &w))
-			strs_add(r->a, &keys, w);
-	}
-	v = (struct sieve_value){.type = ARG_LIST,
-	    .at = n->at,
-	    .v = arena_array(r->a, struct sieve_string, keys.n + 1),
-	    .n = keys.n};
-	for (size_t i = 0; i < keys.n; i++)
-		v.v[i] = (struct sieve_string){.s = keys.v[i], .at = n->at};
-	return sieve_match_texts(r, n, sieve_texts_of(r, &have), &v);
-}
-
-/* The flags that a keep or fileinto (NULL: the implicit keep) gives the mail. */
-void
-sieve_flags_for(
-    struct sieve_run *r, const struct sieve_node *n, struct sieve_action *x)
-{
-	const struct sieve_value *v = n ? sieve_tagged(n, TAG_FLAGS) : NULL;
-
-	if (v) {
-		struct strs l = sieve_expand_list(r, v);
-
-		for (size_t i = 0; i < l.n; i++)
-			sieve_flags_split(r->a, &x->flags, l.v[i]);
-		x->has_flags = true;
-	} else if (r->flags_read) {
-		x->flags = r->flags;
-		x->has_flags = true;
-	}
 }
 
 /* --- vacation (RFC 5230, 6131) ----------------------------------------- */
@@ -484,127 +322,6 @@ run_notify(struct sieve_run *r, const struct sieve_node *n)
 	return sieve_result_add(r, x);
 }
 
-/* --- editheader (RFC 5293) --------------------------------------------- */
-
-static bool
-listed(struct str list, struct str name)
-{
-	struct str w;
-
-	while (str_word(&list, &w))
-		if (str_ieq(w, name))
-			return true;
-	return false;
-}
-
-static struct sieve_mail *
-edited(struct sieve_run *r, size_t room)
-{
-	struct sieve_mail *m = arena_new(r->a, struct sieve_mail);
-	struct sieve_field *f =
-	    arena_array(r->a, struct sieve_field, r->mail->nfields + room);
-
-	*m = *r->mail;
-	/* What was parsed of the mail as it came holds no longer. */
-	m->parsed = NULL;
-	m->fields = f;
-	m->nfields = 0;
-	r->work += (r->mail->nfields + room) * 64;
-	return m;
-}
-
-int
-run_addheader(struct sieve_run *r, const struct sieve_node *n)
-{
-	struct str name = sieve_expand(r, &n->args[0].v[0]);
-	struct str value = sieve_expand(r, &n->args[1].v[0]);
-	struct sieve_mail *m;
-	struct sieve_field f;
-
-	if (!sieve_header_name_ok(name))
-		return sieve_fail(r, n->at,
-		    "\"%.*s\" cannot be the name of a header field",
-		    STR_ARG(utf8_clip(name, 60)));
-	if (listed(r->s->no_add, name) || listed(r->s->protected_fields, name))
-		return RUN_OK;
-	value = str_trim(value);
-	if (str_chr(value, '\n', 0) >= 0 || str_chr(value, '\r', 0) >= 0 ||
-	    memchr(value.n ? value.p : "", 0, value.n))
-		return sieve_fail(
-		    r, n->at, "the value of a header field is one line");
-	if (name.n + value.n > r->s->header_max)
-		return sieve_fail(r, n->at,
-		    "the header field is longer than %llu bytes",
-		    (unsigned long long)r->s->header_max);
-	if (r->mail->nfields >= MESSAGE_HEADERS_MAX)
-		return sieve_fail(r, n->at, "the mail has too many fields");
-	m = edited(r, 1);
-	f = (struct sieve_field){name, value, {NULL, 0}};
-	if (!sieve_has(n, TAG_LAST))
-		m->fields[m->nfields++] = f;
-	memcpy(m->fields + m->nfields, r->mail->fields,
-	    r->mail->nfields * sizeof f);
-	m->nfields += r->mail->nfields;
-	if (sieve_has(n, TAG_LAST))
-		m->fields[m->nfields++] = f;
-	m->size += name.n + value.n + 4;
-	r->mail = m;
-	sieve_mail_changed(r);
-	return RUN_OK;
-}
-
-int
-run_deleteheader(struct sieve_run *r, const struct sieve_node *n)
-{
-	struct str name = sieve_expand(r, &n->args[0].v[0]);
-	const struct sieve_value *index = sieve_tagged(n, TAG_INDEX);
-	struct sieve_mail *m;
-	size_t count = 0, at = 0;
-
-	if (!sieve_header_name_ok(name))
-		return sieve_fail(r, n->at,
-		    "\"%.*s\" cannot be the name of a header field",
-		    STR_ARG(utf8_clip(name, 60)));
-	/* RFC 5293 §6: these always stay. */
-	if (str_ieq(name, S("received")) ||
-	    str_ieq(name, S("auto-submitted")) ||
-	    listed(r->s->no_delete, name) ||
-	    listed(r->s->protected_fields, name))
-		return RUN_OK;
-	for (size_t i = 0; i < r->mail->nfields; i++)
-		count += str_ieq(r->mail->fields[i].name, name);
-	if (!count)
-		return RUN_OK;
-	m = edited(r, 0);
-	for (size_t i = 0; i < r->mail->nfields; i++) {
-		const struct sieve_field *f = &r->mail->fields[i];
-		bool drop = false;
-
-		if (str_ieq(f->name, name)) {
-			size_t k = sieve_has(n, TAG_LAST) ? count - at : at + 1;
-
-			drop = !index || index->number == k;
-			at++;
-		}
-		if (drop && n->args[1].n) {
-			struct sieve_text t = {.s = f->value};
-			int rc = sieve_match_texts(
-			    r, n, (struct sieve_texts){&t, 1}, &n->args[1]);
-
-			if (rc < 0)
-				return -1;
-			drop = rc;
-		}
-		if (drop)
-			m->size -= MIN(m->size, f->name.n + f->value.n + 4);
-		else
-			m->fields[m->nfields++] = *f;
-	}
-	r->mail = m;
-	sieve_mail_changed(r);
-	return RUN_OK;
-}
-
 /* --- parts (RFC 5703) -------------------------------------------------- */
 
 int
@@ -649,7 +366,7 @@ run_extracttext(struct sieve_run *r, const struct sieve_node *n)
 		s = r->mail->parts[r->loop->at].content;
 	if (first)
 		s = utf8_clip(s, (size_t)MIN(first->number, s.n));
-	*slot(r, n->data) =
+	*sieve_slot(r, n->data) =
 	    sieve_clip_variable(modified(r, n, sieve_clip_variable(s)));
 	return RUN_OK;
 }

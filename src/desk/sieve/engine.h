@@ -224,6 +224,13 @@ bool sieve_mailbox_name_ok(struct str s);
 /* In s->a it is closed with the program; else by uregex_close() of its maker. */
 struct sieve_regex *sieve_regex_new(struct sieve *s, struct arena *a, struct str pattern, bool fold, struct err *err);
 bool sieve_prepare_key(struct sieve *s, struct arena *a, const struct sieve_node *n, struct str text, struct sieve_key *out, struct err *err);
+bool sieve_check_names(struct sieve_compiler *c, struct sieve_node *n, const struct sieve_value *v, bool ids);
+const struct sieve_def *sieve_find_def(struct sieve_compiler *c, struct place at, struct str name, bool is_test);
+/* NULL when it is not there; *without: the one that is there but for its require. */
+const struct sieve_def *sieve_find_in(const struct sieve_compiler *c, const struct sieve_def *d, struct str name, const struct sieve_def **without);
+const struct sieve_tag *sieve_find_tag(const struct sieve_compiler *c, const struct sieve_def *d, struct str name, unsigned *needs);
+bool sieve_take_arguments(struct sieve_compiler *c, struct sieve_node *n, const struct node *args, size_t nargs);
+void sieve_read_settings(struct sieve_compiler *c);
 enum sieve_ext sieve_ext_find(struct str name);
 uint64_t sieve_ext_bit(enum sieve_ext e);
 struct str sieve_setting(const struct sieve_options *o, const char *name);
@@ -296,6 +303,8 @@ int sieve_fail(struct sieve_run *r, struct place at, const char *fmt, ...) __att
 void sieve_warn(struct sieve_run *r, struct place at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 struct str sieve_expand(struct sieve_run *r, const struct sieve_string *s);
 struct strs sieve_expand_list(struct sieve_run *r, const struct sieve_value *v);
+/* Where the variable's value is. */
+struct str *sieve_slot(struct sieve_run *r, const struct sieve_piece *p);
 struct str sieve_tag_string(struct sieve_run *r, const struct sieve_node *n, enum sieve_tag_id id);
 int sieve_exec_block(struct sieve_run *r, const struct sieve_node *v, size_t n);
 int sieve_exec_test(struct sieve_run *r, const struct sieve_node *n);
