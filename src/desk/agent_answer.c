@@ -68,7 +68,7 @@ in_html(const struct message *m, const struct attachment *x)
 	return x->content_id.n && str_has(m->answer_html, x->content_id);
 }
 
-bool
+void
 answer_files(struct visit *v)
 {
 	const struct attachments *l = &v->m->attachments;
@@ -79,7 +79,7 @@ answer_files(struct visit *v)
 	v->nfiles = 0;
 	/* The store's error is found by who commits. */
 	if (l->n && look_back(v, seen) < 0)
-		return true;
+		return;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct attachment *x = &l->v[i];
 
@@ -89,21 +89,20 @@ answer_files(struct visit *v)
 		if (x->is_inline && x->content_id.n && v->m->answer_html.n &&
 		    !in_html(v->m, x))
 			continue;
-		if (!bytes || !bytes[i].p) {
+		if (x->size && (!bytes || !bytes[i].p)) {
 			transcript_add(&v->told, TOLD_REFUSED, S(""),
 			    transcript_say(&v->told,
 				"the file \"%.*s\" could not be read"),
 			    STR_ARG(x->name));
-			return false;
+			return;
 		}
 		v->files[v->nfiles++] = (struct compose_attachment){
 		    .name = x->name,
 		    .type = x->type,
-		    .content = bytes[i],
+		    .content = bytes ? bytes[i] : str_n(NULL, 0),
 		    .content_id = x->is_inline ? x->content_id : str_n(NULL, 0),
 		};
 	}
-	return true;
 }
 
 /* --- HTML -------------------------------------------------------------- */

@@ -290,8 +290,9 @@ reply(struct visit *v, struct err *err)
 	n = command_check(&v->run, err);
 	if (n < 0)
 		return -1;
-	if (!answer_files(v) && !v->block.note)
-		n = 1;
+	/* One that is not at hand refuses the answer, not a note. */
+	if (!v->block.note)
+		answer_files(v);
 	answer = is_answer(v);
 	if (answer)
 		check_answer(v);

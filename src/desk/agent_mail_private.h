@@ -44,8 +44,8 @@ struct str visit_commands(const struct visit *v);
 /* The name under his answers. */
 struct str visit_name(const struct agent *x);
 
-/* agent_answer.c: the files to be sent on; false: one of them is not at hand, which is told. */
-bool answer_files(struct visit *v);
+/* agent_answer.c: the files to be sent on. One that is not at hand is told, as refused. */
+void answer_files(struct visit *v);
 /* The text of v->run as an answer to the customer. hold: why it waits; empty. An answer that cannot be made is told, and *outbox is 0. outbox may be NULL. */
 int answer_write(struct visit *v, struct str hold, uint64_t *outbox, struct err *err);
 /* Whoever would get it: false when there is nobody. */

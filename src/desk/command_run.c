@@ -682,24 +682,26 @@ command_carry_out_texts(
     struct command_run *r, struct str *rest, struct err *err)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
-	struct transcript *told = r->told, none = *told;
+	struct transcript *told = r->told;
+	struct transcript *none = arena_new(r->a, struct transcript);
+	int rc = 0;
 
 	r->text = r->block->text;
-	none.v = NULL;
-	none.n = none.cap = none.refused = none.waits = 0;
-	r->told = &none;
+	*none = (struct transcript){
+	    .a = told->a, .to = told->to, .language = told->language};
+	r->told = none;
 	for (size_t i = 0; i < r->block->n; i++) {
 		const struct command_line *c = &r->block->v[i];
 
 		if (!is_text(r, c))
 			buf_printf(
 			    &b, "%s%.*s", b.n ? "\n" : "", STR_ARG(c->line));
-		else if (run_one(r, i, err) < 0)
-			return -1;
+		else if ((rc = run_one(r, i, err)) < 0)
+			break;
 	}
 	r->told = told;
 	*rest = arena_dup(r->a, buf_str(&b));
-	return 0;
+	return rc;
 }
 
 int

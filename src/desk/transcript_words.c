@@ -7,8 +7,7 @@
 #include "desk/transcript_words.h"
 
 #define X_WORDS(en, zh) {en, zh},
-const struct transcript_words transcript_words[] = {
-    TRANSCRIPT_WORDS(X_WORDS)};
+const struct transcript_words transcript_words[] = {TRANSCRIPT_WORDS(X_WORDS)};
 const size_t transcript_nwords = ARRAY_LEN(transcript_words);
 
 const char *

@@ -356,6 +356,7 @@ undo_people(const struct undo *u, struct str detail, struct err *err)
 {
 	struct address x = {.addr = str_from(detail, 1)};
 
+	must(detail.n > 1); /* stands() */
 	return change_cc(u->d, u->t, u->a, u->k, &x, detail.p[0] == '-', u->who,
 	    u->now, err);
 }
