@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "desk/settle.h"
 #include "store/term.h"
 
 #include <dirent.h>
@@ -30,7 +31,8 @@ need_templates(const struct settings *s, const struct templates *t,
     struct arena *a, struct complaints *bad)
 {
 	static const char *const needed[] = {
-	    "ack", "reply", "status", "closed"};
+	    "ack", "reply", "status", "closed",
+	    "reminder"};
 	struct str last = s->template_dirs.v[s->template_dirs.n - 1];
 	struct str lang = s->languages.n ? s->languages.v[0] : S("en");
 
@@ -247,11 +249,14 @@ session_write(struct session *s, struct verb_context *c,
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	AUTO(buf_fini) struct buf reply = BUF_INIT;
 	AUTO(txn_abort) struct txn *t = NULL;
+	int64_t now = clock_now();
 	struct err err = ERR_INIT;
 	struct txn *done;
 
 	if (txn_write(s->store, &t, &err) < 0 ||
-	    fn(s, t, &a, clock_now(), ctx, &err) < 0 || txn_error(t, &err) < 0)
+	    fn(s, t, &a, now, ctx, &err) < 0 ||
+	    desk_settle(&s->desk, t, &a, now, &err) < 0 ||
+	    txn_error(t, &err) < 0)
 		return verb_err(c, &err);
 	if (s->desk.terms)
 		term_batch_put(t, s->desk.terms);

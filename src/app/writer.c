@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "desk/search.h"
+#include "desk/settle.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -128,6 +129,7 @@ commit_group(struct writer *w, struct job **group, size_t n, bool terms,
 	for (size_t i = 0; i < n; i++) {
 		if (group[i]->run(group[i], w->desk, t, &w->arena, now, err) <
 			0 ||
+		    desk_settle(w->desk, t, &w->arena, now, err) < 0 ||
 		    txn_error(t, err) < 0) {
 			*culprit = group[i];
 			return -1;

@@ -274,7 +274,7 @@ tell_assigned(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 }
 
 int
-change_assignee(struct desk *d, struct txn *t, struct arena *a,
+change_assignee_quietly(struct desk *d, struct txn *t, struct arena *a,
     struct ticket *k, struct str assignee, const struct actor *who, int64_t now,
     struct err *err)
 {
@@ -293,7 +293,21 @@ change_assignee(struct desk *d, struct txn *t, struct arena *a,
 	k->assignee = arena_dup(a, assignee);
 	k->updated = now;
 	change_tell(t, a, k, EVENT_ASSIGNEE, who, old, assignee, now);
-	return tell_assigned(d, t, a, k, who, now, err);
+	return txn_error(t, err);
+}
+
+int
+change_assignee(struct desk *d, struct txn *t, struct arena *a,
+    struct ticket *k, struct str assignee, const struct actor *who, int64_t now,
+    struct err *err)
+{
+	struct str old = k->assignee;
+
+	if (change_assignee_quietly(d, t, a, k, assignee, who, now, err) < 0)
+		return -1;
+	return str_eq(old, k->assignee)
+		   ? 0
+		   : tell_assigned(d, t, a, k, who, now, err);
 }
 
 int
@@ -499,6 +513,7 @@ static const struct {
     {{"cc", 2}, set_cc},
     {{"snooze", 6}, set_snooze},
     {{"time", 4}, set_time},
+    {{"sla", 3}, change_sla},
 };
 
 int

@@ -22,6 +22,8 @@ int change_queue(struct desk *d, struct txn *t, struct arena *a, struct ticket *
 /* Empty: nobody. Where there are agents, the name of one who may work the ticket's queue (ASCII case ignored); else anything of at most 100 bytes without
  * control characters. */
 int change_assignee(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str assignee, const struct actor *who, int64_t now, struct err *err);
+/* The same, and nobody is told: the caller does. */
+int change_assignee_quietly(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str assignee, const struct actor *who, int64_t now, struct err *err);
 int change_subject(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str subject, const struct actor *who, int64_t now, struct err *err);
 /* "+refund,-spam,vip": a name without sign is added. Names: letters, digits, "-_.:/", lower case is made; at most 50 on a ticket. */
 int change_tags(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str changes, const struct actor *who, int64_t now, struct err *err);
@@ -33,6 +35,8 @@ int change_field(struct desk *d, struct txn *t, struct arena *a, struct ticket *
     struct err *err);
 /* Adds working time (ms; negative takes away, never below none in all); the sum is extra.time_spent. */
 int change_time(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, int64_t ms, const struct actor *who, int64_t now, struct err *err);
+/* The service level whose targets count instead of its queue's; empty: its queue's again. ERR_INVAL suggests the nearest. */
+int change_sla(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str policy, const struct actor *who, int64_t now, struct err *err);
 /* "15m", "1h30m", "-15m". */
 bool change_time_parse(struct str s, int64_t *ms);
 /*
@@ -56,7 +60,7 @@ int change_requester(struct desk *d, struct txn *t, struct arena *a, struct tick
 /* An address as a person writes it: "ann@x.example", "Ann <ann@x.example>", one. ERR_INVAL. */
 int change_address(struct arena *a, struct str s, struct address *out, struct err *err);
 /*
- * One "name=value" of `helpd set N name=value`: status, priority, queue, assignee, subject, tag, field.NAME, requester, cc (+a@x,-b@y), snooze (desk/when.h), time.
+ * One "name=value" of `helpd set N name=value`: status, priority, queue, assignee, subject, tag, field.NAME, requester, cc (+a@x,-b@y), snooze (desk/when.h), time, sla.
  * ERR_INVAL suggests the nearest name.
  */
 int change_set(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str name, struct str value, const struct actor *who, int64_t now, struct err *err);

@@ -21,6 +21,9 @@ static const struct {
     [DUE_RELEASE] = {"release", NULL},
     [DUE_GRANTS] = {"grants", NULL},
     [DUE_DIGEST] = {"digest", due_digest},
+    [DUE_SLA] = {"sla", due_sla},
+    [DUE_SWEEP] = {"sla-sweep", due_sweep},
+    [DUE_WAIT] = {"wait", due_wait},
 };
 
 const char *

@@ -15,7 +15,10 @@
 	X(1, SNOOZE, "snooze")     /* a snoozed ticket wakes */ \
 	X(2, RELEASE, "release")   /* a mail in the quarantine is to be read again, because its writer confirmed it; data: its id, in decimal */ \
 	X(3, GRANTS, "grants")     /* no row: the list of grants by expiry (store/grant.h) counts as its timer */ \
-	X(4, DIGEST, "digest")     /* notices over the limit go out as one mail; data: the agent's name */
+	X(4, DIGEST, "digest")     /* notices over the limit go out as one mail; data: the agent's name */ \
+	X(5, SLA, "sla")           /* a warning, a breach, a step of the ladder: the first of a ticket's clocks (desk/sla_run.h) */ \
+	X(6, SWEEP, "sla-sweep")   /* what is promised was changed: the next tickets are counted anew; one row, at 0 */ \
+	X(7, WAIT, "wait")         /* reminder, warning, resolving, closing: the first of a ticket (desk/wait.h) */
 #define X_ENUM_DUE(n, id, name) DUE_##id = n,
 enum due_kind { DUE_NONE, DUES(X_ENUM_DUE) DUE_COUNT };
 const char *due_name(enum due_kind k);
@@ -41,6 +44,6 @@ int due_first(struct txn *t, struct arena *a, struct timer *out);
 int due_count(struct txn *t, struct arena *a, uint64_t *n, struct timer *first);
 
 /* The handlers, each with its noun: snooze.c, grant expiry here, notice.c. */
-due_fn due_snooze, due_digest;
+due_fn due_snooze, due_digest, due_sla, due_sweep, due_wait;
 
 #endif

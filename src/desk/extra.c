@@ -10,7 +10,10 @@ enum {
 	TAG_SNOOZED_UNTIL = 5,
 	TAG_SNOOZED_FROM = 6,
 	TAG_THREAD = 7,
-	TAG_LAST = TAG_THREAD
+	TAG_SLA = 8,
+	TAG_POLICY = 9,
+	TAG_WAIT = 10,
+	TAG_LAST = TAG_WAIT
 };
 
 void
@@ -34,6 +37,12 @@ extra_read(struct arena *a, struct str rec, struct extra *out)
 			out->snoozed_from = (unsigned)r.u;
 		else if (r.tag == TAG_THREAD && r.is_str)
 			strs_add(a, &out->threads, r.s);
+		else if (r.tag == TAG_SLA && r.is_str)
+			out->sla = r.s;
+		else if (r.tag == TAG_POLICY && r.is_str)
+			out->policy = r.s;
+		else if (r.tag == TAG_WAIT && r.is_str)
+			out->wait = r.s;
 	}
 }
 
@@ -63,6 +72,9 @@ extra_write(struct arena *a, struct str old, const struct extra *x)
 		rec_i64(&b, TAG_SNOOZED_UNTIL, x->snoozed_until);
 	rec_u64_opt(&b, TAG_SNOOZED_FROM, x->snoozed_from);
 	rec_strs(&b, TAG_THREAD, &x->threads);
+	rec_str_opt(&b, TAG_SLA, x->sla);
+	rec_str_opt(&b, TAG_POLICY, x->policy);
+	rec_str_opt(&b, TAG_WAIT, x->wait);
 	while (recr_next(&r)) {
 		if (r.tag <= TAG_LAST)
 			continue;

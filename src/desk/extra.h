@@ -16,6 +16,9 @@ struct extra {
 	int64_t snoozed_until;  /* change_snooze(); 0: it is not */
 	unsigned snoozed_from;  /* the enum status it had */
 	struct strs threads;    /* of a ticket into which others were merged: Message-IDs of each one's thread, the first and the newest; at most THREADS_MAX */
+	struct str sla;         /* its clocks: sla_decode() (desk/sla.h); empty: none */
+	struct str policy;      /* whose targets count instead of its queue's: change_sla(); empty */
+	struct str wait;        /* what it waits for: desk/wait.c; empty */
 };
 
 /* Never fails: what cannot be read is as if it were not there. */

@@ -70,6 +70,10 @@ people_of(struct arena *a, const struct settings *s, const struct ticket *k,
 	const struct team *team = NULL;
 	size_t n;
 
+	for (size_t i = 0; i < x->nlist; i++)
+		add(&p, s, k, x, x->list[i]);
+	if (x->nlist)
+		return p;
 	if (!to && k->assignee.n) {
 		to = staff_agent(staff, k->assignee);
 		if (to && !agent_may(s, to, k->queue, RIGHT_SEE))
@@ -178,6 +182,7 @@ notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		return 0;
 	if (notice_body(t, a, s, k, x, &body, err) < 0)
 		return -1;
+	body.now = now;
 	for (size_t i = 0; i < p.n; i++) {
 		const struct agent *to = p.v[i];
 		struct err why = ERR_INIT;

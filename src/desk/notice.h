@@ -31,6 +31,7 @@
 	X(SLA, "sla", "a target is near or missed") \
 	X(REMINDER, "reminder", "a ticket waits")
 #define X_ENUM_NOTICE(id, name, doc) NOTICE_##id,
+struct route_choice; /* desk/route.h */
 enum notice_kind { NOTICES(X_ENUM_NOTICE) NOTICE_COUNT };
 const char *notice_name(enum notice_kind k);
 
@@ -39,7 +40,10 @@ struct notice {
 	uint32_t seq;                 /* the article it shows; 0: the newest of the customer's */
 	struct actor who;             /* who caused it: an agent among the recipients is left out when this is "agent:NAME" */
 	const struct agent *to;       /* only this one (mention, assigned); NULL: assignee, else the queue's people */
+	const struct agent **list;    /* or these, nlist of them */
+	size_t nlist;
 	struct str detail;            /* one line for the header: "assigned to you by Ben", the server's words … */
+	const struct route_choice *route; /* NULL; an urgent ticket beyond its assignee's capacity: the notice says which one he may set aside */
 	const struct intake *in;      /* its attachments' contents are carried along (intake.files); NULL: they are listed */
 };
 /*

@@ -11,6 +11,7 @@ struct notice_body {
 	const struct settings *settings;
 	const struct ticket *ticket;
 	const struct notice *notice;
+	int64_t now;
 	bool has_shown;
 	struct article shown;
 	struct str text;                /* its new words, clipped and made harmless */

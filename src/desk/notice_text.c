@@ -25,6 +25,7 @@
 #include "desk/extra.h"
 #include "desk/kb.h"
 #include "desk/notice_private.h"
+#include "desk/sla_run.h"
 #include "mail/reply_marker.h"
 
 enum {
@@ -162,6 +163,10 @@ find_earlier(struct txn *t, struct arena *a, const struct ticket *k,
 		if (found < 0)
 			return txn_error(t, err);
 		if (!found || (r->direction == DIRECTION_OUT && r->automatic.n))
+			continue;
+		/* An agent's mail whose words all went into the answer. */
+		if (r->direction == DIRECTION_NOTE && !r->attachments.n &&
+		    !new_words(a, r).n)
 			continue;
 		if (++b->nearlier == EARLIER)
 			break;
@@ -313,6 +318,49 @@ add_suggested(struct arena *a, const struct notice_body *b, struct value *o)
 	value_set_bool(a, o, "has_suggested", b->nsuggested > 0);
 }
 
+/* What is promised and still runs, the first that is due first. */
+static void
+add_sla(struct arena *a, const struct notice_body *b, struct str language,
+    struct value *o)
+{
+	struct value *l = value_list(a);
+	const struct sla_policy *p;
+	struct sla_clocks c;
+	bool done[SLA_TARGETS_COUNT] = {false};
+	size_t n = 0;
+
+	if (sla_clocks_of(b->settings, a, b->ticket, b->now, &c, &p) && p)
+		for (;;) {
+			unsigned at = SLA_TARGETS_COUNT;
+			struct value *e = value_object(a);
+
+			for (unsigned i = 0; i < SLA_TARGETS_COUNT; i++)
+				if (!done[i] && sla_is_live(&c.v[i]) &&
+				    c.v[i].due != CLOCK_NONE &&
+				    (at == SLA_TARGETS_COUNT ||
+					c.v[i].due < c.v[at].due))
+					at = i;
+			if (at == SLA_TARGETS_COUNT)
+				break;
+			done[at] = true;
+			value_set_str(a, e, "target",
+			    str_c(sla_target_name((enum sla_target)at)));
+			value_set_bool(a, e, "is_first", at == SLA_FIRST);
+			value_set_bool(a, e, "is_next", at == SLA_NEXT);
+			value_set_bool(
+			    a, e, "is_resolution", at == SLA_RESOLUTION);
+			value_set_bool(a, e, "is_missed",
+			    c.v[at].state == SLA_BREACHED);
+			value_set_str(a, e, "due",
+			    view_date(a, language, b->settings->timezone,
+				c.v[at].due));
+			value_add(a, l, *e);
+			n++;
+		}
+	value_set(a, o, "sla", *l);
+	value_set_bool(a, o, "has_sla", n > 0);
+}
+
 static struct value
 kind_values(struct arena *a, enum notice_kind kind)
 {
@@ -370,6 +418,7 @@ notice_values(struct arena *a, const struct notice_body *b, struct str language,
 	value_set_str(a, o, "subject", notice_line(a, k->subject, 60));
 	value_set_str(a, o, "assignee", notice_line(a, k->assignee, 40));
 	value_set_num(a, o, "articles", (double)k->articles);
+	add_sla(a, b, language, o);
 	add_files(a, b, o);
 	add_earlier(a, b, language, o);
 	add_suggested(a, b, o);

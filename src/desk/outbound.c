@@ -176,51 +176,79 @@ outbound_answer(struct desk *d, struct txn *t, struct arena *a,
 	return change_done(t, k, now, err);
 }
 
+/* An automatic mail about the ticket to its requester: 1 written, perhaps held,
+ * 0 not, -1. */
+static int
+tell_requester(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct outgoing *o, enum event_kind kind, const struct actor *who,
+    int64_t now, struct err *err)
+{
+	struct address one = k->requester;
+	struct err why = ERR_INIT;
+	struct person p;
+	struct extra x;
+	struct str key = address_key(a, one.addr);
+	int found = one.addr.n ? person_get(t, a, key, &p) : 0;
+
+	if (found < 0)
+		return txn_error(t, err);
+	if (found && p.suspended) {
+		event_add(t, k, kind, who,
+		    S("nobody: mail to the requester came back"), now);
+		return 0;
+	}
+	o->to = (struct addresses){&one, one.addr.n ? 1 : 0};
+	o->automatic = BY_NOTICE;
+	/* Who was never answered may not be who he says. */
+	o->view.known = found && p.answered;
+	if (one.addr.n && limits_take(t, a, d->settings, key, k->subject, now,
+			      &o->hold, err) < 0)
+		return -1;
+	extra_read(a, k->extra, &x);
+	o->references = extra_references(a, &x);
+	outgoing_view(d, o, k);
+	o->view.message_date = CLOCK_NONE;
+	if (outgoing_put(d, t, a, k, o, now, &why) < 0)
+		return not_sent(t, k, kind, who, &why, now, err);
+	event_add(t, k, kind, who,
+	    o->hold.n ? arena_printf(a, "%.*s, held: %.*s", STR_ARG(one.addr),
+			    STR_ARG(o->hold))
+		      : one.addr,
+	    now);
+	return txn_error(t, err) < 0 ? -1 : 1;
+}
+
 int
 outbound_status(struct desk *d, struct txn *t, struct arena *a,
     struct ticket *k, enum status old, const struct actor *who, int64_t now,
     struct err *err)
 {
 	bool over = k->status == STATUS_RESOLVED || k->status == STATUS_CLOSED;
-	struct address one = k->requester;
-	struct err why = ERR_INIT;
-	struct person p;
-	struct extra x;
-	struct str key = address_key(a, one.addr);
 	struct outgoing o = {
 	    .kind = "status",
 	    .name = over ? "closed" : "status",
 	    .plain = over ? "Your request was closed."
 			  : "The status of your request has changed.",
-	    .automatic = BY_NOTICE,
-	    .to = {&one, one.addr.n ? 1 : 0},
 	    .sign = S("notice of a status"),
-	    .view = {.known = true, .status_old = old},
+	    .view = {.status_old = old},
 	};
-	int found = one.addr.n ? person_get(t, a, key, &p) : 0;
 
-	if (found < 0)
-		return txn_error(t, err);
-	if (found && p.suspended) {
-		event_add(t, k, EVENT_NOTIFIED, who,
-		    S("nobody: mail to the requester came back"), now);
-		return 0;
-	}
-	/* Who was never answered may not be who he says. */
-	o.view.known = found && p.answered;
-	if (one.addr.n && limits_take(t, a, d->settings, key, k->subject, now,
-			      &o.hold, err) < 0)
-		return -1;
-	extra_read(a, k->extra, &x);
-	o.references = extra_references(a, &x);
-	outgoing_view(d, &o, k);
-	o.view.message_date = CLOCK_NONE;
-	if (outgoing_put(d, t, a, k, &o, now, &why) < 0)
-		return not_sent(t, k, EVENT_NOTIFIED, who, &why, now, err);
-	event_add(t, k, EVENT_NOTIFIED, who,
-	    o.hold.n ? arena_printf(a, "%.*s, held: %.*s", STR_ARG(one.addr),
-			   STR_ARG(o.hold))
-		     : one.addr,
-	    now);
-	return txn_error(t, err) < 0 ? -1 : 1;
+	return tell_requester(
+	    d, t, a, k, &o, EVENT_NOTIFIED, who, now, err);
+}
+
+int
+outbound_reminder(struct desk *d, struct txn *t, struct arena *a,
+    struct ticket *k, int64_t at, const struct actor *who, int64_t now,
+    struct err *err)
+{
+	struct outgoing o = {
+	    .kind = "reminder",
+	    .name = "reminder",
+	    .plain = "We wait for your answer to your request.",
+	    .sign = S("reminder"),
+	    .view = {.deadline = at},
+	};
+
+	return tell_requester(d, t, a, k, &o, EVENT_SILENCE, who, now, err);
 }

@@ -56,6 +56,12 @@ int outbound_elsewhere(struct desk *d, struct txn *t, struct arena *a, struct ti
  */
 int outbound_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, enum status old, const struct actor *who, int64_t now, struct err *err);
 
+/*
+ * Tells the requester that his ticket will be resolved at `at` unless he writes: template "reminder". Automatic mail as outbound_status() writes. Does not put the
+ * ticket. 1, 0, -1.
+ */
+int outbound_reminder(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, int64_t at, const struct actor *who, int64_t now, struct err *err);
+
 /* What stands before the subject of every mail of a ticket. */
 struct str outbound_label(struct arena *a, const struct settings *s, const struct ticket *k); /* "[Acme #1042]" */
 

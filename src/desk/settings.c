@@ -4,6 +4,7 @@
  * everybody's mail system does.
  */
 #include "desk/settings.h"
+#include "desk/sla.h"
 
 /* The address without +detail, as its two parts. */
 static void
@@ -37,6 +38,24 @@ settings_queue(const struct settings *s, struct str name)
 	for (size_t i = 0; i < s->nqueues; i++)
 		if (str_ieq(s->queues[i].name, name))
 			return &s->queues[i];
+	return NULL;
+}
+
+const struct calendar *
+settings_calendar(const struct settings *s, struct str name)
+{
+	for (size_t i = 0; i < s->ncalendars; i++)
+		if (str_ieq(s->calendars[i].name, name))
+			return &s->calendars[i];
+	return NULL;
+}
+
+const struct sla_policy *
+settings_policy(const struct settings *s, struct str name)
+{
+	for (size_t i = 0; i < s->npolicies; i++)
+		if (str_ieq(s->policies[i].name, name))
+			return &s->policies[i];
 	return NULL;
 }
 

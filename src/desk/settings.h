@@ -7,6 +7,7 @@
 #define DESK_SETTINGS_H
 
 #include "desk/agent.h"
+#include "desk/route_pick.h"
 #include "mail/address.h"
 
 struct queue {
@@ -19,9 +20,22 @@ struct queue {
 	struct str transport;       /* name; empty: the default one */
 	struct str signature;       /* under answers; may be empty */
 	bool acknowledge;           /* default true */
+	enum strategy assign;       /* of its new tickets; STRATEGY_NONE: nobody gets them by himself */
+	/* ms; 0: never. What waits: desk/wait.h */
+	int64_t remind_after;       /* agents, of a ticket that waits for us */
+	int64_t escalate_after;     /* those above, of a ticket where nothing happens */
+	int64_t resolve_after;      /* after silence of the customer */
+	int64_t warn_before;        /* and how long before the customer is told */
+	int64_t close_after;        /* after it was resolved */
 	struct str copy;            /* the transport that puts copies of its mails into a folder of sent mail; empty: none */
 	struct str copy_name;       /* and what people call that folder: "support/Sent" */
 };
+
+struct calendar;
+struct sla_policy;
+
+struct tier;
+struct customers;
 
 enum trust { TRUST_DMARC, TRUST_TOKEN };
 
@@ -57,7 +71,19 @@ struct settings {
 	unsigned notices_per_hour;  /* to one agent; 120 */
 	uint64_t notice_attachments;/* bytes of a customer's attachments carried along in a notice; 5 MiB */
 	int64_t notice_within;      /* ms: how long a notice can be answered with its token; 90 days */
+	bool reroute;               /* who goes away: his tickets without an answer get somebody else; default true */
+	struct tier *tiers;         /* desk/customers.h */
+	size_t ntiers;
+	const struct customers *customers; /* customers.csv; NULL: none */
 	int64_t confirm_within;     /* ms: how long something waits for #send; 3 days */
+
+	/* sla.conf */
+	struct calendar *calendars;
+	size_t ncalendars;
+	struct sla_policy *policies;
+	size_t npolicies;
+	bool waits;                 /* any queue has one of its times of waiting */
+	uint64_t promises;          /* differs when anything of policies, or of what queues say of them and of waiting, does */
 
 	struct strs template_dirs;  /* looked into in order: the admin's, then the installed ones */
 	uint64_t generation;        /* grows with each reload */
@@ -66,6 +92,9 @@ struct settings {
 /* By name, or by a support address (plus-details ignored); NULL when there is none. */
 const struct queue *settings_queue(const struct settings *s, struct str name);
 const struct queue *settings_queue_by_address(const struct settings *s, struct str addr);
+/* By name, ASCII case ignored; NULL. */
+const struct calendar *settings_calendar(const struct settings *s, struct str name);
+const struct sla_policy *settings_policy(const struct settings *s, struct str name);
 /* Is this one of our own addresses (with any +detail)? */
 bool settings_is_own(const struct settings *s, struct str addr);
 /* The subject tag of a queue, and all tags ever (for subject_ticket()). */

@@ -39,6 +39,7 @@ struct sla_step {
 	enum sla_act act;
 	struct str arg;               /* notify: assignee, team, lead, an agent, a team; priority: a name or "raise"; assign, queue, tag, webhook: its name */
 	unsigned targets;             /* bits 1 << enum sla_target; 0: all */
+	struct str place;             /* "sla.conf:31", for the history; says nothing about what it does */
 };
 struct sla_policy {
 	struct str name;
@@ -49,6 +50,7 @@ struct sla_policy {
 	unsigned pauses;              /* bits 1 << enum sla_target; default resolution */
 	struct sla_step *steps;
 	size_t nsteps;
+	struct str place;             /* "sla.conf:12" */
 	uint64_t version;             /* differs when anything of the above, or the calendar, does */
 };
 

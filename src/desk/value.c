@@ -187,6 +187,7 @@ static const struct sample samples[] = {
     {"agent", "signature", "Anna\nFirst line"},
     {"status", "old", "open"},
     {"status", "new", "resolved"},
+    {NULL, "deadline", "15 March 2026, 10:30"},
     {NULL, "marker", "##- Please write your answer above this line -##"},
     {NULL, "marker_words", "##- Message -##"},
     {NULL, "marker_end", "##- End of message -##"},
@@ -243,8 +244,13 @@ sample_desk(struct arena *a, struct value *root)
 	    {NULL, "status", "open"}, {NULL, "kind", "followup"},
 	    {NULL, "is_followup", "1"}, {NULL, "date", "1 March 2026, 10:30"},
 	    {NULL, NULL, NULL}};
+	static const struct sample due[] = {{NULL, "target", "first-response"},
+	    {NULL, "is_first", "1"}, {NULL, "due", "1 March 2026, 11:30"},
+	    {NULL, NULL, NULL}};
 	struct value *o = sample_object(a, root, "notice");
 
+	value_set_bool(a, o, "has_sla", true);
+	sample_list(a, o, "sla", due);
 	value_set_bool(a, o, "is_new", true);
 	value_set_bool(a, o, "can_work", true);
 	value_set_num(a, o, "articles", 3);

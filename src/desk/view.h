@@ -6,6 +6,7 @@
  *   customer.name .address    queue.name .address .signature
  *   message.text .quoted .date .from        (the newest words of the mail that is acknowledged or answered)
  *   answer.text .html    agent.name .signature
+ *   deadline (in words; of the template "reminder")
  *   status.old .new .is_new .is_open .is_pending .is_hold .is_resolved .is_closed    reopen_days
  *
  * With known false everything that a stranger chose (subject, names, text) is empty, so no template can repeat it.
@@ -29,6 +30,7 @@ struct view {
 	struct str answer, agent;       /* may be empty */
 	struct str answer_html;         /* safe to send; empty: made of answer */
 	struct str signature;           /* the agent's; empty: the queue's */
+	int64_t deadline;               /* when it will be resolved unless the customer writes; 0: not told */
 	enum status status_old;         /* STATUS_NONE: no change is told */
 };
 struct value *view_make(struct arena *a, const struct view *v);

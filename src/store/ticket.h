@@ -138,6 +138,12 @@ struct event {
 };
 void event_put(struct txn *t, const struct event *e);
 int event_get(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq, struct event *out);
+/* The events that were put in this transaction since the last call, in their order; in the arena. How many. */
+struct event_ref {
+	uint64_t ticket;
+	uint32_t seq;
+};
+size_t event_fresh(struct txn *t, struct arena *a, struct event_ref **out);
 
 /* Every Message-ID seen or referred to, to its ticket. The first ticket that names an id keeps it, unless replaced. */
 int msgid_get(struct txn *t, struct str id, uint64_t *ticket);

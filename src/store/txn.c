@@ -146,6 +146,8 @@ give_back(struct txn *t)
 		buf_fini(&t->scratch);
 	t->scratch = BUF_INIT;
 	arena_fini(&t->tmp);
+	mem_free(t->touched);
+	mem_free(t->fresh);
 	/* A writer's cursors die with its transaction. */
 	for (size_t i = 0; !t->write && i < TABLE_COUNT; i++)
 		if (t->cursor[i])

@@ -48,6 +48,8 @@ struct txn {
 	struct arena tmp;   /* for what a table's put needs for a moment; reset by it */
 	uint64_t *touched;  /* tickets that were put: ticket_touched() */
 	size_t ntouched, touched_cap;
+	struct event_ref *fresh; /* events that were put: event_fresh() */
+	size_t nfresh, fresh_cap;
 	struct buf scratch; /* where rows are encoded; taken and given back by scratch_take() */
 };
 

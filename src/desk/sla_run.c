@@ -1,0 +1,592 @@
+/*
+ * Clocks and ladder of a ticket, as rows.
+ *
+ * A timer says only when to look. What is done then is decided by the clocks:
+ * all that is due by now and not done yet, in its order, each noted as done in
+ * the transaction that does it. So a timer that comes late (the daemon was
+ * down, the clock jumped ahead) does everything once, and one that finds
+ * nothing to do is harmless.
+ */
+#include "desk/sla_run.h"
+#include "base/clock.h"
+#include "base/must.h"
+#include "desk/change.h"
+#include "desk/change_private.h"
+#include "desk/due.h"
+#include "desk/extra.h"
+#include "desk/notice.h"
+#include "desk/view.h"
+
+enum {
+	FIRE_MAX = 200 /* steps in one go; more than a ladder of three has */
+};
+
+/* --- which ------------------------------------------------------------- */
+
+static const struct sla_policy *
+policy_of(const struct settings *s, const struct ticket *k, struct str own)
+{
+	const struct sla_policy *p = own.n ? settings_policy(s, own) : NULL;
+	const struct queue *q;
+
+	if (p || !s->npolicies)
+		return p;
+	q = settings_queue(s, k->queue);
+	return q && q->sla.n ? settings_policy(s, q->sla) : NULL;
+}
+
+const struct sla_policy *
+sla_policy_of(const struct settings *s, const struct ticket *k)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct extra x;
+
+	extra_read(&a, k->extra, &x);
+	return policy_of(s, k, x.policy);
+}
+
+bool
+sla_is_live(const struct sla_clock *x)
+{
+	return x->state == SLA_RUNNING || x->state == SLA_PAUSED ||
+	       x->state == SLA_BREACHED;
+}
+
+bool
+sla_clocks_of(const struct settings *s, struct arena *a, const struct ticket *k,
+    int64_t now, struct sla_clocks *out, const struct sla_policy **p)
+{
+	struct extra x;
+
+	extra_read(a, k->extra, &x);
+	*p = policy_of(s, k, x.policy);
+	sla_decode(a, x.sla, out);
+	if (!*p && !x.sla.n)
+		return false;
+	sla_clocks_set(*p, out, k, now);
+	return true;
+}
+
+/* --- in words ---------------------------------------------------------- */
+
+void
+sla_words(struct buf *b, enum sla_target target, const struct sla_clock *x)
+{
+	buf_puts(b, sla_target_name(target));
+	if (x->state == SLA_PAUSED) {
+		buf_puts(b, " paused");
+		return;
+	}
+	buf_puts(b, " due ");
+	clock_rfc3339(b, x->due);
+}
+
+/* "normal -> urgent" or such: why the clocks were counted anew. */
+static void
+put_reason(
+    struct buf *b, const struct sla_clocks *old, const struct sla_clocks *c)
+{
+	if (!str_eq(old->policy, c->policy))
+		buf_printf(b, "policy %.*s -> %.*s", STR_ARG(old->policy),
+		    STR_ARG(c->policy));
+	else if (old->priority != c->priority)
+		buf_printf(b, "priority %s -> %s", priority_name(old->priority),
+		    priority_name(c->priority));
+	else
+		buf_printf(b, "policy %.*s was changed", STR_ARG(c->policy));
+}
+
+/* What a clock came to: "resolution due … -> …". */
+static void
+put_difference(struct buf *b, enum sla_target target,
+    const struct sla_clock *old, const struct sla_clock *x)
+{
+	bool was = sla_is_live(old), is = sla_is_live(x);
+
+	if (!was && !is)
+		return;
+	if (was && is && old->due == x->due && old->target == x->target)
+		return;
+	buf_puts(b, b->n ? ", " : "");
+	if (!is) {
+		buf_printf(
+		    b, "%s: no target any more", sla_target_name(target));
+		return;
+	}
+	if (was && old->due != CLOCK_NONE && x->due != CLOCK_NONE) {
+		buf_printf(b, "%s due ", sla_target_name(target));
+		clock_rfc3339(b, old->due);
+		buf_puts(b, " -> ");
+		clock_rfc3339(b, x->due);
+		return;
+	}
+	sla_words(b, target, x);
+	if (x->state == SLA_PAUSED) {
+		buf_puts(b, ", target ");
+		clock_duration(b, x->target);
+	}
+}
+
+static void
+tell(struct txn *t, struct arena *a, struct ticket *k,
+    const struct sla_policy *p, const struct sla_clocks *old,
+    const struct sla_clocks *c, size_t missed, int64_t now)
+{
+	AUTO(buf_fini) struct buf what = BUF_INIT;
+	AUTO(buf_fini) struct buf why = BUF_INIT;
+	struct actor who = ACTOR_SYSTEM;
+	bool first = !old->policy.n;
+
+	for (unsigned i = 0; i < SLA_TARGETS_COUNT; i++)
+		put_difference(
+		    &what, (enum sla_target)i, &old->v[i], &c->v[i]);
+	if (!p)
+		buf_printf(&why, "policy %.*s counts no more",
+		    STR_ARG(old->policy));
+	else if (first)
+		buf_printf(&why, "policy %.*s", STR_ARG(p->name));
+	else
+		put_reason(&why, old, c);
+	if (missed)
+		buf_puts(&why, ", which began when some of it was over");
+	if (!what.n && (first || !p))
+		return;
+	if (p)
+		who.cause = p->place;
+	event_add(t, k, EVENT_SLA, &who,
+	    arena_printf(a, "%s%s%s", buf_cstr(&why), what.n ? ": " : "",
+		buf_cstr(&what)),
+	    now);
+}
+
+/* --- bringing up to date ----------------------------------------------- */
+
+static void
+set_timer(struct txn *t, const struct ticket *k, struct sla_clocks *c,
+    int64_t at)
+{
+	struct timer m = {.due = c->timer, .kind = DUE_SLA, .ticket = k->id};
+
+	if (at == c->timer)
+		return;
+	if (c->timer != CLOCK_NONE)
+		timer_del(t, &m);
+	c->timer = m.due = at;
+	if (at != CLOCK_NONE)
+		timer_put(t, &m);
+}
+
+/* The clocks into the ticket; true when they are others than before. */
+static bool
+keep(struct arena *a, struct ticket *k, struct extra *x,
+    const struct sla_clocks *c)
+{
+	AUTO(buf_fini) struct buf rec = BUF_INIT;
+
+	sla_encode(c, &rec);
+	if (str_eq(buf_str(&rec), x->sla))
+		return false;
+	x->sla = arena_dup(a, buf_str(&rec));
+	k->extra = extra_write(a, k->extra, x);
+	return true;
+}
+
+/* A policy that begins for an old ticket finds times that are long over: nobody
+ * is to hear of hundreds of them at once. How many. */
+static size_t
+forgive(const struct sla_policy *p, struct sla_clocks *c, int64_t now)
+{
+	struct sla_due due;
+	size_t n = 0;
+
+	while (n < FIRE_MAX && sla_next(p, c, &due) && due.at < now) {
+		c->v[due.target].fired |= due.bit;
+		n++;
+	}
+	return n;
+}
+
+void
+sla_update(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    int64_t now, bool *changed)
+{
+	struct sla_clocks c, old;
+	const struct sla_policy *p;
+	struct sla_due due;
+	struct extra x;
+	size_t missed = 0;
+	bool anew, first;
+
+	extra_read(a, k->extra, &x);
+	p = policy_of(d->settings, k, x.policy);
+	if (!p && !x.sla.n)
+		return;
+	sla_decode(a, x.sla, &c);
+	old = c;
+	anew = sla_clocks_set(p, &c, k, now);
+	first = p && c.policy.n && !old.policy.n;
+	if (first)
+		missed = forgive(p, &c, now);
+	set_timer(
+	    t, k, &c, p && sla_next(p, &c, &due) ? due.at : CLOCK_NONE);
+	if (anew || first)
+		tell(t, a, k, p, &old, &c, missed, now);
+	*changed |= keep(a, k, &x, &c);
+}
+
+/* --- whom ---------------------------------------------------------------*/
+
+static size_t
+of_rank(const struct settings *s, const struct agent **from, size_t n,
+    enum rank at_least, const struct agent **out)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < (from ? n : s->staff.nagents); i++) {
+		const struct agent *x = from ? from[i] : &s->staff.agents[i];
+
+		if (x->rank >= at_least)
+			out[found++] = x;
+	}
+	return found;
+}
+
+static size_t
+leads(struct arena *a, const struct settings *s, const struct ticket *k,
+    const struct agent ***out)
+{
+	const struct agent **list,
+	    **v = arena_array(a, const struct agent *, s->staff.nagents + 1);
+	size_t n = staff_of_queue(a, s, k->queue, &list), found;
+
+	*out = v;
+	found = of_rank(s, list, n, RANK_LEAD, v);
+	if (!found)
+		found = of_rank(s, NULL, 0, RANK_LEAD, v);
+	if (!found) {
+		*out = list;
+		found = n;
+	}
+	return found;
+}
+
+size_t
+sla_people(struct arena *a, const struct settings *s, const struct ticket *k,
+    struct str arg, const struct agent ***out)
+{
+	const struct staff *staff = &s->staff;
+	const struct agent *x = NULL, **v;
+	const struct team *team = NULL;
+	size_t n = 0;
+
+	if (str_ieq(arg, S("lead")))
+		return leads(a, s, k, out);
+	if (str_ieq(arg, S("assignee"))) {
+		x = staff_agent(staff, k->assignee);
+		team = x ? NULL : staff_team(staff, k->assignee);
+	} else if (!str_ieq(arg, S("team"))) {
+		x = staff_agent(staff, arg);
+		team = x ? NULL : staff_team(staff, arg);
+	}
+	if (!x && !team)
+		return staff_of_queue(a, s, k->queue, out);
+	*out = v = arena_array(a, const struct agent *, staff->nagents + 1);
+	if (x)
+		v[n++] = x;
+	for (size_t i = 0; team && i < staff->nagents; i++)
+		if (agent_in_team(&staff->agents[i], team->name))
+			v[n++] = &staff->agents[i];
+	return n;
+}
+
+/* --- what falls due ---------------------------------------------------- */
+
+struct firing {
+	struct desk *d;
+	struct txn *t;
+	struct arena *a;
+	struct ticket *k;
+	const struct sla_policy *p;
+	struct sla_clock clock; /* of what is due */
+	struct sla_due due;
+	int64_t now;
+	struct actor who;
+	/* Who was told of this target already, in this transaction. */
+	enum sla_target told_of;
+	const struct agent **told;
+	size_t ntold;
+};
+
+/* Once each for a target: a ladder and the breach itself may mean the same. */
+static int
+notify(struct firing *f, struct str arg, struct str detail, struct err *err)
+{
+	const struct settings *s = f->d->settings;
+	const struct agent **list, **fresh;
+	size_t n = sla_people(f->a, s, f->k, arg, &list), nfresh = 0;
+	struct notice x = {
+	    .kind = NOTICE_SLA,
+	    .who = f->who,
+	    .detail = detail,
+	};
+
+	if (!n)
+		return 0;
+	if (f->told_of != f->due.target)
+		f->ntold = 0;
+	f->told_of = f->due.target;
+	if (!f->told)
+		f->told = arena_array(
+		    f->a, const struct agent *, s->staff.nagents + 1);
+	fresh = arena_array(f->a, const struct agent *, n);
+	for (size_t i = 0; i < n; i++) {
+		bool known = false;
+
+		for (size_t j = 0; j < f->ntold; j++)
+			known |= f->told[j] == list[i];
+		if (known)
+			continue;
+		fresh[nfresh++] = list[i];
+		if (f->ntold < s->staff.nagents)
+			f->told[f->ntold++] = list[i];
+	}
+	if (!nfresh)
+		return 0;
+	x.list = fresh;
+	x.nlist = nfresh;
+	return notice_send(f->d, f->t, f->a, f->k, &x, f->now, NULL, err);
+}
+
+static struct str
+at_words(const struct firing *f)
+{
+	const struct sla_step *s = f->due.step;
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+
+	if (s && s->percent)
+		buf_printf(&b, "%u%%", s->percent);
+	else if (s) {
+		buf_putc(&b, '+');
+		clock_duration(&b, s->after);
+	}
+	return arena_dup(f->a, buf_str(&b));
+}
+
+/* For the notice: in the site's time. */
+static struct str
+due_words(const struct firing *f, bool over)
+{
+	const struct settings *s = f->d->settings;
+	struct str when =
+	    view_date(f->a, S("en"), s->timezone, f->clock.due);
+
+	if (f->clock.due == CLOCK_NONE)
+		return str_c(sla_target_name(f->due.target));
+	return arena_printf(f->a, "%s %s %.*s",
+	    sla_target_name(f->due.target), over ? "was due" : "is due",
+	    STR_ARG(when));
+}
+
+static int
+fire_itself(struct firing *f, struct err *err)
+{
+	bool breach = f->due.bit == SLA_FIRED_BREACH;
+	bool over = f->clock.due != CLOCK_NONE && f->clock.due <= f->now;
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+
+	f->who.cause = f->p->place;
+	if (breach)
+		buf_puts(&b, sla_target_name(f->due.target));
+	else
+		buf_printf(&b, "%s: %u%% of ",
+		    sla_target_name(f->due.target), f->p->warn);
+	if (!breach) {
+		clock_duration(&b, f->clock.target);
+		buf_puts(&b, " used");
+	}
+	buf_puts(&b, breach ? " was due " : ", due ");
+	clock_rfc3339(&b, f->clock.due);
+	event_add(f->t, f->k, breach ? EVENT_SLA_BREACH : EVENT_SLA_WARNING,
+	    &f->who, arena_dup(f->a, buf_str(&b)), f->now);
+	/* A warning that comes with the breach, or behind it, warns nobody. */
+	if (!breach && over)
+		return txn_error(f->t, err);
+	return notify(f, S("assignee"), due_words(f, over), err);
+}
+
+static int
+raise(struct firing *f, struct str arg, struct err *err)
+{
+	enum priority p = f->k->priority;
+
+	if (str_ieq(arg, S("raise")))
+		p = p < PRIORITY_URGENT ? p + 1 : p;
+	else if (!priority_parse(arg, &p) || p < f->k->priority)
+		return 0;
+	return change_priority(
+	    f->d, f->t, f->a, f->k, p, &f->who, f->now, err);
+}
+
+/* Posts the ticket's state to a hook. What the hooks are is said elsewhere; the
+ * history keeps that it was time to. */
+static int
+webhook(struct firing *f, struct str name, struct err *err)
+{
+	(void)f;
+	(void)name;
+	(void)err;
+	return 0;
+}
+
+static int
+carry_out(struct firing *f, struct err *err)
+{
+	const struct sla_step *s = f->due.step;
+
+	switch (s->act) {
+	case SLA_DO_NOTIFY:
+		return notify(f, s->arg,
+		    due_words(f,
+			f->clock.due != CLOCK_NONE && f->clock.due <= f->now),
+		    err);
+	case SLA_DO_PRIORITY:
+		return raise(f, s->arg, err);
+	case SLA_DO_ASSIGN:
+		return change_assignee(
+		    f->d, f->t, f->a, f->k, s->arg, &f->who, f->now, err);
+	case SLA_DO_QUEUE:
+		return change_queue(
+		    f->d, f->t, f->a, f->k, s->arg, &f->who, f->now, err);
+	case SLA_DO_TAG:
+		return change_tags(
+		    f->d, f->t, f->a, f->k, s->arg, &f->who, f->now, err);
+	case SLA_DO_WEBHOOK:
+		return webhook(f, s->arg, err);
+	case SLA_DO_NONE:
+	case SLA_DO_COUNT:
+		break;
+	}
+	return 0;
+}
+
+/* What cannot be done (an agent who left) is told in the history; only the
+ * store's errors go up. */
+static int
+fire_step(struct firing *f, struct err *err)
+{
+	const struct sla_step *s = f->due.step;
+	struct err why = ERR_INIT;
+
+	f->who.cause = s->place;
+	event_add(f->t, f->k, EVENT_ESCALATED, &f->who,
+	    arena_printf(f->a, "%s at %.*s: %s %.*s",
+		sla_target_name(f->due.target), STR_ARG(at_words(f)),
+		sla_act_name(s->act), STR_ARG(s->arg)),
+	    f->now);
+	if (carry_out(f, &why) == 0)
+		return txn_error(f->t, err);
+	if (txn_error(f->t, err) < 0)
+		return -1;
+	event_add(f->t, f->k, EVENT_ESCALATED, &f->who,
+	    arena_printf(f->a, "%s could not be done: %s",
+		sla_act_name(s->act), why.msg),
+	    f->now);
+	return txn_error(f->t, err);
+}
+
+/* The first thing that is due, noted as done. False: there is none. */
+static bool
+take(struct firing *f)
+{
+	struct sla_clocks c;
+	struct extra x;
+
+	extra_read(f->a, f->k->extra, &x);
+	f->p = policy_of(f->d->settings, f->k, x.policy);
+	if (!f->p || !x.sla.n)
+		return false;
+	sla_decode(f->a, x.sla, &c);
+	if (!sla_next(f->p, &c, &f->due) || f->due.at > f->now)
+		return false;
+	f->clock = c.v[f->due.target];
+	c.v[f->due.target].fired |= f->due.bit;
+	keep(f->a, f->k, &x, &c);
+	return true;
+}
+
+int
+due_sla(struct desk *d, struct txn *t, struct arena *a, const struct timer *m,
+    int64_t now, struct err *err)
+{
+	struct firing f = {.d = d, .t = t, .a = a, .now = now};
+	struct sla_clocks c;
+	struct ticket k;
+	struct extra x;
+	bool changed;
+	int found = ticket_get(t, a, m->ticket, &k);
+
+	if (found < 0)
+		return txn_error(t, err);
+	if (!found)
+		return 0;
+	extra_read(a, k.extra, &x);
+	sla_decode(a, x.sla, &c);
+	if (c.timer != m->due)
+		return 0;
+	c.timer = CLOCK_NONE; /* the row is gone */
+	keep(a, &k, &x, &c);
+	f.k = &k;
+	f.who = ACTOR_SYSTEM;
+	f.told_of = SLA_TARGETS_COUNT;
+	/* Each step may change what the next one is counted by. */
+	for (int i = 0; i < FIRE_MAX; i++) {
+		sla_update(d, t, a, &k, now, &changed);
+		if (!take(&f))
+			break;
+		if ((f.due.step ? fire_step(&f, err) : fire_itself(&f, err)) <
+		    0)
+			return -1;
+	}
+	sla_update(d, t, a, &k, now, &changed);
+	ticket_put(t, &k);
+	return txn_error(t, err);
+}
+
+/* --- another policy ---------------------------------------------------- */
+
+int
+change_sla(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str policy, const struct actor *who, int64_t now, struct err *err)
+{
+	const struct settings *s = d->settings;
+	const struct sla_policy *p;
+	struct extra x;
+
+	policy = str_trim(policy);
+	p = settings_policy(s, policy);
+	if (policy.n && !p) {
+		struct str *names = arena_array(a, struct str, s->npolicies);
+		struct str near;
+
+		for (size_t i = 0; i < s->npolicies; i++)
+			names[i] = s->policies[i].name;
+		near = syntax_nearest(policy, names, s->npolicies);
+		return err_set(err, ERR_INVAL,
+		    "there is no service level %.*s%s%.*s%s",
+		    STR_ARG(str_sub(policy, 0, 100)),
+		    near.n ? "; did you mean " : "", STR_ARG(near),
+		    near.n ? "?" : "");
+	}
+	if (change_check_open(k, err) < 0)
+		return -1;
+	extra_read(a, k->extra, &x);
+	if (str_eq(x.policy, p ? p->name : S("")))
+		return 0;
+	change_tell(t, a, k, EVENT_SLA, who,
+	    x.policy.n ? x.policy : S("the queue's"),
+	    p ? p->name : S("the queue's"), now);
+	x.policy = p ? p->name : str_n(NULL, 0);
+	k->extra = extra_write(a, k->extra, &x);
+	k->updated = now;
+	return 0;
+}
