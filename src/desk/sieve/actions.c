@@ -327,15 +327,15 @@ run_notify(struct sieve_run *r, const struct sieve_node *n)
 int
 run_foreverypart(struct sieve_run *r, const struct sieve_node *n)
 {
-	struct sieve_part_loop loop, *outer = r->loop;
+	struct sieve_part_loop *loop, *outer = r->loop;
 	struct str name = sieve_tag_string(r, n, TAG_NAME);
 	int rc = RUN_OK;
 
-	loop.from = outer ? outer->at + 1 : 0;
-	loop.to = outer ? r->mail->parts[outer->at].next : r->mail->nparts;
-	r->loop = &loop;
-	for (loop.at = loop.from; loop.at < loop.to && rc == RUN_OK;
-	     loop.at++) {
+	loop = arena_new(r->a, struct sieve_part_loop);
+	loop->at = outer ? outer->at + 1 : 0;
+	loop->to = outer ? r->mail->parts[outer->at].next : r->mail->nparts;
+	r->loop = loop;
+	for (; loop->at < loop->to && rc == RUN_OK; loop->at++) {
 		if (++r->steps > SIEVE_STEPS_MAX) {
 			rc = sieve_fail(r, n->at, "the script takes too long");
 			break;

@@ -85,7 +85,7 @@ domain(struct reader *r, struct buf *out)
 		return true;
 	}
 	for (;;) {
-		size_t from = r->at;
+		size_t from;
 
 		skip_cfws(r);
 		from = r->at;

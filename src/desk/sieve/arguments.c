@@ -265,6 +265,8 @@ apply_tag(struct sieve_compiler *c, struct sieve_node *n, unsigned id,
 		n->match = (enum sieve_match)match[id];
 	if (id >= TAG_ALL && id <= TAG_DETAIL)
 		n->part = (enum sieve_addr_part)part[id];
+	if (!v)
+		return true;
 	if (id == TAG_VALUE || id == TAG_COUNT)
 		return take_relation(c, n, v);
 	if (id == TAG_COMPARATOR)

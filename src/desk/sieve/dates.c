@@ -79,7 +79,7 @@ part_of(struct sieve_run *r, struct str part, int64_t t, int zone)
 		return arena_printf(
 		    r->a, "%04lld-%02u-%02u", (long long)year, month, mday);
 	if (str_ieq(part, S("julian")))
-		return arena_printf(r->a, "%lld", (long long)(day + 40587));
+		return arena_printf(r->a, "%lld", (long long)day + 40587);
 	if (str_ieq(part, S("hour")))
 		return arena_printf(r->a, "%02d", h);
 	if (str_ieq(part, S("minute")))

@@ -263,7 +263,7 @@ struct sieve_texts {
 	size_t n;
 };
 struct sieve_part_loop {
-	size_t from, to, at;
+	size_t at, to;
 };
 
 struct sieve_run {

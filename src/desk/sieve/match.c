@@ -235,7 +235,7 @@ match_wild(struct wild *w, struct str pattern)
 	if (at == SIZE_MAX)
 		return false;
 	while (pattern.n) {
-		unsigned mark = w->ncaught;
+		unsigned mark;
 		size_t from = at, to, end = SIZE_MAX;
 		bool last;
 
