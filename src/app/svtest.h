@@ -56,6 +56,25 @@ struct svtest {
 /* Runs one file; prints TAP lines. Returns the number of failures (a file that cannot be run is one). */
 unsigned svtest_file(const char *file, unsigned *count);
 
+struct svtest *svtest_of(struct sieve_run *r);
+/* The file's text in the arena. 1, 0: not there, -1: cannot be read. */
+int svtest_read(struct arena *a, const char *path, struct str *text);
+/* TAP: text made safe for a line; one test's line; text as comments; a failure of the running test, told. */
+void svtest_put(struct str s);
+void svtest_outcome(struct svtest *t, bool ok);
+void svtest_comment(struct str s);
+enum { RUN_FAILED = 100 }; /* leaves the test's block */
+int svtest_failed(struct sieve_run *r, const struct sieve_node *n, struct str why);
+
+/* --- svtest_commands.c, svtest_look.c ----------------------------------- */
+
+extern const struct sieve_def svtest_defs[];
+/* What the engine may ask of a test: settings, scripts, values, mailboxes. */
+void svtest_wire(struct svtest *t);
+void svtest_mail_changed(struct sieve_run *r, struct svtest *t);
+sieve_fn svtest_run_test_error, svtest_run_result_action, svtest_run_result_print, svtest_run_test_message, svtest_run_message_print;
+sieve_check_fn svtest_check_test_message;
+
 /* --- svtest_mail.c ----------------------------------------------------- */
 
 void svtest_set_mail(struct svtest *t, struct str raw, const struct strs *flags);
