@@ -20,6 +20,7 @@
 	X(QUEUE, "queue", "old -> new") \
 	X(ASSIGNEE, "assignee", "old -> new") \
 	X(SUBJECT, "subject", "old -> new") \
+	X(ROUTED, "routed", "somebody was looked for to have the ticket, and nobody was free; detail: why") \
 	X(TAG, "tag", "+added -removed") \
 	X(LINK, "link", "another ticket: follows #17, followed-by #18, related #19") \
 	X(PARTICIPANT, "participant", "somebody takes part, or was proposed") \

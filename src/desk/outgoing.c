@@ -397,9 +397,13 @@ outgoing_stamp(struct txn *t, struct arena *a, struct ticket *k,
     const struct addresses *to, const struct addresses *cc,
     enum event_kind kind, const struct actor *who, int64_t now, struct err *err)
 {
+	struct str agent = {0};
+
+	if (str_starts(who->name, S("agent:")))
+		agent = str_from(who->name, 6);
 	for (size_t i = 0; i < to->n + cc->n; i++)
 		if (people_answered(t, a,
-			i < to->n ? &to->v[i] : &cc->v[i - to->n], now,
+			i < to->n ? &to->v[i] : &cc->v[i - to->n], agent, now,
 			err) < 0)
 			return -1;
 	if (k->first_response == CLOCK_NONE)

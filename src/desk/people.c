@@ -1,5 +1,6 @@
 #include "desk/people.h"
 #include "base/must.h"
+#include "base/record.h"
 #include "base/utf8.h"
 
 static bool
@@ -224,21 +225,69 @@ people_wrote(struct txn *t, struct arena *a, const struct address *x,
 	return 0;
 }
 
+/* --- who looked after them: a record in person.extra ------------------- */
+
+enum {
+	TAG_LAST_AGENT = 1
+};
+
+static struct str
+last_agent(struct str extra)
+{
+	struct recr r = recr_open(extra);
+
+	while (recr_next(&r))
+		if (r.tag == TAG_LAST_AGENT && r.is_str)
+			return r.s;
+	return str_n(NULL, 0);
+}
+
+static struct str
+with_last_agent(struct arena *a, struct str extra, struct str agent)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	struct recr r = recr_open(extra);
+
+	rec_str(&b, TAG_LAST_AGENT, agent);
+	while (recr_next(&r)) {
+		if (r.tag == TAG_LAST_AGENT)
+			continue;
+		if (r.is_str)
+			rec_str(&b, r.tag, r.s);
+		else
+			rec_u64(&b, r.tag, r.u);
+	}
+	return arena_dup(a, buf_str(&b));
+}
+
 int
 people_answered(struct txn *t, struct arena *a, const struct address *x,
-    int64_t now, struct err *err)
+    struct str agent, int64_t now, struct err *err)
 {
 	struct person p;
 
 	if (get(t, a, x, address_key(a, x->addr), now, &p, err) < 0)
 		return -1;
-	if (p.answered)
+	if (p.answered && (!agent.n || str_eq(last_agent(p.extra), agent)))
 		return 0;
 	if (!p.name.n)
 		p.name = utf8_clip(x->name, 200);
 	p.answered = true;
+	if (agent.n)
+		p.extra = with_last_agent(a, p.extra, agent);
 	person_put(t, &p);
 	return 0;
+}
+
+int
+people_last_agent(struct txn *t, struct arena *a, struct str addr,
+    struct str *agent, struct err *err)
+{
+	struct person p;
+	int found = person_get(t, a, address_key(a, addr), &p);
+
+	*agent = found > 0 ? last_agent(p.extra) : str_n(NULL, 0);
+	return found < 0 ? txn_error(t, err) : 0;
 }
 
 int

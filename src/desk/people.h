@@ -30,8 +30,10 @@ size_t people_propose(struct arena *a, const struct settings *s, struct ticket *
 
 /* Counts a mail (and a ticket) of this address, makes the row at first sight; *out is the row as it is now. key: of the address. */
 int people_wrote(struct txn *t, struct arena *a, const struct address *x, struct str key, struct str language, bool opened, int64_t now, struct person *out, struct err *err);
-/* Somebody at the desk wrote to this address: it is known from now on. */
-int people_answered(struct txn *t, struct arena *a, const struct address *x, int64_t now, struct err *err);
+/* Somebody at the desk wrote to this address: it is known from now on. agent: his name, to be the customer's last agent; empty: no agent in particular. */
+int people_answered(struct txn *t, struct arena *a, const struct address *x, struct str agent, int64_t now, struct err *err);
+/* Which agent answered this address last; empty: none that is known. */
+int people_last_agent(struct txn *t, struct arena *a, struct str addr, struct str *agent, struct err *err);
 /* A hard bounce: no automatic mail to it until somebody's mail arrives there again. 1 when it is news. */
 int people_suspend(struct txn *t, struct arena *a, struct str addr, struct str why, int64_t now, struct err *err);
 int people_resume(struct txn *t, struct arena *a, struct str addr, struct err *err);
