@@ -77,6 +77,10 @@ choose_skipped(struct reading *r, bool first, uint32_t uidnext, int64_t now)
 	r->row.nskipped = 0;
 	r->row.done_below = 1;
 	r->row.uidvalidity = r->uidvalidity;
+	/* A folder that was looked for before it was there: all that is in it
+	 * came since. */
+	if (first && r->row.begun)
+		first = false;
 	if (first)
 		r->row.begun = now;
 	if (begin == BEGIN_NOW && first && uidnext > 1) {
@@ -369,14 +373,20 @@ put_away_known(struct reading *r, struct err *err)
 }
 
 static int
-begin_folder(struct reading *r, const struct imap_mailbox *mb, struct err *err)
+get_source(struct reading *r, struct err *err)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	struct str name = arena_printf(
 	    &a, "%.*s/%.*s", STR_ARG(r->f->mailbox->name), STR_ARG(r->folder));
 
 	r->source = feed_source(r->f, name, err);
-	if (!r->source || get_row(r, err) < 0)
+	return r->source ? 0 : -1;
+}
+
+static int
+begin_folder(struct reading *r, const struct imap_mailbox *mb, struct err *err)
+{
+	if (get_source(r, err) < 0 || get_row(r, err) < 0)
 		return -1;
 	r->uidvalidity = mb->uidvalidity;
 	if (r->row.uidvalidity == mb->uidvalidity)
@@ -423,6 +433,20 @@ end_folder(struct reading *r, struct err *err)
 	return feed_put_folder(r->f, r->source, &r->row, err);
 }
 
+/* A folder of sent mail that some client makes with the first mail it sends:
+ * from when on it is watched is now. */
+static int
+await_folder(struct reading *r, struct err *err)
+{
+	if (get_source(r, err) < 0 || get_row(r, err) < 0)
+		return -1;
+	if (r->row.uidvalidity || r->row.begun)
+		return 0;
+	/* Servers' clocks differ, and they count in seconds. */
+	r->row.begun = clock_now() - CLOCK_MINUTE;
+	return feed_put_folder(r->f, r->source, &r->row, err);
+}
+
 static int
 read_folder_in(struct reading *r, struct err *err)
 {
@@ -430,8 +454,13 @@ read_folder_in(struct reading *r, struct err *err)
 	struct err late = ERR_INIT;
 	int result;
 
-	if (imap_select(r->imap, r->folder, &mb, err) < 0 ||
-	    begin_folder(r, &mb, err) < 0 || get_fates(r, err) < 0)
+	if (imap_select(r->imap, r->folder, &mb, err) < 0) {
+		if (r->sent && imap_is_good(r->imap) &&
+		    await_folder(r, &late) < 0 && err)
+			*err = late;
+		return -1;
+	}
+	if (begin_folder(r, &mb, err) < 0 || get_fates(r, err) < 0)
 		return -1;
 	feed_state(r->f, "reading");
 	pthread_mutex_lock(&r->f->lock);
@@ -500,36 +529,75 @@ folder_at(const struct mailbox *m, size_t i)
 				: m->sent_folders.v[i - m->folders.n];
 }
 
-/* As long as the connection is good, or the feed is to end. */
+/*
+ * All folders. One of sent mail that is not there, or not to be read, is no
+ * reason to let mail wait that comes in: *trouble says so.
+ */
 static int
-session(struct feed *f, struct imap *imap, struct err *err)
+read_folders(
+    struct feed *f, struct imap *imap, struct err *trouble, struct err *err)
+{
+	const struct mailbox *m = f->mailbox;
+
+	*trouble = ERR_INIT;
+	for (size_t i = 0; i < m->folders.n + m->sent_folders.n; i++) {
+		bool sent = i >= m->folders.n;
+
+		if (feed_stopping(f) ||
+		    read_folder(f, imap, folder_at(m, i), sent, err) == 0)
+			continue;
+		if (!sent || !imap_is_good(imap) ||
+		    (err->code != ERR_NOENT && err->code != ERR_PERM))
+			return -1;
+		*trouble = *err;
+		*err = ERR_INIT;
+	}
+	return 0;
+}
+
+/* IDLE watches one folder: with several, the first is waited on and the others
+ * are asked at the poll interval. all: each of them is there. */
+static int
+wait_for_news(struct feed *f, struct imap *imap, bool all, struct err *err)
 {
 	const struct mailbox *m = f->mailbox;
 	unsigned poll_s = (unsigned)MAX(m->poll / 1000, 5);
 	size_t n = m->folders.n + m->sent_folders.n;
+	struct imap_mailbox mb;
 
-	for (;;) {
-		for (size_t i = 0; i < n; i++)
-			if (!feed_stopping(f) &&
-			    read_folder(f, imap, folder_at(m, i),
-				i >= m->folders.n, err) < 0)
-				return -1;
-		if (f->c->once || feed_stopping(f))
-			break;
-		feed_ok(f);
-		/* IDLE watches one folder: with several, the first is waited on
-		 * and the others are asked at the poll interval. */
-		if (n > 1) {
-			struct imap_mailbox mb;
-
-			if (imap_select(imap, folder_at(m, 0), &mb, err) < 0)
-				return -1;
-		}
-		if (imap_idle(
-			imap, n > 1 ? poll_s : IDLE_S, poll_s, err) < 0)
+	/* The only one is selected, and what it told meanwhile is not lost. */
+	if (n == 1 && all)
+		return imap_idle(imap, IDLE_S, poll_s, err);
+	for (size_t i = 0; i < n; i++) {
+		if (imap_select(imap, folder_at(m, i), &mb, err) == 0)
+			return imap_idle(imap, poll_s, poll_s, err);
+		if (i < m->folders.n || !imap_is_good(imap))
 			return -1;
 	}
-	feed_ok(f);
+	/* None of the folders of sent mail is there yet. */
+	*err = ERR_INIT;
+	feed_sleep(f, poll_s * CLOCK_SECOND);
+	return 0;
+}
+
+/* As long as the connection is good, or the feed is to end. */
+static int
+session(struct feed *f, struct imap *imap, struct err *err)
+{
+	struct err trouble;
+
+	for (;;) {
+		if (read_folders(f, imap, &trouble, err) < 0)
+			return -1;
+		if (trouble.code)
+			feed_trouble(f, &trouble);
+		else
+			feed_ok(f);
+		if (f->c->once || feed_stopping(f))
+			break;
+		if (wait_for_news(f, imap, !trouble.code, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
