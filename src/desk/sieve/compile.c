@@ -133,11 +133,31 @@ compile_tests(struct sieve_compiler *c, struct sieve_node *n,
 }
 
 static bool
-compile_node(struct sieve_compiler *c, struct sieve_node *n,
-    const struct node *args, size_t nargs, const struct node *tests,
-    size_t ntests, bool list)
+check_block(struct sieve_compiler *c, const struct sieve_def *d,
+    const struct command *x)
 {
-	bool ok = sieve_take_arguments(c, n, args, nargs);
+	if (!x || (d->block == BLOCK_REQUIRED) == x->has_block)
+		return true;
+	if (x->has_block)
+		sieve_bad(c, x->at, "%s takes no block: expected ';'", d->name);
+	else
+		sieve_bad(c, x->at, "%s expects a block in { }", d->name);
+	return false;
+}
+
+/* What a command or test consists of; x: the command. */
+struct written {
+	const struct node *args, *tests;
+	size_t nargs, ntests;
+	bool list;
+	const struct command *x;
+};
+
+static bool
+compile_node(
+    struct sieve_compiler *c, struct sieve_node *n, const struct written *w)
+{
+	bool ok = sieve_take_arguments(c, n, w->args, w->nargs);
 
 	if (++c->size > NODES_MAX) {
 		if (c->size == NODES_MAX + 1)
@@ -145,12 +165,14 @@ compile_node(struct sieve_compiler *c, struct sieve_node *n,
 			    NODES_MAX);
 		return false;
 	}
-	if (!check_tests(c, n->def, n->at, tests, ntests, list))
+	/* Where a ':' is missing, that explains wrong arguments: both are told. */
+	if (!check_tests(c, n->def, n->at, w->tests, w->ntests, w->list))
 		ok = false;
+	ok = ok && check_block(c, n->def, w->x);
 	if (ok && n->def->check)
 		ok = n->def->check(c, n);
-	if (n->def->tests != TESTS_NONE && ntests)
-		ok = compile_tests(c, n, tests, ntests) && ok;
+	if (n->def->tests != TESTS_NONE && w->ntests)
+		ok = compile_tests(c, n, w->tests, w->ntests) && ok;
 	return ok;
 }
 
@@ -163,8 +185,9 @@ compile_test(
 	if (!d)
 		return false;
 	init_node(out, d, t->at);
-	return compile_node(
-	    c, out, t->items, t->nitems, t->tests, t->ntests, t->test_list);
+	return compile_node(c, out,
+	    &(struct written){
+		t->items, t->tests, t->nitems, t->ntests, t->test_list, NULL});
 }
 
 /* Is this branch decided before the script runs? prev: what came before it in the chain. */
@@ -198,15 +221,9 @@ compile_command(
 	init_node(out, d, x->at);
 	if (d->type == SIEVE_HYBRID)
 		out->constant = -2; /* used as a command */
-	ok = compile_node(
-	    c, out, x->args, x->nargs, x->tests, x->ntests, x->test_list);
-	if (ok && d->block == BLOCK_REQUIRED && !x->has_block) {
-		sieve_bad(c, x->at, "%s expects a block in { }", d->name);
-		ok = false;
-	} else if (ok && d->block == BLOCK_NONE && x->has_block) {
-		sieve_bad(c, x->at, "%s takes no block: expected ';'", d->name);
-		ok = false;
-	}
+	ok = compile_node(c, out,
+	    &(struct written){
+		x->args, x->tests, x->nargs, x->ntests, x->test_list, x});
 	decide_branch(out, c->prev);
 	if (d->block == BLOCK_REQUIRED && x->has_block && !out->dead) {
 		unsigned loop = d->run == run_foreverypart;
