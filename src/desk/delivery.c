@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "desk/change.h"
 #include "desk/copy.h"
+#include "desk/hook.h"
 #include "desk/merge.h"
 #include "desk/notice.h"
 #include "desk/people.h"
@@ -75,7 +76,10 @@ tell_ambiguous(struct txn *t, struct arena *a, const struct outbox *row,
 	if (found <= 0)
 		return found;
 	event_add(t, &k, EVENT_AMBIGUOUS, &who,
-	    arena_printf(a, "%s %llu: %s", copy_is(row) ? "copy" : "mail",
+	    arena_printf(a, "%s %llu: %s",
+		copy_is(row)   ? "copy"
+		: hook_is(row) ? "webhook"
+			       : "mail",
 		(unsigned long long)row->id, why),
 	    now);
 	ticket_put(t, &k);
@@ -334,9 +338,13 @@ delivery_result(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
 	if (found <= 0)
 		return found;
 	for (size_t i = 0; i < nfail; i++)
-		if (copy_is(&row))
+		if (copy_is(&row)) {
 			copy_failed(t, a, &k, &row, fail[i].words, now);
-		else if (delivery_failed(d, t, a, &k, &row, fail[i].addr,
+		} else if (hook_is(&row)) {
+			if (hook_failed(d, t, a, &k, &row, fail[i].words, now,
+				err) < 0)
+				return -1;
+		} else if (delivery_failed(d, t, a, &k, &row, fail[i].addr,
 			fail[i].words, fail[i].gone, now, err) < 0)
 			return -1;
 	ticket_put(t, &k);
@@ -377,8 +385,9 @@ delivery_retry(
 	for (size_t i = 0; i < row.nrecipients; i++) {
 		struct recipient *r = &row.recipients[i];
 
-		/* After a 5xx never again: not these bytes to this one. */
-		if (r->state == OUTBOX_FAILED && r->reply.n &&
+		/* After a 5xx never again: not these bytes to this one. A
+		 * webhook's server may have been mended. */
+		if (!hook_is(&row) && r->state == OUTBOX_FAILED && r->reply.n &&
 		    r->reply.p[0] == '5')
 			continue;
 		if (r->state != OUTBOX_SENT)

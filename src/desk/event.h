@@ -32,6 +32,8 @@
 	X(RETRIED, "retried", "somebody had a mail tried again or released it") \
 	X(DELIVERY_FAILED, "delivery-failed", "a mail will not arrive; detail: recipient and the server's words") \
 	X(COPY_FAILED, "copy-failed", "an answer was sent, but is not in the folder of sent mail; detail: article, folder and the server's words") \
+	X(HOOK_FAILED, "webhook-failed", "a webhook was not told of something; detail: webhook, event and the server's words") \
+	X(CLASSIFY, "classify", "what was learned of earlier tickets suggests; detail: field, value and probability") \
 	X(AMBIGUOUS, "ambiguous", "a mail was handed over without an answer; it is sent again with the same bytes") \
 	X(BOUNCE, "bounce", "a delivery report for a mail of this ticket; detail: recipient, status, reason") \
 	X(SUSPENDED, "suspended", "automatic mail to an address stops after a hard bounce") \

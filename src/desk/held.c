@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "desk/due.h"
 #include "desk/event.h"
+#include "desk/gate.h"
 #include "desk/merge.h"
 #include "desk/notice.h"
 #include "desk/view.h"
@@ -22,58 +23,6 @@ enum {
 	SHOWN_LINE = 200,
 	SHOWN_TEXT = 2000
 };
-
-/* --- how many ---------------------------------------------------------- */
-
-enum {
-	TAG_SINCE = 1,
-	TAG_SENT,
-	TAG_UNTOLD
-};
-
-struct gate {
-	int64_t since;
-	uint64_t sent, untold;
-};
-
-/*
- * May one more go to him? *untold: those that might not, since the last. A
- * clock that was set back does not close the gate for more than a day.
- */
-static int
-pass(struct txn *t, struct arena *a, const char *what, struct str agent,
-    unsigned max, int64_t now, bool *may, uint64_t *untold, struct err *err)
-{
-	AUTO(buf_fini) struct buf b = BUF_INIT;
-	struct str name = arena_printf(a, "%s:%.*s", what, STR_ARG(agent));
-	struct str rec = {0};
-	struct gate x = {.since = CLOCK_NONE};
-	struct recr r;
-
-	if (counter_get(t, a, name, &rec) < 0)
-		return txn_error(t, err);
-	r = recr_open(rec);
-	while (recr_next(&r)) {
-		if (r.tag == TAG_SINCE && !r.is_str)
-			x.since = recr_i64(&r);
-		else if (r.tag == TAG_SENT && !r.is_str)
-			x.sent = r.u;
-		else if (r.tag == TAG_UNTOLD && !r.is_str)
-			x.untold = r.u;
-	}
-	if (x.since == CLOCK_NONE || x.since <= now - CLOCK_HOUR ||
-	    x.since > now + CLOCK_DAY)
-		x = (struct gate){.since = now, .untold = x.untold};
-	*may = x.sent < max;
-	*untold = x.untold;
-	x.untold = *may ? 0 : x.untold + 1;
-	x.sent += *may;
-	rec_i64(&b, TAG_SINCE, x.since);
-	rec_u64(&b, TAG_SENT, x.sent);
-	rec_u64_opt(&b, TAG_UNTOLD, x.untold);
-	counter_put(t, name, buf_str(&b));
-	return txn_error(t, err);
-}
 
 /* --- telling ----------------------------------------------------------- */
 
@@ -176,7 +125,7 @@ alert(const struct telling *x, const struct agent *to, struct err *err)
 
 	if (!to)
 		return 0;
-	if (pass(x->t, x->a, "alert", to->name, ALERTS_AN_HOUR, x->now, &may,
+	if (gate_pass(x->t, x->a, "alert", to->name, ALERTS_AN_HOUR, x->now, &may,
 		&untold, err) < 0)
 		return -1;
 	return may ? tell(x, to, "alert", NULL, untold, err) : 0;
@@ -194,7 +143,7 @@ challenge(const struct telling *x, const struct agent *to, struct err *err)
 	uint64_t untold;
 	bool may;
 
-	if (pass(x->t, x->a, "challenge", to->name, CHALLENGES_AN_HOUR, x->now,
+	if (gate_pass(x->t, x->a, "challenge", to->name, CHALLENGES_AN_HOUR, x->now,
 		&may, &untold, err) < 0)
 		return -1;
 	if (!may)

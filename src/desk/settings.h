@@ -39,6 +39,20 @@ struct customers;
 
 enum trust { TRUST_DMARC, TRUST_TOKEN };
 
+/* A URL that is told what happens: desk/hook.h. How it is reached is app/config.h's. */
+struct hook {
+	struct str name;
+	struct str url;
+	unsigned events;            /* bits 1 << enum hook_event: at these it is posted to without a rule */
+	bool text;                  /* with the words of customers and agents: subject and text; default true */
+};
+
+/* A field that is guessed from what was learned: desk/classify_ticket.h. */
+struct classified {
+	struct str name;            /* "queue", "priority", or a field's name */
+	unsigned suggest, act;      /* percent, 1 to 100; act 0: never */
+};
+
 struct settings {
 	/* site */
 	struct str site;            /* "Acme": the tag in subjects */
@@ -84,6 +98,11 @@ struct settings {
 	size_t npolicies;
 	bool waits;                 /* any queue has one of its times of waiting */
 	uint64_t promises;          /* differs when anything of policies, or of what queues say of them and of waiting, does */
+
+	struct hook *hooks;
+	size_t nhooks;
+	struct classified *classified;
+	size_t nclassified;
 
 	struct strs template_dirs;  /* looked into in order: the admin's, then the installed ones */
 	uint64_t generation;        /* grows with each reload */

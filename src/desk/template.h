@@ -40,6 +40,8 @@ struct value *value_add(struct arena *a, struct value *list, struct value v);
 const struct value *value_get(const struct value *object, struct str key);
 /* Appends what {{x}} prints for it, unescaped: 42, 1.21, true, the string; nothing for null, lists and objects. */
 void value_print(struct buf *out, const struct value *v);
+/* Appends it as JSON, on one line; what is no UTF-8 is replaced, a number that is none is null, below 50 levels all is null. */
+void value_json(struct buf *out, const struct value *v);
 /* A complete example of the keys of helpd-templates(7): a known customer of a ticket just answered and resolved. */
 struct value *value_sample(struct arena *a);
 

@@ -1,5 +1,6 @@
 /* Articles and events of a ticket, keyed (ticket, seq), so that what is read together lies together. */
 #include "base/clock.h"
+#include "base/mem.h"
 #include "store/ticket.h"
 #include "store/txn_private.h"
 
@@ -425,6 +426,21 @@ event_put(struct txn *t, const struct event *e)
 		txn_fail(t, ERR_CORRUPT,
 		    "event %u of ticket %llu is there already", e->seq,
 		    (unsigned long long)e->ticket);
+	t->fresh =
+	    mem_fit(t->fresh, &t->fresh_cap, t->nfresh + 1, sizeof *t->fresh);
+	t->fresh[t->nfresh++] = (struct event_ref){e->ticket, e->seq};
+}
+
+size_t
+event_fresh(struct txn *t, struct arena *a, struct event_ref **out)
+{
+	size_t n = t->nfresh;
+
+	*out = arena_array(a, struct event_ref, n + 1);
+	if (n)
+		memcpy(*out, t->fresh, n * sizeof **out);
+	t->nfresh = 0;
+	return n;
 }
 
 int
