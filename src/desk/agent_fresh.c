@@ -17,6 +17,7 @@
 #include "desk/merge.h"
 #include "desk/notice.h"
 #include "desk/people.h"
+#include "desk/route.h"
 #include "mail/automatic.h"
 #include "mail/subject.h"
 #include "store/blob.h"
@@ -95,7 +96,7 @@ open_ticket(struct visit *v, struct err *err)
 	v->out->is_new = true;
 	v->who.cause = visit_cause(v);
 	event_add(v->t, v->k, EVENT_CREATED, &v->who, v->k->queue, v->x->now);
-	return txn_error(v->t, err);
+	return route_tier(v->d, v->t, v->a, v->k, v->x->now, err);
 }
 
 /* What the mail refers to, where it did not join it. */
@@ -142,7 +143,14 @@ tell_queue(struct visit *v, uint32_t seq, struct err *err)
 	    .who = v->who,
 	    .in = v->x->in,
 	};
+	struct route_choice c;
 
+	if (route_new(v->d, v->t, v->a, v->k, v->x->now, &c, err) < 0)
+		return -1;
+	if (c.agent) {
+		n.route = &c;
+		n.detail = c.why;
+	}
 	return notice_send(v->d, v->t, v->a, v->k, &n, v->x->now, NULL, err);
 }
 
@@ -202,13 +210,35 @@ fresh_is_elsewhere(struct visit *v)
 	       (knows(v, who->addr) || v->m->in_reply_to.n > 0);
 }
 
+/* It came by another way already. What lies in a folder of sent mail stays
+ * there; what came in is kept, without its words a second time. */
+static int
+elsewhere_again(struct visit *v, uint32_t seq, struct err *err)
+{
+	if (v->x->in->sent_folder) {
+		v->out->k = (struct ticket){0};
+		return 0;
+	}
+	v->block.note = false;
+	v->who.cause = visit_cause(v);
+	visit_keep(v, str_n(NULL, 0),
+	    arena_printf(v->a, "article %u, as it came in here", seq));
+	return visit_end(v, err);
+}
+
 int
 fresh_elsewhere(struct visit *v, struct err *err)
 {
 	const struct address *who = customer_of(v);
 	struct person p;
 	bool is_new = !v->k;
+	uint32_t seq;
+	int again =
+	    is_new ? 0 : outbound_find_elsewhere(v->t, v->a, v->k, v->m, &seq);
 
+	if (again)
+		return again < 0 ? txn_error(v->t, err)
+				 : elsewhere_again(v, seq, err);
 	if (is_new) {
 		draft(v, who, v->m->subject);
 		if (open_ticket(v, err) < 0)
@@ -590,7 +620,8 @@ alone(struct visit *v, struct err *err)
 	}
 	if (n)
 		return fresh_log(v, err);
-	if (command_carry_out(&v->run, err) < 0)
+	if (command_carry_out(&v->run, err) < 0 ||
+	    command_carry_out_last(&v->run, err) < 0)
 		return -1;
 	return fresh_kept(v, err);
 }

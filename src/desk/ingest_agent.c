@@ -306,7 +306,12 @@ desk_elsewhere(struct job *j, struct ticket *k, struct err *err)
 	    S("it lies in a folder of sent mail"),
 	};
 
-	if (!reaches_customer(j, k))
+	int again = outbound_find_elsewhere(j->t, j->a, k, j->m, &j->out->seq);
+
+	if (again < 0)
+		return txn_error(j->t, err);
+	j->out->seq = 0;
+	if (again || !reaches_customer(j, k))
 		return skip(j, err);
 	if (outbound_elsewhere(j->d, j->t, j->a, k, j->in, &nobody, &who,
 		j->now, &j->out->seq, err) < 0)
@@ -452,6 +457,13 @@ ingest_notify(struct job *j, struct err *err)
 		return 0;
 	if (j->automatic.n && !j->out->is_new)
 		return 0;
+	if (j->out->is_new &&
+	    route_new(j->d, j->t, j->a, &j->k, j->now, &j->routed, err) < 0)
+		return -1;
+	if (j->routed.agent) {
+		n.route = &j->routed;
+		n.detail = j->routed.why;
+	}
 	if (id->row >= 7 && j->in->oversize) {
 		n.kind = NOTICE_FAILED;
 		n.to = id->agent;

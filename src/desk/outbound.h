@@ -49,6 +49,8 @@ int outbound_discard(struct desk *d, struct txn *t, struct arena *a, struct tick
 /* An answer that was written elsewhere, by an agent's own mail to the customer: an article of direction out, without a row. Stamps like an answer. in: the mail. */
 int outbound_elsewhere(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct intake *in, const struct agent *by, const struct actor *who, int64_t now,
     uint32_t *seq, struct err *err);
+/* Is this mail recorded so already? It may come by two ways, with other headers in front: Message-ID and words are the same. 1 with *seq, 0, -1. */
+int outbound_find_elsewhere(struct txn *t, struct arena *a, const struct ticket *k, const struct message *m, uint32_t *seq);
 
 /*
  * Tells the requester that the status changed: template "closed" for resolved and closed, else "status". Automatic mail: limits apply, and an

@@ -14,6 +14,10 @@
 #include "desk/outgoing.h"
 #include "store/blob.h"
 
+enum {
+	LOOK_BACK = 50 /* articles among which the same mail may be */
+};
+
 /* The row that waits, and its article. A merged ticket's is where it was. */
 static int
 get_held(struct txn *t, struct arena *a, uint64_t outbox, struct outbox *row,
@@ -169,4 +173,26 @@ outbound_elsewhere(struct desk *d, struct txn *t, struct arena *a,
 	if (seq)
 		*seq = r.seq;
 	return change_done(t, k, now, err);
+}
+
+int
+outbound_find_elsewhere(struct txn *t, struct arena *a, const struct ticket *k,
+    const struct message *m, uint32_t *seq)
+{
+	uint32_t last = k->articles > LOOK_BACK ? k->articles - LOOK_BACK : 0;
+
+	for (uint32_t i = k->articles; m->message_id.n && i > last; i--) {
+		struct article r;
+		int found = article_get(t, a, k->id, i, &r);
+
+		if (found < 0)
+			return -1;
+		if (found && r.direction == DIRECTION_OUT && !r.outbox &&
+		    str_eq(r.message_id, m->message_id) &&
+		    str_eq(r.text, m->text)) {
+			*seq = i;
+			return 1;
+		}
+	}
+	return 0;
 }

@@ -479,6 +479,81 @@ test_sent_folder(void **state)
 	assert_int_equal(ticket(&h->f, 1).status, STATUS_OPEN);
 }
 
+/* The same mail once more in a folder, and by a hidden copy to us. */
+static void
+test_sent_twice(void **state)
+{
+	static const char words[] =
+	    ANNA "To: ann@x.example\nMessage-ID: <e1@desk.example>\n"
+		 "Subject: Re: Printer\n"
+		 "In-Reply-To: <a1@x.example>\n\nTry now.\n";
+	struct house *h = *state;
+	struct buf b = BUF_INIT;
+	struct outcome o = ingest_raw(h,
+	    &(struct incoming){.raw = str_c(words), .sent_folder = true}, NOW);
+	uint32_t seq = o.seq;
+
+	assert_int_equal(o.fate, FATE_TICKET);
+	buf_printf(&b, "DKIM-Signature: v=1; a=rsa-sha256\n%s", words);
+	o = ingest_raw(h,
+	    &(struct incoming){.raw = buf_str(&b), .sent_folder = true}, NOW);
+	assert_int_equal(o.fate, FATE_SKIPPED);
+	assert_int_equal(o.ticket, 0);
+	buf_reset(&b);
+	buf_printf(&b,
+	    "Authentication-Results: mx.acme.example; dmarc=pass "
+	    "header.from=acme.example\nDKIM-Signature: v=1\n%s",
+	    words);
+	o = ingest_raw(h, &(struct incoming){.raw = buf_str(&b)}, NOW);
+	assert_int_equal(o.fate, FATE_TICKET);
+	assert_int_equal(o.ticket, 1);
+	assert_int_equal(article(&h->f, 1, o.seq).direction, DIRECTION_NOTE);
+	assert_int_equal(article(&h->f, 1, o.seq).text.n, 0);
+	assert_int_equal(article(&h->f, 1, seq).direction, DIRECTION_OUT);
+	assert_int_equal(count_events(&h->f, 1, "answered-elsewhere"), 1);
+	buf_fini(&b);
+}
+
+/* From the support address itself; what helpd sent; what cannot be read. */
+static void
+test_sent_by_the_desk(void **state)
+{
+	static const char from_us[] =
+	    "From: Acme <support@acme.example>\nTo: ann@x.example\n"
+	    "Subject: Re: Printer\nIn-Reply-To: <a1@x.example>\n";
+	struct house *h = *state;
+	struct buf b = BUF_INIT;
+	struct outcome o;
+
+	buf_printf(&b, "%s\nWe look at it.\n", from_us);
+	o = ingest_raw(h,
+	    &(struct incoming){.raw = buf_str(&b), .sent_folder = true}, NOW);
+	assert_int_equal(o.fate, FATE_TICKET);
+	assert_int_equal(o.ticket, 1);
+	assert_int_equal(o.mails, 0);
+	assert_int_equal(article(&h->f, 1, o.seq).direction, DIRECTION_OUT);
+	assert_int_equal(count_events(&h->f, 1, "answered-elsewhere"), 1);
+	/* With a token of ours in Reply-To it is ours, whatever its id. */
+	buf_reset(&b);
+	buf_printf(&b,
+	    "Reply-To: support+1.bpsm4zwy45hwcervpecm53lzgym@acme.example\n"
+	    "%s\nFrom helpd.\n",
+	    from_us);
+	o = ingest_raw(h,
+	    &(struct incoming){.raw = buf_str(&b), .sent_folder = true}, NOW);
+	assert_int_equal(o.fate, FATE_SKIPPED);
+	/* To nobody of the ticket. */
+	buf_reset(&b);
+	buf_printf(&b,
+	    "From: support@acme.example\nTo: other@x.example\n"
+	    "In-Reply-To: <a1@x.example>\n\nHello.\n");
+	o = ingest_raw(h,
+	    &(struct incoming){.raw = buf_str(&b), .sent_folder = true}, NOW);
+	assert_int_equal(o.fate, FATE_SKIPPED);
+	assert_int_equal(count_events(&h->f, 1, "answered-elsewhere"), 1);
+	buf_fini(&b);
+}
+
 static void
 test_waiting(void **state)
 {
@@ -538,6 +613,8 @@ main(void)
 	    T(test_alerts_are_few),
 	    T(test_notice_comes_back),
 	    T(test_sent_folder),
+	    T(test_sent_twice),
+	    T(test_sent_by_the_desk),
 	    cmocka_unit_test(test_waiting),
 	};
 
