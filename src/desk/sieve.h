@@ -60,7 +60,8 @@ struct sieve_mail {
 	const struct message *parsed; /* addresses of the usual fields come from here where it is given */
 };
 
-/* From a parsed mail (nothing is copied but small tables): size is that of the raw mail. For body :content there are two parts, text and html. */
+/* From a parsed mail (nothing is copied but small tables): size is that of the raw mail. Its parts are
+ * text, html and the attachments, these with type, names and Content-ID but without content. */
 void sieve_mail_of_message(struct arena *a, const struct message *m, uint64_t size, struct sieve_mail *out);
 /* From a raw one. It is parsed here and now: for mails an admin tries his rules on, never for mail that came in. */
 int sieve_mail_of_raw(struct arena *a, struct str raw, struct sieve_mail *out, struct err *err);

@@ -100,7 +100,13 @@ make_mail(void)
 	    {{"Errors-To", 9}, {"c@d.example, \"x\" <e@f.example>", 30}}};
 	static struct address from = {{"A B", 3}, {"a.b@big.example", 15}};
 
+	static struct attachment at[2];
+
+	at[0].name = S("a \"b\".exe");
+	at[0].type = S("application/octet-stream");
+	at[1].type = S("image/png");
 	mail = (struct message){.headers = h,
+	    .attachments = {at, 2},
 	    .nheaders = ARRAY_LEN(h),
 	    .from = {&from, 1},
 	    .text = {"Hello, where is my order?\n", 26},
@@ -137,6 +143,12 @@ static const struct {
      "body "
      ":content \"text/html\" :contains \"<P>\" { tag \"h\"; }",
 	"tag@2=o tag@3=h keep@0"},
+    {"require [\"foreverypart\", \"mime\"];\nforeverypart { if header :mime "
+     ":param "
+     "\"filename\" :matches \"content-disposition\" \"*.exe\" { tag \"exe\"; } "
+     "}\nif "
+     "header :mime :anychild :type \"content-type\" \"image\" { tag \"i\"; }",
+	"tag@2=exe tag@3=i keep@0"},
     {"if size :over 1233 { sla \"x\"; }\nif size :over 1234 { sla \"y\"; }",
 	"sla@1=x keep@0"},
     {"tag \"a\"; stop; tag \"b\";", "tag@1=a keep@0"},

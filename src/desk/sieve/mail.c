@@ -13,11 +13,51 @@
 
 /* --- making one -------------------------------------------------------- */
 
+/* type; key="name", as a field's value. */
+static struct str
+with_name(struct arena *a, struct str type, const char *key, struct str name)
+{
+	struct buf b = BUF_INIT;
+	struct str out;
+
+	buf_put(&b, type);
+	if (name.n) {
+		buf_printf(&b, "; %s=\"", key);
+		for (size_t i = 0; i < name.n; i++) {
+			if (name.p[i] == '"' || name.p[i] == '\\')
+				buf_putc(&b, '\\');
+			buf_putc(&b, name.p[i]);
+		}
+		buf_putc(&b, '"');
+	}
+	out = arena_dup(a, buf_str(&b));
+	buf_fini(&b);
+	return out;
+}
+
+/* What the jail tells of an attachment, as the part that it was. */
+static void
+attached(struct arena *a, const struct attachment *x, struct sieve_part *p)
+{
+	*p = (struct sieve_part){.type = x->type, .depth = 1};
+	p->fields = arena_array(a, struct sieve_field, 3);
+	p->fields[p->nfields++] = (struct sieve_field){S("Content-Type"),
+	    with_name(a, x->type, "name", x->name), {NULL, 0}};
+	p->fields[p->nfields++] = (struct sieve_field){S("Content-Disposition"),
+	    with_name(a, x->is_inline ? S("inline") : S("attachment"),
+		"filename", x->name),
+	    {NULL, 0}};
+	if (x->content_id.n)
+		p->fields[p->nfields++] = (struct sieve_field){
+		    S("Content-ID"), x->content_id, {NULL, 0}};
+}
+
 void
 sieve_mail_of_message(struct arena *a, const struct message *m, uint64_t size,
     struct sieve_mail *out)
 {
-	struct sieve_part *p = arena_array(a, struct sieve_part, 2);
+	size_t n = 0, most = m->attachments.n + 3;
+	struct sieve_part *p = arena_array(a, struct sieve_part, most);
 
 	*out = (struct sieve_mail){.size = size, .parsed = m};
 	out->fields = arena_array(a, struct sieve_field, m->nheaders + 1);
@@ -27,12 +67,23 @@ sieve_mail_of_message(struct arena *a, const struct message *m, uint64_t size,
 		    (struct sieve_field){.name = m->headers[i].name,
 			.value = str_trim(m->headers[i].value)};
 	strs_add(a, &out->texts, m->text);
-	p[0] = (struct sieve_part){
-	    .type = S("text/plain"), .content = m->text, .next = 1};
-	p[1] = (struct sieve_part){
-	    .type = S("text/html"), .content = m->html, .next = 2};
+	if (m->html.n || m->attachments.n)
+		p[n++] = (struct sieve_part){
+		    .type = S("multipart/mixed"), .multipart = true};
+	p[n] = (struct sieve_part){
+	    .type = S("text/plain"), .content = m->text, .depth = n > 0};
+	n++;
+	if (m->html.n)
+		p[n++] = (struct sieve_part){
+		    .type = S("text/html"), .content = m->html, .depth = 1};
+	for (size_t i = 0; i < m->attachments.n; i++)
+		attached(a, &m->attachments.v[i], &p[n++]);
+	for (size_t i = 0; i < n; i++)
+		p[i].next = i + 1;
+	if (p[0].multipart)
+		p[0].next = n;
 	out->parts = p;
-	out->nparts = m->html.n ? 2 : 1;
+	out->nparts = n;
 }
 
 static struct str
