@@ -1,5 +1,4 @@
 #include "app/config_table.h"
-#include "app/config_sla.h"
 #include "base/clock.h"
 #include "base/must.h"
 
@@ -12,10 +11,6 @@
 #define WAY(m) offsetof(struct transport, m)
 #define QUEUE(m) offsetof(struct queue, m)
 #define AGENT(m) offsetof(struct agent_values, m)
-#define CAL(m) offsetof(struct calendar_values, m)
-#define SLA(m) offsetof(struct sla_values, m)
-#define RUNG(m) offsetof(struct escalate_values, m)
-#define GOAL(m) offsetof(struct target_values, m)
 #define TEAM(m) offsetof(struct team_values, m)
 
 #define IMAP (1u << MAILBOX_IMAP)
@@ -149,16 +144,6 @@ const struct setting settings_table[] = {
 {"queue", "templates", SETTING_NAME, QUEUE(templates), NULL, "support", .about = "a directory in templates/LANG/ to look into first"},
 {"queue", "transport", SETTING_NAME, QUEUE(transport), "the first transport", "default", .about = "how its mail leaves"},
 {"queue", "signature", SETTING_TEXT, QUEUE(signature), NULL, "Your Acme team", .about = "under answers; text: for several lines"},
-{"queue", "remind_after", SETTING_DURATION, QUEUE(remind_after), "never", "2d", .most = YEAR,
-    .about = "remind the agents of a ticket that waits so long for an answer"},
-{"queue", "escalate_after", SETTING_DURATION, QUEUE(escalate_after), "never", "7d", .most = YEAR,
-    .about = "tell the leads of a ticket to which nothing happened for so long"},
-{"queue", "resolve_after", SETTING_DURATION, QUEUE(resolve_after), "never", "7d", .most = 10 * YEAR,
-    .about = "resolve a pending ticket after so long a silence of the customer"},
-{"queue", "warn_before", SETTING_DURATION, QUEUE(warn_before), "2d, at most half of resolve_after", "2d", .most = YEAR,
-    .about = "and tell the customer so long before; \"0\": never"},
-{"queue", "close_after", SETTING_DURATION, QUEUE(close_after), "never", "30d", .most = 10 * YEAR,
-    .about = "close a resolved ticket after so long"},
 {"queue", "acknowledge", SETTING_BOOL, QUEUE(acknowledge), "yes", .about = "tell customers that their mail has arrived"},
 
 {"agents.conf", "agent", SETTING_BLOCK, 0, .about = "who works here; the name is what is written behind #assign and @"},
@@ -186,49 +171,6 @@ const struct setting settings_table[] = {
 {"team", "members", SETTING_HANDLES, TEAM(members), "agents with it in their teams", "anna", .about = "agents"},
 {"team", "see", SETTING_QUEUES, TEAM(team.see), "those that name the team", "billing", .about = "further queues to read; \"*\": all"},
 {"team", "work", SETTING_QUEUES, TEAM(team.work), "those that name the team", "billing", .about = "further queues to work; \"*\": all"},
-
-{"sla.conf", "calendar", SETTING_BLOCK, 0, .about = "working time"},
-{"sla.conf", "sla", SETTING_BLOCK, 0, .about = "what is promised: a queue names it (queue \"…\" { sla \"…\"; } in helpd.conf)"},
-
-{"calendar", "timezone", SETTING_ZONE, CAL(zone), "the site's", "Europe/Berlin", .about = "of its hours and days"},
-{"calendar", "weekdays", SETTING_STRINGS, CAL(weekdays), "none", "09:00-17:00",
-    .about = "hours from monday to friday, for the days that have none of their own"},
-{"calendar", "monday", SETTING_STRINGS, CAL(day[0]), "weekdays", "09:00-13:00", .about = "hours of this day; a span may pass midnight: \"22:00-06:00\""},
-{"calendar", "tuesday", SETTING_STRINGS, CAL(day[1]), "weekdays", "09:00-13:00", .about = "hours of this day"},
-{"calendar", "wednesday", SETTING_STRINGS, CAL(day[2]), "weekdays", "09:00-13:00", .about = "hours of this day"},
-{"calendar", "thursday", SETTING_STRINGS, CAL(day[3]), "weekdays", "09:00-13:00", .about = "hours of this day"},
-{"calendar", "friday", SETTING_STRINGS, CAL(day[4]), "weekdays", "09:00-13:00", .about = "hours of this day"},
-{"calendar", "saturday", SETTING_STRINGS, CAL(day[5]), "none", "09:00-13:00", .about = "hours of this day"},
-{"calendar", "sunday", SETTING_STRINGS, CAL(day[6]), "none", "09:00-13:00", .about = "hours of this day"},
-{"calendar", "holidays", SETTING_STRINGS, CAL(holidays), NULL, "2026-12-25",
-    .about = "dates, \"2026-12-25 Christmas\", and .ics files: \"holidays/de.ics\""},
-
-{"sla", "calendar", SETTING_NAME, SLA(calendar), "around the clock", "office", .about = "whose time counts"},
-{"sla", "warn", SETTING_STRING, SLA(warn), "80%", .about = "warn when so much of a target's time is used; \"no\": never"},
-{"sla", "pause", SETTING_STRINGS, SLA(pause), "pending", .about = "statuses in which clocks stand still: \"pending\", \"hold\", \"open\"; \"none\""},
-{"sla", "pauses", SETTING_STRINGS, SLA(pauses), "resolution", .about = "and which clocks: \"first-response\", \"next-response\", \"resolution\""},
-{"sla", "urgent", SETTING_BLOCK, 0, .once = true, .about = "targets of urgent tickets"},
-{"sla", "high", SETTING_BLOCK, 0, .once = true, .about = "of high ones"},
-{"sla", "normal", SETTING_BLOCK, 0, .once = true, .about = "of normal ones"},
-{"sla", "low", SETTING_BLOCK, 0, .once = true, .about = "of low ones"},
-{"sla", "escalate", SETTING_BLOCK, 0,
-    .about = "what is done at a share of a target, \"100%\", or so long after it, \"+30m\"; any number, each once"},
-
-{"priority", "first_response", SETTING_DURATION, GOAL(first_response), "none", "4h", .least = CLOCK_MINUTE, .most = YEAR,
-    .about = "until somebody answers"},
-{"priority", "next_response", SETTING_DURATION, GOAL(next_response), "none", "8h", .least = CLOCK_MINUTE, .most = YEAR,
-    .about = "from the customer's next word until the next answer"},
-{"priority", "resolution", SETTING_DURATION, GOAL(resolution), "none", "24h", .least = CLOCK_MINUTE, .most = YEAR,
-    .about = "until the ticket is resolved"},
-
-{"escalate", "notify", SETTING_HANDLES, RUNG(notify), NULL, "lead", .about = "\"assignee\", \"team\", \"lead\", an agent, a team"},
-{"escalate", "priority", SETTING_WORD, RUNG(priority), NULL, "raise", .words = "raise low normal high urgent",
-    .about = "raise it by one, or to this; never lower"},
-{"escalate", "assign", SETTING_HANDLE, RUNG(assign), NULL, "anna", .about = "an agent"},
-{"escalate", "queue", SETTING_NAME, RUNG(queue), NULL, "support", .about = "move it there"},
-{"escalate", "tag", SETTING_LABELS, RUNG(tag), NULL, "late", .about = "tags to add"},
-{"escalate", "webhook", SETTING_HANDLES, RUNG(webhook), NULL, "ops", .about = "webhooks to post to"},
-{"escalate", "targets", SETTING_STRINGS, RUNG(targets), "all", "resolution", .about = "only for these clocks"},
 };
 /* clang-format on */
 const size_t settings_count = ARRAY_LEN(settings_table);
@@ -236,13 +178,8 @@ const size_t settings_count = ARRAY_LEN(settings_table);
 const char *
 setting_file(const char *block)
 {
-	static const char agents[] = "agents.conf", sla[] = "sla.conf";
-	static const char *const of_sla[] = {
-	    sla, "calendar", "sla", "priority", "escalate"};
+	static const char agents[] = "agents.conf";
 
-	for (size_t i = 0; i < ARRAY_LEN(of_sla); i++)
-		if (strcmp(block, of_sla[i]) == 0)
-			return sla;
 	return strcmp(block, agents) == 0 || strcmp(block, "agent") == 0 ||
 		       strcmp(block, "team") == 0
 		   ? agents
