@@ -48,6 +48,8 @@ enum {
 	X(TIME, "time", "工时", "DURATION", GOOD, CMD_UNDO, "add working time", "登记工时") \
 	X(MACRO, "macro", "模板", "NAME", GOOD, 0, "put a prepared text into the answer", "在回复中插入预设文本") \
 	X(KB, "kb", "知识库", "NUMBER | save \"TITLE\"", GOOD, 0, "put an article of the knowledge base in, or make one of this answer", "在回复中插入知识库文章，或保存为文章") \
+	X(AWAY, "away", "离开", "[until DATE|DURATION] [reroute]", MEDIUM, CMD_ALONE | CMD_SEE, "you are not there; reroute: all that waits for you goes to others", "您不在；转交：等待您的工单都交给他人") \
+	X(BACK, "back", "回来", "", MEDIUM, CMD_ALONE | CMD_SEE, "you are there again", "您回来了") \
 	X(HISTORY, "history", "历史", "[NUMBER]", MEDIUM, CMD_ALONE | CMD_READS | CMD_SEE, "the ticket's whole history", "工单的完整历史") \
 	X(WHY, "why", "原因", "[NUMBER]", MEDIUM, CMD_ALONE | CMD_READS | CMD_SEE, "what led to its present state", "当前状态的由来") \
 	X(LIST, "list", "列表", "[mine|team|QUEUE|QUERY]", MEDIUM, CMD_ALONE | CMD_READS | CMD_SEE, "tickets: mine, the team's, of a queue, or found by words", "列出工单") \

@@ -118,6 +118,25 @@ command_nobody(struct str word)
 	return one_of(word, names, ARRAY_LEN(names));
 }
 
+struct str
+command_away(struct str args, bool *reroute)
+{
+	static const char *const untils[] = {"until", "till", "直到", "到", "至"};
+	static const char *const reroutes[] = {"reroute", "转交"};
+	ptrdiff_t at = str_rchr(args, ' ');
+	struct str rest = args, last = str_from(args, (size_t)(at + 1));
+
+	*reroute = one_of(last, reroutes, ARRAY_LEN(reroutes));
+	if (*reroute)
+		args = rest = str_trim(str_sub(args, 0, args.n - last.n));
+	if (one_of(command_word(&rest), untils, ARRAY_LEN(untils)))
+		return str_trim(rest);
+	for (size_t i = 2; i < ARRAY_LEN(untils); i++)
+		if (str_starts(args, str_c(untils[i])))
+			return str_trim(str_from(args, strlen(untils[i])));
+	return args;
+}
+
 bool
 command_add(struct str *args, bool *add)
 {

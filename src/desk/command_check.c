@@ -185,6 +185,20 @@ check_snooze(struct check *x)
 }
 
 static int
+check_away(struct check *x)
+{
+	struct err e = ERR_INIT;
+	bool reroute;
+	struct str when = command_away(x->args, &reroute);
+	int64_t at;
+
+	if (when.n &&
+	    when_parse(when, x->s->timezone, x->r->now, &at, &e) < 0)
+		return no_err(x, &e);
+	return 0;
+}
+
+static int
 check_priority(struct check *x)
 {
 	static const struct str names[] = {
@@ -612,6 +626,8 @@ static check_fn *const checks[COMMAND_COUNT] = {
     [CMD_TIME_] = check_time,
     [CMD_MACRO_] = check_macro,
     [CMD_KB_] = check_kb,
+    [CMD_AWAY_] = check_away,
+    [CMD_BACK_] = check_none,
     [CMD_HISTORY_] = check_told,
     [CMD_WHY_] = check_told,
     [CMD_LIST_] = check_list,

@@ -23,6 +23,8 @@ bool command_priority(struct str word, enum priority *out); /* in either languag
 /* The queue to which "#assign team" goes: this one if it is the team's, else the team's first; NULL when it has none. */
 const struct queue *command_team_queue(const struct settings *s, struct str queue, const struct team *team);
 
+/* "until 2d reroute": what stands between the two words, which may both be missing. */
+struct str command_away(struct str args, bool *reroute);
 bool command_nobody(struct str word); /* "#assign nobody" */
 bool command_is_status(enum command_id id); /* sets the ticket's status, and with it what an answer says */
 /* "+refund -spam", "+refund,-spam": with commas, as change_tags() wants it. */

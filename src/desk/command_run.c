@@ -14,6 +14,7 @@
 #include "desk/merge.h"
 #include "desk/notice.h"
 #include "desk/outbound.h"
+#include "desk/route.h"
 #include "desk/undo.h"
 #include "desk/when.h"
 
@@ -482,6 +483,57 @@ do_kb(struct deed *x)
 	return 0;
 }
 
+/* --- being there ------------------------------------------------------- */
+
+static int
+do_away(struct deed *x)
+{
+	struct command_run *r = x->r;
+	const struct settings *s = r->d->settings;
+	struct away w = {
+	    .agent = r->agent->name,
+	    .since = r->now,
+	    .until = AWAY_OPEN,
+	    .by = x->who.name,
+	};
+	bool all;
+	struct str when = command_away(x->args, &all);
+	size_t n = 0;
+
+	if (when.n &&
+	    when_parse(when, s->timezone, r->now, &w.until, x->err) < 0)
+		return -1;
+	if (away_set(r->t, r->a, &w, r->now, x->err) < 0)
+		return -1;
+	if ((all || s->reroute) &&
+	    route_away(r->d, r->t, r->a, r->agent, &w, all, r->k, &x->who,
+		r->now, &n, x->err) < 0)
+		return -1;
+	if (w.until == AWAY_OPEN)
+		YES(x, "you are away until you write #back");
+	else
+		YES(x, "you are away until %.*s",
+		    STR_ARG(command_time(r, w.until)));
+	if (n)
+		YES(x, "tickets of yours that went to others: %zu", n);
+	return 0;
+}
+
+static int
+do_back(struct deed *x)
+{
+	struct command_run *r = x->r;
+	int was = away_end(r->t, r->a, r->agent->name, r->now, x->err);
+
+	if (was < 0)
+		return -1;
+	if (was)
+		YES(x, "you are there again");
+	else
+		YES(x, "nothing changed: you were not away");
+	return 0;
+}
+
 /* --- reading ----------------------------------------------------------- */
 
 static void
@@ -620,6 +672,8 @@ static deed_fn *const deeds[COMMAND_COUNT] = {
     [CMD_TIME_] = do_time,
     [CMD_MACRO_] = do_macro,
     [CMD_KB_] = do_kb,
+    [CMD_AWAY_] = do_away,
+    [CMD_BACK_] = do_back,
     [CMD_HISTORY_] = do_history,
     [CMD_WHY_] = do_why,
     [CMD_LIST_] = do_list,
@@ -647,7 +701,7 @@ begin(struct command_run *r, size_t i, struct deed *x, struct err *err)
 static bool
 is_last(const struct command_line *c)
 {
-	return c->id == CMD_MERGE_;
+	return c->id == CMD_MERGE_ || c->id == CMD_AWAY_;
 }
 
 static int

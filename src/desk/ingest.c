@@ -285,7 +285,7 @@ open_ticket(struct job *j, struct err *err)
 		if (family_link(j->t, j->a, &j->k, j->thread.links[i],
 			LINK_FOLLOWS, &j->who, j->now, err) < 0)
 			return -1;
-	return 0;
+	return route_tier(j->d, j->t, j->a, &j->k, j->now, err);
 }
 
 static void

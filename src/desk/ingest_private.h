@@ -7,6 +7,7 @@
 #include "desk/identity.h"
 #include "desk/people.h"
 #include "desk/proof.h"
+#include "desk/route.h"
 #include "desk/thread.h"
 
 struct job {
@@ -34,6 +35,7 @@ struct job {
 	const struct queue *queue;
 	struct ticket k;
 	struct actor who;
+	struct route_choice routed; /* a new ticket: who got it */
 };
 
 /* --- ingest.c --- */

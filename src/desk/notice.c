@@ -7,6 +7,7 @@
  * whom nobody reads.
  */
 #include "desk/notice.h"
+#include "desk/away.h"
 #include "base/clock.h"
 #include "base/must.h"
 #include "desk/notice_private.h"
@@ -59,9 +60,25 @@ add(struct people *p, const struct settings *s, const struct ticket *k,
 		p->v[p->n++] = to;
 }
 
+/* A customer must not write to an empty chair: those who are there hear of it
+ * too; all, when nobody is. */
+static void
+add_colleagues(struct people *p, struct arena *a, const struct settings *s,
+    const struct ticket *k, const struct notice *x, const struct aways *away)
+{
+	const struct agent **list;
+	size_t n = staff_of_queue(a, s, k->queue, &list), there = p->n;
+
+	for (size_t i = 0; i < n; i++)
+		if (!away_of(away, list[i]->name))
+			add(p, s, k, x, list[i]);
+	for (size_t i = 0; i < n && p->n == there; i++)
+		add(p, s, k, x, list[i]);
+}
+
 static struct people
 people_of(struct arena *a, const struct settings *s, const struct ticket *k,
-    const struct notice *x)
+    const struct notice *x, const struct aways *away)
 {
 	const struct staff *staff = &s->staff;
 	struct people p = {
@@ -83,6 +100,8 @@ people_of(struct arena *a, const struct settings *s, const struct ticket *k,
 	}
 	if (to) {
 		add(&p, s, k, x, to);
+		if (!x->to && away_of(away, to->name))
+			add_colleagues(&p, a, s, k, x, away);
 		return p;
 	}
 	if (team) {
@@ -169,6 +188,8 @@ notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	AUTO(buf_fini) struct buf told = BUF_INIT;
 	const struct settings *s = d->settings;
 	struct notice_body body;
+	const struct away *gone;
+	struct aways away;
 	struct people p;
 	size_t written = 0;
 
@@ -177,12 +198,17 @@ notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	if (!s->staff.nagents ||
 	    (k->status == STATUS_SPAM && x->kind != NOTICE_MENTION))
 		return 0;
-	p = people_of(a, s, k, x);
+	if (away_list(t, a, now, &away, err) < 0)
+		return -1;
+	p = people_of(a, s, k, x, &away);
 	if (!p.n)
 		return 0;
 	if (notice_body(t, a, s, k, x, &body, err) < 0)
 		return -1;
 	body.now = now;
+	gone = x->to || x->nlist ? NULL : away_of(&away, k->assignee);
+	body.is_away = gone != NULL;
+	body.away_until = gone ? gone->until : CLOCK_NONE;
 	for (size_t i = 0; i < p.n; i++) {
 		const struct agent *to = p.v[i];
 		struct err why = ERR_INIT;

@@ -5,7 +5,7 @@
  * Each goes to one agent, with a token of its own (store/grant.h) in Reply-To and Message-ID: the answer to it is the agent's answer to the customer. All mails of a ticket to
  * an agent hang on one made-up reference, so every client shows them as one conversation.
  *
- * To whom: the assignee; without one, those who look after the queue. Never to who caused it, never to somebody who may not see the queue, never
+ * To whom: the assignee, and while he is away (desk/away.h) also those who look after the queue; without one, these. Never to who caused it, never to somebody who may not see the queue, never
  * to an agent with `notices "no"` (transcripts, challenges and alerts do go there).
  *
  * At most settings.notices_per_hour (120) notices to one agent; the rest is gathered in one digest, due when the hour is over; none is dropped.
@@ -43,7 +43,7 @@ struct notice {
 	const struct agent **list;    /* or these, nlist of them */
 	size_t nlist;
 	struct str detail;            /* one line for the header: "assigned to you by Ben", the server's words … */
-	const struct route_choice *route; /* NULL; an urgent ticket beyond its assignee's capacity: the notice says which one he may set aside */
+	const struct route_choice *route; /* how it came to its assignee; beyond his capacity: the notice says which ticket he may set aside. NULL */
 	const struct intake *in;      /* its attachments' contents are carried along (intake.files); NULL: they are listed */
 };
 /*

@@ -12,6 +12,8 @@ struct notice_body {
 	const struct ticket *ticket;
 	const struct notice *notice;
 	int64_t now;
+	bool is_away;                   /* the assignee: until away_until (AWAY_OPEN), so the queue's people are told too */
+	int64_t away_until;
 	bool has_shown;
 	struct article shown;
 	struct str text;                /* its new words, clipped and made harmless */

@@ -26,6 +26,7 @@
 #include "desk/kb.h"
 #include "desk/notice_private.h"
 #include "desk/sla_run.h"
+#include "desk/route.h"
 #include "mail/reply_marker.h"
 
 enum {
@@ -385,6 +386,32 @@ priority_values(struct arena *a, enum priority p)
 }
 
 struct value *
+/* How it came to the assignee, and that he is not there. */
+static void
+add_route(struct arena *a, const struct notice_body *b, struct str language,
+    struct value *o)
+{
+	const struct route_choice *c = b->notice->route;
+
+	value_set_str(a, o, "tier",
+	    notice_line(a,
+		customer_tier(b->settings, a, b->ticket->requester.addr), 40));
+	value_set_bool(a, o, "is_routed", c && c->agent);
+	value_set_bool(a, o, "is_beyond", c && c->beyond);
+	if (c && c->beyond) {
+		value_set_num(a, o, "has_tickets", (double)c->tickets);
+		value_set_num(a, o, "capacity", (double)c->capacity);
+		value_set_str(a, o, "aside", notice_line(a, c->aside_words, 90));
+	}
+	value_set_bool(a, o, "is_away", b->is_away);
+	if (b->is_away)
+		value_set_str(a, o, "away_until",
+		    b->away_until == AWAY_OPEN
+			? S("")
+			: view_date(a, language, b->settings->timezone,
+			      b->away_until));
+}
+
 notice_values(struct arena *a, const struct notice_body *b, struct str language,
     bool can_work)
 {
@@ -420,6 +447,7 @@ notice_values(struct arena *a, const struct notice_body *b, struct str language,
 	value_set_num(a, o, "articles", (double)k->articles);
 	add_sla(a, b, language, o);
 	add_files(a, b, o);
+	add_route(a, b, language, o);
 	add_earlier(a, b, language, o);
 	add_suggested(a, b, o);
 	value_set(a, root, "notice", *o);

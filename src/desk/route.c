@@ -444,7 +444,7 @@ tell(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	    .who = *who,
 	    .to = c->agent,
 	    .detail = c->why,
-	    .route = c->beyond ? c : NULL,
+	    .route = c,
 	};
 
 	return notice_send(d, t, a, k, &n, now, NULL, err);
@@ -498,6 +498,9 @@ route_tier(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		return 0;
 	who.cause = arena_printf(a, "%s:%u: tier %.*s", s->customers->file,
 	    x->line, STR_ARG(tier->name));
+	if (tier->sla.n &&
+	    change_sla(d, t, a, k, tier->sla, &who, now, err) < 0)
+		return -1;
 	return tier->priority > k->priority
 		   ? change_priority(d, t, a, k, tier->priority, &who, now, err)
 		   : 0;
@@ -509,9 +512,15 @@ route_new(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 {
 	const struct settings *s = d->settings;
 	const struct queue *q = settings_queue(s, k->queue);
+	const struct agent *own =
+	    staff_by_address(&s->staff, k->requester.addr);
 	const struct tier *tier = NULL;
+	/* What an agent asks for himself is for a colleague. */
 	struct route_query query = {
-	    .strategy = q ? q->assign : STRATEGY_NONE, .quiet = true};
+	    .strategy = q ? q->assign : STRATEGY_NONE,
+	    .not = own ? own->name : S(""),
+	    .quiet = true,
+	};
 	struct actor who = ACTOR_SYSTEM;
 
 	*out = (struct route_choice){0};

@@ -46,6 +46,11 @@ extern const size_t transcript_nwords;
 	X("that is done already", "已经执行过了") \
 	X("nothing waits for it", "没有等待确认的操作") \
 	X("your mail system gives no proof that it was you; this needs one", "您的邮件系统没有提供是您本人的证明，而此操作需要证明") \
+	X("you are away until you write #back", "您现在不在，直到您写 #回来（或 #back）") \
+	X("you are away until %.*s", "您现在不在，直到 %.*s") \
+	X("tickets of yours that went to others: %zu", "已转交他人的工单：%zu 个") \
+	X("you are there again", "您已回来") \
+	X("nothing changed: you were not away", "没有变化：您并未离开") \
 	/* what is wrong with a command */ \
 	X("there is no such command; did you mean #%.*s?", "没有这个命令；您是指 #%.*s 吗？") \
 	X("there is no such command; #help lists them", "没有这个命令；#帮助 可列出所有命令") \
