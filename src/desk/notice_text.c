@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "base/utf8.h"
+#include "desk/customers.h"
 #include "desk/extra.h"
 #include "desk/kb.h"
 #include "desk/notice_private.h"
