@@ -697,7 +697,8 @@ begin(struct command_run *r, size_t i, struct deed *x, struct err *err)
 	x->err = err;
 }
 
-/* A merged ticket takes no changes: that comes last, whatever the order. */
+/* A merged ticket takes no changes: that comes last, whatever the order. And
+ * the answer in hand is written before its ticket goes to somebody else. */
 static bool
 is_last(const struct command_line *c)
 {

@@ -457,6 +457,13 @@ ingest_notify(struct job *j, struct err *err)
 		return 0;
 	if (j->automatic.n && !j->out->is_new)
 		return 0;
+	if (j->out->is_new &&
+	    route_new(j->d, j->t, j->a, &j->k, j->now, &j->routed, err) < 0)
+		return -1;
+	if (j->routed.agent) {
+		n.route = &j->routed;
+		n.detail = j->routed.why;
+	}
 	if (id->row >= 7 && j->in->oversize) {
 		n.kind = NOTICE_FAILED;
 		n.to = id->agent;

@@ -63,7 +63,7 @@ int ingest_identify(struct job *j, struct err *err);
 int ingest_agents(struct job *j, struct err *err);
 /* The evidence beside that of thread_decide(): the ticket of a token. After ingest_thread(). */
 int ingest_join_proof(struct job *j, struct err *err);
-/* Agents are told of a customer's mail. */
+/* Agents are told of a customer's mail; a new ticket gets somebody before, where its queue says so. */
 int ingest_notify(struct job *j, struct err *err);
 
 #endif

@@ -26,8 +26,8 @@
 #include "desk/extra.h"
 #include "desk/kb.h"
 #include "desk/notice_private.h"
-#include "desk/sla_run.h"
 #include "desk/route.h"
+#include "desk/sla_run.h"
 #include "mail/reply_marker.h"
 
 enum {
@@ -386,7 +386,6 @@ priority_values(struct arena *a, enum priority p)
 	return *o;
 }
 
-struct value *
 /* How it came to the assignee, and that he is not there. */
 static void
 add_route(struct arena *a, const struct notice_body *b, struct str language,
@@ -413,6 +412,7 @@ add_route(struct arena *a, const struct notice_body *b, struct str language,
 			      b->away_until));
 }
 
+struct value *
 notice_values(struct arena *a, const struct notice_body *b, struct str language,
     bool can_work)
 {
@@ -447,8 +447,8 @@ notice_values(struct arena *a, const struct notice_body *b, struct str language,
 	value_set_str(a, o, "assignee", notice_line(a, k->assignee, 40));
 	value_set_num(a, o, "articles", (double)k->articles);
 	add_sla(a, b, language, o);
-	add_files(a, b, o);
 	add_route(a, b, language, o);
+	add_files(a, b, o);
 	add_earlier(a, b, language, o);
 	add_suggested(a, b, o);
 	value_set(a, root, "notice", *o);
