@@ -5,6 +5,9 @@
  */
 #include "app/config.h"
 #include "app/config_block.h"
+#include "app/config_customers.h"
+#include "app/config_outward.h"
+#include "app/config_sla.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -46,7 +49,9 @@ struct reading {
 	size_t ntransports;
 	struct queue_block **queues;
 	size_t nqueues;
-	size_t nblocks; /* of these three */
+	struct outward *outward;
+	struct tiers tiers;
+	size_t nblocks; /* of these four */
 };
 
 static void
@@ -139,6 +144,12 @@ read_top(struct reading *r, const struct command *c)
 		read_mailbox(r, c);
 	} else if (strcmp(s->name, "transport") == 0) {
 		read_transport(r, c);
+	} else if (strcmp(s->name, "tier") == 0) {
+		tier_read(&r->values, &r->tiers, c);
+	} else if (strcmp(s->name, "webhook") == 0) {
+		outward_webhook(&r->values, r->outward, c);
+	} else if (strcmp(s->name, "classify") == 0) {
+		outward_classify(&r->values, r->outward, c);
 	} else {
 		read_queue(r, c);
 	}
@@ -597,6 +608,7 @@ defaults(struct config *c)
 	c->workers = cores < 1 ? 1 : cores > 4 ? 4 : (unsigned)cores;
 	s->timezone = "UTC";
 	s->plus_address = true;
+	s->reroute = true;
 	s->acknowledge_within = 48 * CLOCK_HOUR;
 	s->auto_per_hour = 3;
 	s->auto_per_day = 10;
@@ -653,7 +665,12 @@ config_load(const char *dir, struct config **out, struct complaints *bad)
 		read_top(&r, &script.commands[i]);
 	judge(&r);
 	gather(&r);
-	read_agents(&r);
+	sla = sla_read(&r.values, path_join(r.a, dir, "sla.conf"),
+	    &c->settings);
+	read_agents(&r, sla);
+	judge_promises(&r, sla);
+	customers_read(&r.values, path_join(r.a, dir, "customers.csv"),
+	    &r.tiers, &c->settings);
 	template_dirs(&r);
 	complaints_sort(bad);
 	return bad->errors > before ? -1 : 0;

@@ -1,6 +1,7 @@
 #include "app/config_table.h"
 #include "base/clock.h"
 #include "base/must.h"
+#include "desk/customers.h"
 
 #include <stddef.h>
 
@@ -12,6 +13,7 @@
 #define QUEUE(m) offsetof(struct queue, m)
 #define AGENT(m) offsetof(struct agent_values, m)
 #define TEAM(m) offsetof(struct team_values, m)
+#define TIER(m) offsetof(struct tier, m)
 
 #define IMAP (1u << MAILBOX_IMAP)
 #define MAILDIR (1u << MAILBOX_MAILDIR)
@@ -36,6 +38,9 @@ const struct setting settings_table[] = {
 {"", "mailbox", SETTING_BLOCK, 0, .required = true, .about = "where mail comes from: an IMAP account, a Maildir, or a spool; any number"},
 {"", "transport", SETTING_BLOCK, 0, .required = true, .about = "how mail leaves: a server, a program, or a Maildir; the first is the default"},
 {"", "queue", SETTING_BLOCK, 0, "one queue, support, with the site's address", .about = "where tickets wait, each with an address of its own"},
+{"", "webhook", SETTING_BLOCK, 0, .about = "who is told what happens, by JSON posted to a URL; helpd.conf(5) says what goes out"},
+{"", "classify", SETTING_BLOCK, 0, .about = "what of new tickets is guessed from earlier ones: \"queue\", \"priority\", or a field"},
+{"", "tier", SETTING_BLOCK, 0, .about = "what new tickets of customers get who are of it by customers.csv"},
 {"", "limits", SETTING_BLOCK, 0, .once = true, .about = "against mail loops, floods and giants"},
 
 {"site", "address", SETTING_ADDRESS, SITE(address), .example = "support@example.org", .required = true,
@@ -61,6 +66,8 @@ const struct setting settings_table[] = {
     .about = "older mail is never acknowledged; \"0\": no limit"},
 {"site", "fields", SETTING_LABELS, SITE(fields), "any", "order", .about = "names that the fields of tickets may have"},
 {"site", "tags", SETTING_LABELS, SITE(tags), "any", "refund", .about = "tags that agents may set"},
+{"site", "reroute", SETTING_BOOL, SITE(reroute), "yes",
+    .about = "when an agent goes away, tickets that nobody has answered yet get somebody else"},
 
 {"limits", "message_size", SETTING_SIZE, LIMIT(message_size), "50M", .least = 64 << 10, .most = INT64_C(2) << 30,
     .about = "larger mail becomes a stub and stays where it is"},
@@ -145,6 +152,27 @@ const struct setting settings_table[] = {
 {"queue", "transport", SETTING_NAME, QUEUE(transport), "the first transport", "default", .about = "how its mail leaves"},
 {"queue", "signature", SETTING_TEXT, QUEUE(signature), NULL, "Your Acme team", .about = "under answers; text: for several lines"},
 {"queue", "acknowledge", SETTING_BOOL, QUEUE(acknowledge), "yes", .about = "tell customers that their mail has arrived"},
+{"queue", "assign", SETTING_WORD, QUEUE(assign), "none", "least-loaded", .words = "none round-robin least-loaded sticky weighted",
+    .about = "who gets a new ticket that no rule gave to anybody; \"sticky\": the customer's last agent"},
+
+{"webhook", "url", SETTING_URL, HOOK(t.path), .example = "https://ops.example.org/helpd", .required = true,
+    .about = "where it is posted to; http:// only to this machine"},
+{"webhook", "secret_file", SETTING_PATH, HOOK(t.secret.file), .example = "secret/ops", .about = "holds the secret that signs it; nobody else may read it"},
+{"webhook", "secret_command", SETTING_COMMAND, HOOK(t.secret.command), .example = "/usr/bin/pass show hooks/ops", .about = "or prints it"},
+{"webhook", "credential", SETTING_NAME, HOOK(t.secret.credential), .example = "ops", .about = "or a credential of the systemd service (LoadCredential=)"},
+{"webhook", "ca_file", SETTING_PATH, HOOK(t.ca_file), "the system's", "/etc/ssl/certs/example.pem", .about = "further certificates to trust"},
+{"webhook", "allow_private", SETTING_BOOL, HOOK(t.allow_private), "no", .about = "follow a redirect into a private network"},
+{"webhook", "timeout", SETTING_DURATION, HOOK(t.timeout), "30s", .least = CLOCK_SECOND, .most = 5 * CLOCK_MINUTE, .about = "for one post"},
+{"webhook", "events", SETTING_STRINGS, HOOK(events), NULL, "new", .about = "at which it is posted to without a rule"},
+{"webhook", "text", SETTING_BOOL, HOOK(text), "yes", .about = "with subject and words; \"no\": only what the ticket is, and whose"},
+
+{"classify", "suggest", SETTING_PERCENT, GUESS(suggest), "50%", .about = "a guess of at least this probability is told"},
+{"classify", "act", SETTING_PERCENT, GUESS(act), "never", "90%", .about = "and one of at least this is set, where nobody and no rule decided"},
+
+{"tier", "priority", SETTING_WORD, TIER(priority), "none", "high", .words = "none low normal high urgent",
+    .about = "at least"},
+{"tier", "team", SETTING_NAME, TIER(team), NULL, "first-line", .about = "a ticket goes to whom of this team is there, whatever the queue assigns"},
+{"tier", "sla", SETTING_NAME, TIER(sla), "the queue's", "standard", .about = "the agreement its tickets fall under"},
 
 {"agents.conf", "agent", SETTING_BLOCK, 0, .about = "who works here; the name is what is written behind #assign and @"},
 {"agents.conf", "team", SETTING_BLOCK, 0, .about = "agents who look after the same queues (queue \"…\" { team \"…\"; } in helpd.conf)"},
@@ -171,6 +199,49 @@ const struct setting settings_table[] = {
 {"team", "members", SETTING_HANDLES, TEAM(members), "agents with it in their teams", "anna", .about = "agents"},
 {"team", "see", SETTING_QUEUES, TEAM(team.see), "those that name the team", "billing", .about = "further queues to read; \"*\": all"},
 {"team", "work", SETTING_QUEUES, TEAM(team.work), "those that name the team", "billing", .about = "further queues to work; \"*\": all"},
+
+{"sla.conf", "calendar", SETTING_BLOCK, 0, .about = "working time"},
+{"sla.conf", "sla", SETTING_BLOCK, 0, .about = "what is promised: a queue names it (queue \"…\" { sla \"…\"; } in helpd.conf)"},
+
+{"calendar", "timezone", SETTING_ZONE, CAL(zone), "the site's", "Europe/Berlin", .about = "of its hours and days"},
+{"calendar", "weekdays", SETTING_STRINGS, CAL(weekdays), "none", "09:00-17:00",
+    .about = "hours from monday to friday, for the days that have none of their own"},
+{"calendar", "monday", SETTING_STRINGS, CAL(day[0]), "weekdays", "09:00-13:00", .about = "hours of this day; a span may pass midnight: \"22:00-06:00\""},
+{"calendar", "tuesday", SETTING_STRINGS, CAL(day[1]), "weekdays", "09:00-13:00", .about = "hours of this day"},
+{"calendar", "wednesday", SETTING_STRINGS, CAL(day[2]), "weekdays", "09:00-13:00", .about = "hours of this day"},
+{"calendar", "thursday", SETTING_STRINGS, CAL(day[3]), "weekdays", "09:00-13:00", .about = "hours of this day"},
+{"calendar", "friday", SETTING_STRINGS, CAL(day[4]), "weekdays", "09:00-13:00", .about = "hours of this day"},
+{"calendar", "saturday", SETTING_STRINGS, CAL(day[5]), "none", "09:00-13:00", .about = "hours of this day"},
+{"calendar", "sunday", SETTING_STRINGS, CAL(day[6]), "none", "09:00-13:00", .about = "hours of this day"},
+{"calendar", "holidays", SETTING_STRINGS, CAL(holidays), NULL, "2026-12-25",
+    .about = "dates, \"2026-12-25 Christmas\", and .ics files: \"holidays/de.ics\""},
+
+{"sla", "calendar", SETTING_NAME, SLA(calendar), "around the clock", "office", .about = "whose time counts"},
+{"sla", "warn", SETTING_STRING, SLA(warn), "80%", .about = "warn when so much of a target's time is used; \"no\": never"},
+{"sla", "pause", SETTING_STRINGS, SLA(pause), "pending", .about = "statuses in which clocks stand still: \"pending\", \"hold\", \"open\"; \"none\""},
+{"sla", "pauses", SETTING_STRINGS, SLA(pauses), "resolution", .about = "and which clocks: \"first-response\", \"next-response\", \"resolution\""},
+{"sla", "urgent", SETTING_BLOCK, 0, .once = true, .about = "targets of urgent tickets"},
+{"sla", "high", SETTING_BLOCK, 0, .once = true, .about = "of high ones"},
+{"sla", "normal", SETTING_BLOCK, 0, .once = true, .about = "of normal ones"},
+{"sla", "low", SETTING_BLOCK, 0, .once = true, .about = "of low ones"},
+{"sla", "escalate", SETTING_BLOCK, 0,
+    .about = "what is done at a share of a target, \"100%\", or so long after it, \"+30m\"; any number, each once"},
+
+{"priority", "first_response", SETTING_DURATION, GOAL(first_response), "none", "4h", .least = CLOCK_MINUTE, .most = YEAR,
+    .about = "until somebody answers"},
+{"priority", "next_response", SETTING_DURATION, GOAL(next_response), "none", "8h", .least = CLOCK_MINUTE, .most = YEAR,
+    .about = "from the customer's next word until the next answer"},
+{"priority", "resolution", SETTING_DURATION, GOAL(resolution), "none", "24h", .least = CLOCK_MINUTE, .most = YEAR,
+    .about = "until the ticket is resolved"},
+
+{"escalate", "notify", SETTING_HANDLES, RUNG(notify), NULL, "lead", .about = "\"assignee\", \"team\", \"lead\", an agent, a team"},
+{"escalate", "priority", SETTING_WORD, RUNG(priority), NULL, "raise", .words = "raise low normal high urgent",
+    .about = "raise it by one, or to this; never lower"},
+{"escalate", "assign", SETTING_HANDLE, RUNG(assign), NULL, "anna", .about = "an agent"},
+{"escalate", "queue", SETTING_NAME, RUNG(queue), NULL, "support", .about = "move it there"},
+{"escalate", "tag", SETTING_LABELS, RUNG(tag), NULL, "late", .about = "tags to add"},
+{"escalate", "webhook", SETTING_HANDLES, RUNG(webhook), NULL, "ops", .about = "webhooks to post to"},
+{"escalate", "targets", SETTING_STRINGS, RUNG(targets), "all", "resolution", .about = "only for these clocks"},
 };
 /* clang-format on */
 const size_t settings_count = ARRAY_LEN(settings_table);

@@ -283,8 +283,72 @@ config_write(struct buf *out, const struct answers *x)
 	transports(&w, x);
 	head(&w, "", "queue");
 	block(&w, "queue", S("support"), 0, queue, ARRAY_LEN(queue), false);
+	head(&w, "", "tier");
+	block(&w, "tier", S("vip"), 0, NULL, 0, true);
 	head(&w, "", "limits");
 	block(&w, "limits", S(""), 0, NULL, 0, false);
+	head(&w, "", "webhook");
+	block(&w, "webhook", S("ops"), 0, NULL, 0, true);
+	head(&w, "", "classify");
+	block(&w, "classify", S("queue"), 0, NULL, 0, true);
+}
+
+/* Not by rows: what stands there is an offer, and shows the whole of a ladder. */
+void
+config_write_sla(struct buf *out, const struct answers *x)
+{
+	struct str zone = x->timezone.n ? x->timezone : S("UTC");
+
+	buf_puts(out,
+	    "# sla.conf: what is promised to customers, and in which hours it "
+	    "counts; helpd-sla(5) says all about it.\n"
+	    "# helpd calendar NAME shows what comes of it. After each change: "
+	    "helpd check, then helpd reload.\n\n"
+	    "# working time. Service levels, agents' hours and rules name "
+	    "it\n"
+	    "calendar \"office\" {\n"
+	    "    timezone ");
+	quoted(out, zone);
+	buf_puts(out,
+	    ";\n"
+	    "    # monday to friday; a day named by itself has its own hours, "
+	    "and an empty list none\n"
+	    "    weekdays [\"09:00-17:00\"];\n"
+	    "    #friday [\"09:00-12:30\", \"13:30-16:00\"];\n"
+	    "    #saturday [\"09:00-13:00\"];\n"
+	    "    # dates, and .ics files in this directory\n"
+	    "    #holidays [\"2026-12-25 Christmas\", "
+	    "\"holidays/de.ics\"];\n"
+	    "}\n\n"
+	    "# the targets of each priority, in working time of the calendar. "
+	    "A queue names it in helpd.conf: sla \"standard\";\n"
+	    "sla \"standard\" {\n"
+	    "    calendar \"office\";\n"
+	    "    # when this share of a target's time is used, its agents are "
+	    "warned. Default: 80%\n"
+	    "    #warn \"80%\";\n"
+	    "    # in these statuses clocks stand still, and these clocks do. "
+	    "Default: resolution, while the customer is waited for\n"
+	    "    #pause [\"pending\"];\n"
+	    "    #pauses [\"resolution\"];\n\n"
+	    "    # first_response: until somebody answers; next_response: from "
+	    "the customer's next word until the next answer;\n"
+	    "    # resolution: until it is resolved\n"
+	    "    urgent { first_response \"15m\"; next_response \"30m\"; "
+	    "resolution \"2h\"; }\n"
+	    "    high   { first_response \"1h\";  next_response \"2h\";  "
+	    "resolution \"8h\"; }\n"
+	    "    normal { first_response \"4h\";  next_response \"8h\";  "
+	    "resolution \"24h\"; }\n"
+	    "    low    { first_response \"8h\";  next_response \"16h\"; "
+	    "resolution \"48h\"; }\n\n"
+	    "    # who missed a target is told; what else is done then, or "
+	    "later. Each step is taken once\n"
+	    "    escalate \"100%\" { notify [\"lead\"]; }\n"
+	    "    #escalate \"150%\" { priority \"raise\"; tag \"late\"; }\n"
+	    "    #escalate \"+4h\" { targets [\"resolution\"]; notify "
+	    "[\"team\", \"lead\"]; }\n"
+	    "}\n");
 }
 
 void
