@@ -408,11 +408,24 @@ acknowledge(struct visit *v, const struct person *p, struct err *err)
 }
 
 /* What the agent wrote above the forward is for the desk. */
+/* What the agent wrote above what he forwards: the customer's words are an article already, and name nobody. */
+static struct str
+above_forward(struct str text, const struct message *m)
+{
+	struct str rest = str_from(m->text, m->forwarded->heading), line;
+	ptrdiff_t at = -1;
+
+	if (str_line(&rest, &line) && str_trim(line).n)
+		at = str_find(text, line, 0);
+	return at < 0 ? text : str_trim(str_sub(text, 0, (size_t)at));
+}
+
 static int
 put_note(struct visit *v, struct err *err)
 {
 	uint32_t seq;
 
+	v->run.text = above_forward(v->run.text, v->m);
 	if (!v->run.text.n)
 		return 0;
 	if (change_note(v->d, v->t, v->a, v->k, v->run.text, &v->who,

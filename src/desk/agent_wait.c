@@ -91,6 +91,23 @@ tell_waiting(struct visit *v, bool answer)
 		    STR_ARG(v->run.text));
 }
 
+/* It goes to those who take part when the commands that wait with it are done, which they are in the same moment. */
+static int
+write_held(struct visit *v, struct waiting *w, struct err *err)
+{
+	struct ticket *k = v->k, was = *k;
+	int rc;
+
+	command_people_ahead(&v->run, k);
+	rc = answer_write(v,
+	    arena_printf(v->a, "waits for #send: %.*s", STR_ARG(w->why)),
+	    &w->outbox, err);
+	k->requester = was.requester;
+	k->participants = was.participants;
+	k->nparticipants = was.nparticipants;
+	return rc;
+}
+
 int
 wait_begin(struct visit *v, bool answer, struct str why, struct str missed,
     struct err *err)
@@ -110,10 +127,7 @@ wait_begin(struct visit *v, bool answer, struct str why, struct str missed,
 	if (command_carry_out_texts(&v->run, &w.commands, err) < 0)
 		return -1;
 	w.text = v->run.text;
-	if (answer &&
-	    answer_write(v,
-		arena_printf(v->a, "waits for #send: %.*s", STR_ARG(why)),
-		&w.outbox, err) < 0)
+	if (answer && write_held(v, &w, err) < 0)
 		return -1;
 	if (w.outbox || w.commands.n) {
 		tell_waiting(v, w.outbox > 0);

@@ -57,6 +57,12 @@ void snooze_cancel(struct txn *t, struct arena *a, struct ticket *k);
 int change_cc(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct address *x, bool add, const struct actor *who, int64_t now, struct err *err);
 /* Whose ticket it is. Who it was stays, as Cc. */
 int change_requester(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct address *x, const struct actor *who, int64_t now, struct err *err);
+/*
+ * The same upon k in memory alone: who would take part. For a mail that is made before the change, and waits with it. What would be refused changes nothing.
+ * The old list of participants is not written to, so the caller can put it back.
+ */
+enum people_change { PEOPLE_ADD, PEOPLE_REMOVE, PEOPLE_REQUESTER };
+void change_people_ahead(const struct settings *s, struct arena *a, struct ticket *k, const struct address *x, enum people_change how);
 /* An address as a person writes it: "ann@x.example", "Ann <ann@x.example>", one. ERR_INVAL. */
 int change_address(struct arena *a, struct str s, struct address *out, struct err *err);
 /*

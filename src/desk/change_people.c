@@ -88,55 +88,62 @@ take_part(struct arena *a, struct ticket *k, const struct address *x,
 	return 0;
 }
 
-int
-change_cc(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
-    const struct address *x, bool add, const struct actor *who, int64_t now,
-    struct err *err)
+/* 1 changed, 0 was so, -1. */
+static int
+set_cc(const struct settings *s, struct arena *a, struct ticket *k,
+    const struct address *x, bool add, struct err *err)
 {
 	struct participant *p = find(k, x->addr);
 
 	if (change_check_open(k, err) < 0)
 		return -1;
 	if (add) {
-		if (check_reader(d->settings, x, err) < 0)
+		if (check_reader(s, x, err) < 0)
 			return -1;
 		if ((p && p->role != ROLE_PROPOSED) ||
 		    address_eq(k->requester.addr, x->addr))
 			return 0;
-		if (take_part(a, k, x, ROLE_CC, err) < 0)
-			return -1;
-	} else {
-		if (address_eq(k->requester.addr, x->addr))
-			return err_set(err, ERR_INVAL,
-			    "%.*s is the requester: give the ticket another "
-			    "one first",
-			    STR_ARG(x->addr));
-		if (!p)
-			return err_set(err, ERR_INVAL,
-			    "%.*s does not take part in ticket %llu",
-			    STR_ARG(utf8_clip(x->addr, 100)),
-			    (unsigned long long)k->id);
-		memmove(p, p + 1,
-		    (size_t)(k->participants + k->nparticipants - p - 1) *
-			sizeof *p);
-		k->nparticipants--;
+		return take_part(a, k, x, ROLE_CC, err) < 0 ? -1 : 1;
 	}
+	if (address_eq(k->requester.addr, x->addr))
+		return err_set(err, ERR_INVAL,
+		    "%.*s is the requester: give the ticket another "
+		    "one first",
+		    STR_ARG(x->addr));
+	if (!p)
+		return err_set(err, ERR_INVAL,
+		    "%.*s does not take part in ticket %llu",
+		    STR_ARG(utf8_clip(x->addr, 100)),
+		    (unsigned long long)k->id);
+	memmove(p, p + 1,
+	    (size_t)(k->participants + k->nparticipants - p - 1) * sizeof *p);
+	k->nparticipants--;
+	return 1;
+}
+
+int
+change_cc(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    const struct address *x, bool add, const struct actor *who, int64_t now,
+    struct err *err)
+{
+	int changed = set_cc(d->settings, a, k, x, add, err);
+
+	if (changed <= 0)
+		return changed;
 	k->updated = now;
 	event_add(t, k, EVENT_PARTICIPANT, who,
 	    arena_printf(a, "%c%.*s", add ? '+' : '-', STR_ARG(x->addr)), now);
 	return 0;
 }
 
-int
-change_requester(struct desk *d, struct txn *t, struct arena *a,
-    struct ticket *k, const struct address *x, const struct actor *who,
-    int64_t now, struct err *err)
+static int
+set_requester(const struct settings *s, struct arena *a, struct ticket *k,
+    const struct address *x, struct err *err)
 {
 	struct address old = k->requester;
 	struct participant *p;
 
-	if (change_check_open(k, err) < 0 ||
-	    check_address(d->settings, x, err) < 0)
+	if (change_check_open(k, err) < 0 || check_address(s, x, err) < 0)
 		return -1;
 	if (address_eq(old.addr, x->addr))
 		return 0;
@@ -146,7 +153,37 @@ change_requester(struct desk *d, struct txn *t, struct arena *a,
 	if (p)
 		p->role = ROLE_CC;
 	k->requester = find(k, x->addr)->address;
+	return 1;
+}
+
+int
+change_requester(struct desk *d, struct txn *t, struct arena *a,
+    struct ticket *k, const struct address *x, const struct actor *who,
+    int64_t now, struct err *err)
+{
+	struct address old = k->requester;
+	int changed = set_requester(d->settings, a, k, x, err);
+
+	if (changed <= 0)
+		return changed;
 	k->updated = now;
 	change_tell(t, a, k, EVENT_REQUESTER, who, old.addr, x->addr, now);
 	return 0;
+}
+
+void
+change_people_ahead(const struct settings *s, struct arena *a, struct ticket *k,
+    const struct address *x, enum people_change how)
+{
+	struct err e = ERR_INIT;
+	struct participant *v =
+	    arena_array(a, struct participant, k->nparticipants + 1);
+
+	if (k->nparticipants)
+		memcpy(v, k->participants, k->nparticipants * sizeof *v);
+	k->participants = v;
+	if (how == PEOPLE_REQUESTER)
+		set_requester(s, a, k, x, &e);
+	else
+		set_cc(s, a, k, x, how == PEOPLE_ADD, &e);
 }

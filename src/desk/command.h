@@ -127,6 +127,8 @@ int command_carry_out(struct command_run *r, struct err *err);
 int command_carry_out_last(struct command_run *r, struct err *err);
 /* Only those that put texts into the answer, without a word in the transcript: r->text is what would go out. *rest: the lines of the others. */
 int command_carry_out_texts(struct command_run *r, struct str *rest, struct err *err);
+/* k's people, in memory, as #cc and #requester will make them: who gets the answer that waits together with these commands. k: may be r->k. */
+void command_people_ahead(const struct command_run *r, struct ticket *k);
 /* Mentions in a text: each agent named (teams give their members), once; told when they may see the queue, else it is said in the transcript. seq: the note. */
 int command_mentions(struct command_run *r, struct str text, uint32_t seq, struct err *err);
 /* The list for #help and the man page, in the language of the transcript. */

@@ -759,6 +759,28 @@ command_carry_out_texts(
 	return rc;
 }
 
+void
+command_people_ahead(const struct command_run *r, struct ticket *k)
+{
+	for (size_t i = 0; i < r->block->n; i++) {
+		const struct command_line *c = &r->block->v[i];
+		struct str rest = c->args;
+		struct err e = ERR_INIT;
+		struct address one;
+		bool add = false;
+
+		if (c->id != CMD_CC_ && c->id != CMD_REQUESTER_)
+			continue;
+		if (c->id == CMD_CC_)
+			command_add(&rest, &add);
+		if (change_address(r->a, rest, &one, &e) == 0)
+			change_people_ahead(r->d->settings, r->a, k, &one,
+			    c->id == CMD_REQUESTER_ ? PEOPLE_REQUESTER
+			    : add		    ? PEOPLE_ADD
+						    : PEOPLE_REMOVE);
+	}
+}
+
 int
 command_carry_out(struct command_run *r, struct err *err)
 {

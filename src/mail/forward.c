@@ -29,6 +29,7 @@
 
 enum {
 	BLOCK_LINES = 60,
+	HEADER_LINES = 200, /* of a header as it travelled */
 	GAP_LINES = 3,
 	LINE_BYTES = 4000,
 	FIELD_BYTES = 48 /* of a line: a field's colon stands in them */
@@ -146,17 +147,28 @@ go_on(struct lines *l, struct block *b, struct str *value, struct str line)
 	    value->n ? " " : "", STR_ARG(str_trim(line)));
 }
 
-/* Reads the fields from `at` on. */
+/* "X-Original-To: …": a field of a mail's own header (RFC 5322 §2.2). */
+static bool
+is_raw_field(struct str line)
+{
+	size_t n = 0;
+
+	while (n < line.n && (ch_is_alnum(line.p[n]) || line.p[n] == '-'))
+		n++;
+	return n && n < line.n && line.p[n] == ':';
+}
+
+/* Reads the fields from `at` on. raw: it may be a whole header, as mutt shows one to whom it is not told what to leave out. */
 static void
-read_block(struct lines *l, size_t at, struct block *b)
+read_block(struct lines *l, size_t at, bool raw, struct block *b)
 {
 	struct str line, *last = NULL;
 	size_t next, gap = 0;
 	struct folded f;
 
 	*b = (struct block){.end = at};
-	for (size_t n = 0;
-	     n < BLOCK_LINES && line_at(l->text, at, &line, &next);
+	for (size_t n = 0; n < (raw ? HEADER_LINES : BLOCK_LINES) &&
+			   line_at(l->text, at, &line, &next);
 	     n++, at = next) {
 		enum reply_field field = FIELD_NONE;
 		struct str s = bare(line, &b->quoted), value;
@@ -168,7 +180,7 @@ read_block(struct lines *l, size_t at, struct block *b)
 			/* Above the block, and (Outlook, as text) between its lines. */
 			if (++gap > 1 && b->fields)
 				break;
-			if (gap > GAP_LINES)
+			if (gap > GAP_LINES || (raw && b->fields))
 				break;
 			/* The end, unless another field follows. */
 			if (b->fields >= 3)
@@ -177,6 +189,13 @@ read_block(struct lines *l, size_t at, struct block *b)
 		}
 		if (!f.cut || b->fields)
 			field = reply_field_of(folded_str(&f), &value);
+		if (field == FIELD_NONE && raw && !last && b->fields &&
+		    ch_is_wsp(s.p[0])) {
+			b->end = next;
+			continue;
+		}
+		if (field == FIELD_NONE && raw && is_raw_field(s))
+			field = FIELD_OTHER;
 		if (field == FIELD_NONE) {
 			if (!last || gap || !goes_on(*last, s))
 				break;
@@ -353,7 +372,7 @@ try_block(struct lines *l, size_t at, enum said said,
 	struct forwarded *x;
 	struct block b;
 
-	read_block(l, at, &b);
+	read_block(l, at, said == SAID_WITH_SENDER, &b);
 	if (said == SAID_WITH_SENDER) {
 		struct address from;
 		unsigned n = forward_person(l->a, who, &from);
@@ -440,8 +459,10 @@ in_text(struct arena *a, struct str text, enum subject_prefix subject,
 			x = try_block(&l, next, said, subject, who);
 		else if (said == SAID_ORIGINAL)
 			return NULL;
-		if (x)
+		if (x) {
+			x->heading = (uint32_t)l.at;
 			return x;
+		}
 		if (said != SAID_NOTHING || !may_be_field(s))
 			continue;
 		f.n = 0;
@@ -450,8 +471,10 @@ in_text(struct arena *a, struct str text, enum subject_prefix subject,
 		if (reply_field_of(folded_str(&f), &value) == FIELD_NONE)
 			continue;
 		x = try_block(&l, l.at, SAID_NOTHING, subject, who);
-		if (x)
-			return subject == SUBJECT_REPLY ? NULL : x;
+		if (!x)
+			continue;
+		x->heading = (uint32_t)l.at;
+		return subject == SUBJECT_REPLY ? NULL : x;
 	}
 	return NULL;
 }
@@ -536,7 +559,22 @@ attached(struct arena *a, const struct message *m, size_t own,
 		x->text = words_from(m->text, own, false);
 	else if (!m->html.n)
 		x->text = words_from(m->text, 0, false);
+	x->heading = x->text.to ? x->text.from : (uint32_t)m->text.n;
 	return x;
+}
+
+/* "[ann@c.example: Printer]": mutt's subject for what Ann wrote. */
+static struct str
+mutts_subject(const struct forwarded *x, struct str s)
+{
+	s = str_trim(s);
+	if (!str_starts(s, S("[")) || !str_ends(s, S("]")))
+		return S("");
+	s = str_sub(s, 1, s.n - 1);
+	if (!x->from.addr.n || !str_istarts(s, x->from.addr))
+		return S("");
+	s = str_from(s, x->from.addr.n);
+	return str_starts(s, S(": ")) ? str_from(s, 2) : S("");
 }
 
 struct forwarded *
@@ -549,6 +587,8 @@ forward_read(struct arena *a, const struct message *m, size_t own,
 
 	in = in_text(a, text, subject_kind(m->subject), &said_so);
 	x = attached(a, m, own, mime);
+	if (in && !in->subject.n)
+		in->subject = mutts_subject(in, m->subject);
 	if (!in || !x)
 		return in ? in : x;
 	/* The customer's mail had one attached, or the agent's had and shows the conversation before it: is it the same one? */

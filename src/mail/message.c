@@ -79,6 +79,7 @@ put_forwarded(struct buf *b, const struct forwarded *x)
 	rec_u64_opt(b, TAG_F_TEXT_TO, x->text.to);
 	rec_u64_opt(b, TAG_F_ATTACHED, x->attached);
 	rec_u64_opt(b, TAG_F_SURE, x->sure);
+	rec_u64_opt(b, TAG_F_HEADING, x->heading);
 	rec_end(b, at);
 }
 

@@ -70,6 +70,7 @@ struct forwarded {
 	int64_t date;                /* CLOCK_NONE */
 	struct str message_id;       /* without <>; of an attached mail only */
 	struct span text;            /* of message.text: the original words, below the heading; with quote marks where the client quoted them */
+	uint32_t heading;            /* of message.text: where its heading begins, and the forwarder's words end; an attached mail has none: where its words begin */
 	bool attached;               /* message/rfc822, so its header is the original one */
 	bool sure;                   /* a client's heading that is known, read whole, with one sender's address */
 };

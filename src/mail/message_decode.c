@@ -242,6 +242,8 @@ get_forwarded_field(struct arena *a, const struct recr *r, struct forwarded *x)
 		return get_flag(r, &x->attached);
 	case TAG_F_SURE:
 		return get_flag(r, &x->sure);
+	case TAG_F_HEADING:
+		return get_offset(r, &x->heading);
 	}
 	return true;
 }
@@ -334,7 +336,11 @@ spans_fit(const struct message *m)
 	for (size_t i = 0; i < m->nfresh; i++)
 		if (!span_fits(m->text, m->fresh[i]))
 			return false;
-	return !m->forwarded || span_fits(m->text, m->forwarded->text);
+	return !m->forwarded ||
+	       (span_fits(m->text, m->forwarded->text) &&
+		   span_fits(m->text,
+		       (struct span){m->forwarded->heading,
+			   (uint32_t)m->text.n}));
 }
 
 static bool

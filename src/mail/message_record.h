@@ -82,7 +82,8 @@ enum {
 	TAG_F_TEXT_FROM,
 	TAG_F_TEXT_TO,
 	TAG_F_ATTACHED,
-	TAG_F_SURE
+	TAG_F_SURE,
+	TAG_F_HEADING
 };
 
 enum {

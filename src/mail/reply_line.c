@@ -112,7 +112,8 @@ reply_is_forward(struct str line, struct str folded)
 		return false;
 	s = folded_str(&inner);
 	return phrases_have(&reply_forwards, s) ||
-	       str_starts(s, S("forwarded by "));
+	       str_starts(s, S("forwarded by ")) ||
+	       str_starts(s, S("forwarded message from "));
 }
 
 bool

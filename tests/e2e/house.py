@@ -263,6 +263,7 @@ queue "sales" {{ address "sales@acme.example"; }}
             articles = self.show(k["id"])["articles"]
             notes = [a["new_text"].strip() for a in articles if a["direction"] == "note" and len(a["new_text"].strip()) >= 16]
             asked = {a["from"][0]["address"].lower() for a in articles if a["direction"] == "in" and a["from"]}
+            asked.add(k["requester"]["address"].lower())  # a colleague's own ticket: a sub-ticket, say
             for a in articles:
                 if a["direction"] != "out" or a.get("ticket", k["id"]) != k["id"]:
                     continue
