@@ -45,6 +45,11 @@ const struct verb verbs[] = {
 	"[list [--all] | show N [--version V] | add TITLE | edit N | publish N "
 	"| withdraw N | search WORDS]",
 	"the knowledge base"},
+    {"calendar", cmd_calendar, "[NAME [--from TIME]] [--add DURATION]",
+	"working time, holidays and due times of a calendar"},
+    {"agents", cmd_agents,
+	"[list | away NAME [[until] WHEN] [--reroute] | back NAME]",
+	"who is there, and what each has"},
     {"why", cmd_why, "N", "what led to the ticket's present state"},
     {"outbox", cmd_outbox, "[list | show ID | retry ID… | drop ID…]",
 	"what waits to be sent"},
