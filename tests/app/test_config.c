@@ -92,6 +92,57 @@ the_least(void **state)
 	config_free(&c);
 }
 
+/* Folders of sent mail, and whose mails are copied where. */
+static void
+sent_mail(void **state)
+{
+	struct config *c = load(CONFIG_SITE CONFIG_WAY
+	    "mailbox \"desk\" { imap \"imaps://x.example\"; user \"d\";\n"
+	    "  credential \"d\"; sent_folders [\"Sent\", \"Ö\"];\n"
+	    "  copy \"Sent\"; }\n"
+	    "mailbox \"anna\" { imap \"imaps://x.example\";\n"
+	    "  user \"anna@acme.example\"; credential \"a\";\n"
+	    "  folders \"none\"; sent_folders \"Sent\"; begin \"all\"; }\n"
+	    "mailbox \"sales\" { imap \"imaps://x.example\";\n"
+	    "  user \"sales@acme.example\"; credential \"s\"; copy \"Out\"; }\n"
+	    "mailbox \"dir\" { maildir \"/in\"; sent \"/out\"; queue \"c\";\n"
+	    "  after \"delete\"; }\n"
+	    "queue \"a\" { }\n"
+	    "queue \"b\" { address \"sales@acme.example\"; }\n"
+	    "queue \"c\" { address \"c@acme.example\"; }\n");
+	const struct mailbox *m = c->mailboxes;
+	const struct settings *s = &c->settings;
+
+	(void)state;
+	assert_int_equal(c->nmailboxes, 6);
+	assert_int_equal(m[0].folders.n, 1);
+	assert_str(m[0].folders.v[0], "INBOX");
+	assert_int_equal(m[0].sent_folders.n, 2);
+	assert_int_equal(mailbox_begin(&m[0], false), BEGIN_UNSEEN);
+	assert_int_equal(mailbox_begin(&m[0], true), BEGIN_NOW);
+	/* Her account is not the desk's. */
+	assert_int_equal(m[1].folders.n, 0);
+	assert_int_equal(mailbox_begin(&m[1], true), BEGIN_ALL);
+	assert_false(settings_is_own(s, S("anna@acme.example")));
+	assert_true(settings_is_own(s, S("sales@acme.example")));
+	/* A Maildir of sent mail is a source of its own, left as it is. */
+	assert_str(m[3].path, "/in");
+	assert_false(m[3].sent_only);
+	assert_str(m[4].name, "dir/sent");
+	assert_str(m[4].path, "/out");
+	assert_true(m[4].sent_only);
+	assert_int_equal(m[4].after, AFTER_CUR);
+	assert_int_equal(c->ncopies, 2);
+	assert_str(s->queues[0].copy, "copy:desk");
+	assert_str(s->queues[0].copy_name, "desk/Sent");
+	assert_str(s->queues[1].copy_name, "sales/Out");
+	assert_str(s->queues[2].copy_name, "desk/Sent");
+	assert_ptr_equal(config_copy(c, S("copy:sales")), &c->copies[1]);
+	assert_null(config_copy(c, S("copy:anna")));
+	assert_null(config_transport(c, S("copy:desk")));
+	config_free(&c);
+}
+
 static const char whole[] =
     "data \"data\"; user \"desk\"; group \"desk\"; workers 3;\n"
     "map_size 64G;\n"
@@ -647,6 +698,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_least),
+	    cmocka_unit_test(sent_mail),
 	    cmocka_unit_test(everything_at_the_site),
 	    cmocka_unit_test(everything_of_mailboxes),
 	    cmocka_unit_test(everything_of_transports),

@@ -165,6 +165,7 @@ static void
 write_company(struct buf *out, const struct setting *s)
 {
 	bool way = strcmp(s->block, "transport") == 0;
+	bool maildir = !way && s->kinds == 1u << MAILBOX_MAILDIR;
 	bool secret = str_starts(str_c(s->name), S("password_")) ||
 		      str_starts(str_c(s->name), S("oauth2_")) ||
 		      strcmp(s->name, "credential") == 0;
@@ -175,7 +176,10 @@ write_company(struct buf *out, const struct setting *s)
 		return;
 	if (!s->kind)
 		buf_puts(out, way ? "smtp \"smtps://x.example\"; "
-				  : "imap \"imaps://x.example\"; ");
+			      : maildir ? "maildir \"/n\"; "
+					: "imap \"imaps://x.example\"; ");
+	if (maildir)
+		return;
 	if ((!s->kind || strcmp(s->name, "imap") == 0) &&
 	    strcmp(s->name, "user") != 0)
 		buf_puts(out, "user \"u\"; ");

@@ -1,5 +1,6 @@
 /* delivery: rows from queued to sent or failed, and what the ticket is told; bounces. */
 #include "fixture.h"
+#include "base/clock.h"
 #include "desk/bounce_match.h"
 #include "desk/delivery.h"
 
@@ -65,6 +66,63 @@ test_sent(void **state)
 	assert_int_equal(o.state, OUTBOX_SENT);
 	assert_int_equal(o.attempts, 1);
 	assert_str(o.recipients[0].reply, "250 ok");
+}
+
+/* The row after this one, which is its copy. */
+static struct outbox
+copy_of(struct fixture *f, uint64_t id)
+{
+	struct outbox o = outbox(f, id), c = outbox(f, id + 1);
+
+	assert_str(c.kind, "copy");
+	assert_str(c.transport, "copy:box");
+	assert_int_equal(c.ticket, o.ticket);
+	assert_int_equal(c.seq, o.seq);
+	assert_int_equal(c.blob, o.blob);
+	assert_int_equal(c.size, o.size);
+	assert_true(str_eq(c.message_id, o.message_id));
+	assert_int_equal(c.nrecipients, 1);
+	assert_str(c.recipients[0].addr, "box/Sent");
+	return c;
+}
+
+static void
+test_copy(void **state)
+{
+	struct fixture *f = *state;
+	struct settings s = *f->desk.settings;
+	struct queue *q = arena_array(&f->a, struct queue, s.nqueues);
+	uint64_t id, copy, ticket_id;
+	struct outbox c;
+
+	memcpy(q, s.queues, s.nqueues * sizeof *q);
+	for (size_t i = 0; i < s.nqueues; i++) {
+		q[i].copy = S("copy:box");
+		q[i].copy_name = S("box/Sent");
+	}
+	s.queues = q;
+	f->desk.settings = &s;
+	id = answered(f);
+	ticket_id = outbox(f, id).ticket;
+	/* Not before it is sent, and once. */
+	attempt(f, id, ANN, DELIVERED_LATER, "451 later", NOW);
+	attempt(f, id, ANN, DELIVERED_OK, "250 ok", NOW + CLOCK_HOUR);
+	c = copy_of(f, id);
+	copy = c.id;
+	assert_int_equal(c.created, NOW + CLOCK_HOUR);
+	assert_int_equal(c.state, OUTBOX_QUEUED);
+	/* No server of mail: its words suspend nobody, reopen nothing. */
+	c = attempt(f, copy, "box/Sent", DELIVERED_UNKNOWN, "", NOW);
+	assert_int_equal(c.ambiguous, 1);
+	assert_int_equal(count_events(f, ticket_id, "ambiguous"), 1);
+	c = attempt(f, copy, "box/Sent", DELIVERED_LATER, "550 over quota",
+	    NOW + 6 * CLOCK_DAY);
+	assert_int_equal(c.state, OUTBOX_FAILED);
+	assert_int_equal(count_events(f, ticket_id, "copy-failed"), 1);
+	assert_int_equal(count_events(f, ticket_id, "delivery-failed"), 0);
+	/* The article has its bytes all the while. */
+	assert_int_equal(outbox(f, id).state, OUTBOX_SENT);
+	assert_int_equal(article(f, ticket_id, c.seq).blob, c.blob);
 }
 
 struct resuming {
@@ -398,6 +456,7 @@ main(void)
 #define T(name) \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	    T(test_sent),
+	    T(test_copy),
 	    T(test_backoff),
 	    T(test_refused_reopens),
 	    T(test_policy_refusal_suspends_nobody),
