@@ -1,7 +1,9 @@
 /* helpd check: everything that is wrong with the configuration in one go; with
  * --connect also with the servers. */
 #include "app/check.h"
+#include "app/config_rules.h"
 #include "app/verb.h"
+#include "base/file.h"
 #include "base/must.h"
 #include "desk/template.h"
 
@@ -210,8 +212,12 @@ load_templates(struct config *c, struct complaints *bad)
 	if (access(at.file, R_OK) < 0)
 		complain_warning(&c->arena, bad, at,
 		    "the installed templates are not there: %m");
-	templates_load(
-	    &c->arena, &c->settings.template_dirs, language, &t, bad);
+	if (templates_load(&c->arena, &c->settings.template_dirs, language, &t,
+		bad) == 0)
+		rules_judge_templates(c->settings.rules, t, &c->arena, bad);
+	if (!bad->errors)
+		rules_test(&c->arena,
+		    path_join(&c->arena, c->dir.p, "rules.d"), bad);
 }
 
 static int

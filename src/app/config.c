@@ -7,6 +7,7 @@
 #include "app/config_block.h"
 #include "app/config_customers.h"
 #include "app/config_outward.h"
+#include "app/config_rules.h"
 #include "app/config_sla.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -672,6 +673,8 @@ config_load(const char *dir, struct config **out, struct complaints *bad)
 	customers_read(&r.values, path_join(r.a, dir, "customers.csv"),
 	    &r.tiers, &c->settings);
 	template_dirs(&r);
+	rules_read(r.a, path_join(r.a, dir, "rules.d"), &c->settings,
+	    &c->settings.rules, bad);
 	complaints_sort(bad);
 	return bad->errors > before ? -1 : 0;
 }
@@ -683,6 +686,7 @@ config_free(struct config **c)
 
 	if (!*c)
 		return;
+	rules_free(&(*c)->settings.rules);
 	a = (*c)->arena;
 	arena_fini(&a);
 	mem_free(*c);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "desk/rules.h"
 #include "desk/settle.h"
 #include "store/term.h"
 
@@ -54,12 +55,15 @@ load_templates(const struct config *c, struct arena *a, struct templates **out,
     struct complaints *bad)
 {
 	const struct settings *s = &c->settings;
+	size_t before;
 
 	if (templates_load(a, &s->template_dirs,
 		s->languages.n ? s->languages.v[0] : S("en"), out, bad) < 0)
 		return -1;
 	need_templates(s, *out, a, bad);
-	return 0;
+	before = bad->errors;
+	rules_judge_templates(s->rules, *out, a, bad);
+	return bad->errors > before ? -1 : 0;
 }
 
 int

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "desk/merge.h"
 #include "desk/notice.h"
+#include "desk/rules.h"
 #include "mail/compose.h"
 #include "mail/terms.h"
 
@@ -158,9 +159,13 @@ put_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	if ((again || s == STATUS_RESOLVED || s == STATUS_CLOSED) &&
 	    tell_status(d, t, a, k, old, who, now, err) < 0)
 		return -1;
-	if (status_is_active(old) && !status_is_active(s))
-		return merge_child_done(d, t, a, k, who, now, err);
-	return again ? merge_child_reopened(d, t, a, k, who, now, err) : 0;
+	if (status_is_active(old) && !status_is_active(s)) {
+		if (merge_child_done(d, t, a, k, who, now, err) < 0)
+			return -1;
+	} else if (again &&
+		   merge_child_reopened(d, t, a, k, who, now, err) < 0)
+		return -1;
+	return rules_at(d, t, a, k, RULE_STATUS, now, err);
 }
 
 int

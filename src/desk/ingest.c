@@ -484,10 +484,10 @@ count_person(struct job *j, struct err *err)
 	    j->out->is_new, j->now, &j->person, err);
 }
 
-static int
-acknowledge(struct job *j, struct err *err)
+static struct ack_query
+ack_query(const struct job *j)
 {
-	struct ack_query q = {
+	return (struct ack_query){
 	    .settings = j->d->settings,
 	    .queue = j->queue,
 	    .message = j->m,
@@ -500,14 +500,61 @@ acknowledge(struct job *j, struct err *err)
 	    .suspended = j->person.suspended,
 	    .now = j->now,
 	};
+}
+
+/* DMARC proves From; a form's Reply-To it does not. */
+static bool
+is_known(const struct job *j)
+{
+	return j->person.answered ||
+	       (j->auth.dmarc == AUTH_PASS &&
+		   address_eq(j->writer.address.addr, j->writer.from.addr));
+}
+
+/* What the admin's rules make of it. */
+static int
+apply_rules(struct job *j, struct err *err)
+{
+	const struct settings *s = j->d->settings;
+	struct ack_query q = ack_query(j);
+	const struct ticket *was = &j->thread.ticket;
+	struct rule_event e = {
+	    .kind = j->out->is_new ? RULE_NEW : RULE_FOLLOWUP,
+	    .message = j->m,
+	    .in = j->in,
+	    .ack = &q,
+	    .known = is_known(j),
+	    .seq = j->out->seq,
+	    .before = j->out->is_new ? STATUS_NONE : was->status,
+	    .idle_since = j->out->is_new ? 0 : was->updated,
+	    .routed = &j->routed,
+	};
+
+	j->ruled = (struct rule_result){.acknowledge = true, .tell = true};
+	if (!rules_has(s->rules, e.kind) || j->internal || j->returned ||
+	    j->writer.own || j->is_report)
+		return 0;
+	if (rules_run(j->d, j->t, j->a, &j->k, &e, j->now, &j->ruled, err) < 0)
+		return -1;
+	j->queue = settings_queue(s, j->k.queue);
+	if (!j->queue)
+		j->queue = &s->queues[0];
+	j->out->mails += j->ruled.mails;
+	return 0;
+}
+
+static int
+acknowledge(struct job *j, struct err *err)
+{
+	struct ack_query q = ack_query(j);
 	struct actor who = ACTOR_SYSTEM;
 	struct str reason, hold;
 	uint32_t before = j->k.articles;
-	bool known;
 
 	if (!j->out->is_new || j->k.acknowledged)
 		return 0;
-	reason = ack_refused(&q);
+	reason = j->ruled.acknowledge ? ack_refused(&q)
+				      : S("a rule says so, or has answered");
 	if (reason.n) {
 		event_add(
 		    j->t, &j->k, EVENT_NOT_ACKNOWLEDGED, &who, reason, j->now);
@@ -518,12 +565,8 @@ acknowledge(struct job *j, struct err *err)
 	if (limits_take(j->t, j->a, j->d->settings, j->key, j->k.subject,
 		j->now, &hold, err) < 0)
 		return -1;
-	/* DMARC proves From; a form's Reply-To it does not. */
-	known = j->person.answered ||
-		(j->auth.dmarc == AUTH_PASS &&
-		    address_eq(j->writer.address.addr, j->writer.from.addr));
 	if (outbound_ack(j->d, j->t, j->a, &j->k, j->m, &j->writer.address,
-		known, hold, j->now, err) < 0)
+		is_known(j), hold, j->now, err) < 0)
 		return -1;
 	j->out->mails += j->k.articles - before;
 	return 0;
@@ -544,8 +587,8 @@ file(struct job *j, struct err *err)
 	    bounce_apply(j->d, j->t, j->a, &j->k, j->match.outbox, j->m->bounce,
 		j->now, err) < 0)
 		return -1;
-	if (count_person(j, err) < 0 || acknowledge(j, err) < 0 ||
-	    ingest_notify(j, err) < 0)
+	if (count_person(j, err) < 0 || apply_rules(j, err) < 0 ||
+	    acknowledge(j, err) < 0 || ingest_notify(j, err) < 0)
 		return -1;
 	ticket_put(j->t, &j->k);
 	ingest_fate(j, j->in->oversize ? FATE_OVERSIZE

@@ -22,6 +22,7 @@ struct desk {
 	struct templates *templates;
 	const struct keyring *keys;
 	struct term_batch *terms;       /* gathers search terms; the caller puts it once a commit */
+	unsigned ruling;                /* rules are at work: how deep (desk/rules.h) */
 	bool defer_terms;               /* this commit leaves them for a later one: the caller notes the articles (unindexed_put) */
 };
 

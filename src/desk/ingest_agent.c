@@ -455,9 +455,9 @@ ingest_notify(struct job *j, struct err *err)
 	/* Machines that answer agents' mail must not be told of it. */
 	if (id->row == 2 || is_of_agent(j))
 		return 0;
-	if (j->automatic.n && !j->out->is_new)
+	if ((j->automatic.n && !j->out->is_new) || !j->ruled.tell)
 		return 0;
-	if (j->out->is_new &&
+	if (j->out->is_new && !j->routed.agent &&
 	    route_new(j->d, j->t, j->a, &j->k, j->now, &j->routed, err) < 0)
 		return -1;
 	if (j->routed.agent) {

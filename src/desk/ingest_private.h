@@ -8,6 +8,7 @@
 #include "desk/people.h"
 #include "desk/proof.h"
 #include "desk/route.h"
+#include "desk/rules.h"
 #include "desk/thread.h"
 
 struct job {
@@ -36,6 +37,7 @@ struct job {
 	struct ticket k;
 	struct actor who;
 	struct route_choice routed; /* a new ticket: who got it */
+	struct rule_result ruled;   /* what rules said, before anybody is told */
 };
 
 /* --- ingest.c --- */

@@ -12,6 +12,7 @@
 #include "desk/limits.h"
 #include "desk/outgoing.h"
 #include "desk/people.h"
+#include "desk/rules.h"
 
 /* What cannot be made into a mail is told in the history; only the store's
  * errors go up. */
@@ -168,6 +169,8 @@ outbound_answer(struct desk *d, struct txn *t, struct arena *a,
 			&w->who, now, err) < 0)
 			return -1;
 		outgoing_index(d, a, k->id, o.view.answer);
+		if (rules_at(d, t, a, k, RULE_AGENT_REPLY, now, err) < 0)
+			return -1;
 	}
 	if (seq)
 		*seq = o.seq;

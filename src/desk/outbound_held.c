@@ -12,6 +12,7 @@
 #include "desk/change.h"
 #include "desk/extra.h"
 #include "desk/outgoing.h"
+#include "desk/rules.h"
 #include "store/blob.h"
 
 enum {
@@ -71,8 +72,10 @@ outbound_release(struct desk *d, struct txn *t, struct arena *a,
 	article_put(t, &r);
 	outgoing_chain(a, k, row.message_id);
 	outgoing_index(d, a, k->id, words_of(a, &r));
-	return outgoing_stamp(
-	    t, a, k, &r.to, &r.cc, EVENT_ANSWERED, who, now, err);
+	if (outgoing_stamp(t, a, k, &r.to, &r.cc, EVENT_ANSWERED, who, now,
+		err) < 0)
+		return -1;
+	return rules_at(d, t, a, k, RULE_AGENT_REPLY, now, err);
 }
 
 int

@@ -60,7 +60,7 @@ render(struct desk *d, struct arena *a, const struct ticket *k,
 	out->text = arena_printf(a, "%s\n\n-- \n%.*s %.*s\n", o->plain,
 	    STR_ARG(d->settings->site), STR_ARG(label));
 rendered:
-	subject = str_trim(out->subject);
+	subject = str_trim(o->subject.n ? o->subject : out->subject);
 	if (!subject.n && v->known)
 		subject = k->subject;
 	/* The number belongs in every subject, whatever the template says. */

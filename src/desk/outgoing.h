@@ -18,6 +18,7 @@ struct outgoing {
 	const struct queue *queue;
 	struct view view;
 	struct strs references; /* the last one is what is answered */
+	struct str subject;     /* instead of the template's; empty */
 	struct str hold;        /* why the row waits; empty */
 	struct str sign;        /* the article's `automatic` */
 	struct str author;

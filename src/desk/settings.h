@@ -32,6 +32,7 @@ struct queue {
 };
 
 struct calendar;
+struct rules;
 struct sla_policy;
 
 struct tier;
@@ -104,6 +105,7 @@ struct settings {
 	struct classified *classified;
 	size_t nclassified;
 
+	struct rules *rules;        /* rules.d (desk/rules.h); NULL: none */
 	struct strs template_dirs;  /* looked into in order: the admin's, then the installed ones */
 	uint64_t generation;        /* grows with each reload */
 };
