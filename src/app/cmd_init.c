@@ -371,13 +371,13 @@ missing(struct init *in)
 /* Reads what would be written, from a directory of its own, so that a wrong
  * answer leaves nothing behind. */
 static int
-try_out(struct init *in, struct str text, struct str agents)
+try_out(struct init *in, struct str text, struct str agents, struct str sla)
 {
 	char *dir = arena_cstr(&in->a, S("/tmp/helpd-init-XXXXXX"));
 	struct complaints bad = {0};
 	struct config *c = NULL;
 	struct err err = ERR_INIT;
-	char *file, *staff;
+	char *file, *staff, *levels;
 	int r;
 
 	if (!mkdtemp(dir))
@@ -385,13 +385,17 @@ try_out(struct init *in, struct str text, struct str agents)
 		    in->c, EX_CANTCREAT, "%s: cannot be made", dir);
 	file = path_join(&in->a, dir, "helpd.conf");
 	staff = path_join(&in->a, dir, "agents.conf");
+	levels = path_join(&in->a, dir, "sla.conf");
 	r = file_replace(file, text, 0600, &err);
 	if (r == 0)
 		r = file_replace(staff, agents, 0600, &err);
 	if (r == 0)
+		r = file_replace(levels, sla, 0600, &err);
+	if (r == 0)
 		r = config_load(dir, &c, &bad);
 	unlink(file);
 	unlink(staff);
+	unlink(levels);
 	rmdir(dir);
 	if (err.code) {
 		config_free(&c);
@@ -484,8 +488,24 @@ write_agents(struct init *in, struct str agents, struct err *err)
 	return 0;
 }
 
+/* What is promised already stays promised. */
 static int
-write_all(struct init *in, struct str text, struct str agents, struct err *err)
+write_sla(struct init *in, struct str sla, struct err *err)
+{
+	char *path = path_join(&in->a, in->dir, "sla.conf");
+	struct stat st;
+
+	if (lstat(path, &st) == 0)
+		return 0;
+	if (file_replace(path, sla, 0644, err) < 0)
+		return -1;
+	note_written(in, path);
+	return 0;
+}
+
+static int
+write_all(struct init *in, struct str text, struct str agents, struct str sla,
+    struct err *err)
 {
 	char *conf = path_join(&in->a, in->dir, "helpd.conf");
 	char *secret = path_join(&in->a, in->dir, "secret");
@@ -503,7 +523,9 @@ write_all(struct init *in, struct str text, struct str agents, struct err *err)
 	    make_dir(in, "rules.d", 0755, err) < 0 ||
 	    make_secret(in, x->imap_password_file, in->password, err) < 0 ||
 	    make_secret(in, x->smtp_password_file, S(""), err) < 0 ||
+	    make_dir(in, "holidays", 0755, err) < 0 ||
 	    write_agents(in, agents, err) < 0 ||
+	    write_sla(in, sla, err) < 0 ||
 	    file_replace(conf, text, 0644, err) < 0)
 		return -1;
 	note_written(in, conf);
@@ -551,6 +573,7 @@ static int
 run(struct init *in, int argc, char **argv)
 {
 	AUTO(buf_fini) struct buf text = BUF_INIT, agents = BUF_INIT;
+	AUTO(buf_fini) struct buf sla = BUF_INIT;
 	struct err err = ERR_INIT;
 	const char *conf;
 	struct stat st;
@@ -572,10 +595,12 @@ run(struct init *in, int argc, char **argv)
 		return r;
 	config_write(&text, &in->x);
 	config_write_agents(&agents, &in->x);
-	r = try_out(in, buf_str(&text), buf_str(&agents));
+	config_write_sla(&sla, &in->x);
+	r = try_out(in, buf_str(&text), buf_str(&agents), buf_str(&sla));
 	if (r)
 		return r;
-	if (write_all(in, buf_str(&text), buf_str(&agents), &err) < 0)
+	if (write_all(in, buf_str(&text), buf_str(&agents), buf_str(&sla),
+		&err) < 0)
 		return verb_err(in->c, &err);
 	tell(in);
 	return 0;

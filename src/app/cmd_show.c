@@ -9,6 +9,7 @@
 #include "desk/extra.h"
 #include "base/utf8.h"
 #include "desk/merge.h"
+#include "desk/sla_run.h"
 #include "desk/timeline.h"
 #include "store/blob.h"
 #include "store/outbox.h"
@@ -66,6 +67,43 @@ print_extra(struct verb_context *c, struct arena *a, const struct ticket *k,
 	}
 }
 
+/* "resolution due 2026-03-02 15:00, 1h30m left" */
+static void
+print_sla(struct verb_context *c, struct arena *a, const struct settings *s,
+    const struct ticket *k, struct buf *b)
+{
+	const struct sla_policy *p;
+	struct sla_clocks x;
+	int64_t now = clock_now();
+	bool any = false;
+
+	if (!sla_clocks_of(s, a, k, now, &x, &p))
+		return;
+	for (unsigned i = 0; i < SLA_TARGETS_COUNT; i++) {
+		const struct sla_clock *v = &x.v[i];
+		AUTO(buf_fini) struct buf line = BUF_INIT;
+		int64_t left;
+
+		if (v->state == SLA_NONE)
+			continue;
+		buf_printf(&line, "%s %s", sla_target_name((enum sla_target)i),
+		    sla_state_name(v->state));
+		if (v->due != CLOCK_NONE)
+			buf_printf(&line, ", due %.*s",
+			    STR_ARG(time_text(a, v->due)));
+		if (p && sla_is_live(v)) {
+			left = sla_left(p, v, now);
+			buf_puts(&line, ", ");
+			sla_duration(&line, left < 0 ? -left : left);
+			buf_puts(&line, left < 0 ? " too late" : " left");
+		}
+		buf_puts(b, any ? "             " : "  sla        ");
+		paint(b, c->colour, COLOUR_NONE, buf_str(&line));
+		buf_putc(b, '\n');
+		any = true;
+	}
+}
+
 /* Into which ticket it was merged, and where that one is now. */
 static void
 print_target(
@@ -105,7 +143,7 @@ print_links(struct verb_context *c, struct txn *t, struct arena *a,
 
 static void
 print_head(struct verb_context *c, struct txn *t, struct arena *a,
-    const struct ticket *k, struct buf *b)
+    const struct settings *s, const struct ticket *k, struct buf *b)
 {
 	paint(b, c->colour, COLOUR_BOLD,
 	    arena_printf(a, "#%llu %.*s", (unsigned long long)k->id,
@@ -132,6 +170,7 @@ print_head(struct verb_context *c, struct txn *t, struct arena *a,
 			buf_putc(b, i + 1 < k->tags.n ? ' ' : '\n');
 		}
 	}
+	print_sla(c, a, s, k, b);
 	print_extra(c, a, k, b);
 	print_links(c, t, a, k, b);
 	print_people(c, k, b);
@@ -301,17 +340,17 @@ show(struct verb_context *c, struct session *s, struct txn *t, struct arena *a,
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	(void)s;
 	if (c->json && !why) {
 		json_t *o = NULL;
 
-		if (ticket_json_whole(t, a, k, &o, &err) < 0)
+		if (ticket_json_whole(
+			t, a, &s->config->settings, k, &o, &err) < 0)
 			return verb_err(c, &err);
 		json_print(o);
 		return EX_OK;
 	}
 	if (!c->json)
-		print_head(c, t, a, k, &b);
+		print_head(c, t, a, &s->config->settings, k, &b);
 	if (!why && show_articles(c, t, k, &b, &err) < 0)
 		return verb_err(c, &err);
 	buf_putc(&b, '\n');

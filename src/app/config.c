@@ -104,6 +104,24 @@ read_transport(struct reading *r, const struct command *c)
 	ADD(r->a, r->transports, r->ntransports, x);
 }
 
+/* The customer is told in time, or never. */
+static void
+judge_silence(struct reading *r, struct queue_block *x)
+{
+	const struct command *c = block_value(&x->b, "warn_before");
+	struct queue *q = &x->q;
+
+	if (!c)
+		q->warn_before = MIN(2 * CLOCK_DAY, q->resolve_after / 2);
+	else if (!block_set(&x->b, "resolve_after"))
+		complain_warning(r->a, r->bad, c->at,
+		    "warn_before is of no use without resolve_after");
+	else if (block_value(&x->b, "resolve_after") &&
+		 q->warn_before >= q->resolve_after)
+		wrong(r, value_at(c),
+		    "warn_before must be shorter than resolve_after");
+}
+
 static void
 read_queue(struct reading *r, const struct command *c)
 {
@@ -116,6 +134,7 @@ read_queue(struct reading *r, const struct command *c)
 	x->q.name = block_name(&r->values, c, SETTING_NAME);
 	block_read(&r->values, &x->b, c, &x->q);
 	block_judge(&r->values, &x->b, c);
+	judge_silence(r, x);
 	ADD(r->a, r->queues, r->nqueues, x);
 }
 
@@ -514,6 +533,7 @@ gather(struct reading *r)
 	if (!s->languages.n)
 		strs_add(r->a, &s->languages, S("en"));
 	gather_copies(r);
+	outward_finish(&r->values, r->outward, c);
 }
 
 /* An answer of an agent goes out at once only when his mail shows that it is his; where nothing can show that, nobody should have to find out why all waits. */
@@ -539,13 +559,13 @@ judge_trust(struct reading *r)
 
 /* The staff, and what of helpd.conf refers to it. */
 static void
-read_agents(struct reading *r)
+read_agents(struct reading *r, const struct sla_file *sla)
 {
 	struct settings *s = &r->c->settings;
 	struct strs teams = {0};
 
-	agents_read(
-	    &r->values, path_join(r->a, r->dir, "agents.conf"), s, &teams);
+	agents_read(&r->values, path_join(r->a, r->dir, "agents.conf"), s,
+	    sla_there(sla) ? sla_calendars(sla) : NULL, &teams);
 	for (size_t i = 0; i < r->nqueues; i++) {
 		const struct queue_block *x = r->queues[i];
 		const struct command *c = block_value(&x->b, "team");
@@ -560,6 +580,25 @@ read_agents(struct reading *r)
 			    STR_ARG(x->q.team));
 	}
 	judge_trust(r);
+}
+
+/* What is promised, and what of helpd.conf and agents.conf refers to it. */
+static void
+judge_promises(struct reading *r, struct sla_file *f)
+{
+	for (size_t i = 0; i < r->nqueues; i++) {
+		const struct queue_block *x = r->queues[i];
+		const struct command *c = block_value(&x->b, "sla");
+
+		if (sla_there(f))
+			judge_reference(&r->values, &x->b, "sla", "sla",
+			    x->q.sla, sla_policies(f));
+		else if (c)
+			complain_warning(r->a, r->bad, value_at(c),
+			    "there is no sla.conf: nothing is promised in "
+			    "this queue (helpd init writes one)");
+	}
+	sla_judge(f);
 }
 
 /* Where the installed files are; a program that was built but not installed finds them where it was built from. */
@@ -641,6 +680,7 @@ config_load(const char *dir, struct config **out, struct complaints *bad)
 	struct config *c = mem_new(sizeof *c);
 	struct reading r = {.c = c, .a = &c->arena, .bad = bad, .dir = dir};
 	size_t before = bad->errors;
+	struct sla_file *sla;
 	struct script script;
 	struct err err = ERR_INIT;
 	char *path;
@@ -654,6 +694,7 @@ config_load(const char *dir, struct config **out, struct complaints *bad)
 	r.top = block_of("");
 	r.site = block_of("site");
 	r.limits = block_of("limits");
+	r.outward = outward_new(r.a);
 	if (file_read(path, CONFIG_MAX, &text, &err) < 0) {
 		wrong(&r, r.file, "cannot be read: %s%s", err.msg,
 		    err.code == ERR_NOENT ? " (helpd init writes one)" : "");
@@ -705,6 +746,15 @@ config_copy(const struct config *c, struct str name)
 	for (size_t i = 0; i < c->ncopies; i++)
 		if (str_eq(c->copies[i].name, name))
 			return &c->copies[i];
+	return NULL;
+}
+
+const struct transport *
+config_hook(const struct config *c, struct str name)
+{
+	for (size_t i = 0; i < c->nhooks; i++)
+		if (str_eq(c->hooks[i].name, name))
+			return &c->hooks[i];
 	return NULL;
 }
 

@@ -30,6 +30,7 @@ struct staff_reading {
 	size_t nagents;
 	struct team_block **teams;
 	size_t nteams;
+	const struct strs *calendars; /* NULL: there is no sla.conf */
 	struct strs agent_names, team_names, queues;
 	bool too_many;
 };
@@ -173,6 +174,15 @@ judge_agent(struct staff_reading *f, size_t i)
 	judge_references(f->r, &x->b, "see", "queue", &g->see, &f->queues);
 	judge_references(f->r, &x->b, "work", "queue", &g->work, &f->queues);
 	read_certificate(f, i);
+	if (f->calendars)
+		judge_reference(f->r, &x->b, "hours", "calendar", g->hours,
+		    f->calendars);
+	else if (block_value(&x->b, "hours"))
+		complain_warning(f->r->a, f->r->bad,
+		    value_at(block_value(&x->b, "hours")),
+		    "there is no sla.conf, and so no calendar \"%.*s\": the "
+		    "agent is always there",
+		    STR_ARG(g->hours));
 }
 
 /* Members named by the team are as good as teams named by the agent. */
@@ -238,10 +248,10 @@ gather(struct staff_reading *f)
 
 void
 agents_read(struct value_reader *r, const char *path, struct settings *s,
-    struct strs *teams)
+    const struct strs *calendars, struct strs *teams)
 {
 	AUTO(buf_fini) struct buf text = BUF_INIT;
-	struct staff_reading f = {.r = r, .s = s};
+	struct staff_reading f = {.r = r, .s = s, .calendars = calendars};
 	struct script script;
 	struct err err = ERR_INIT;
 

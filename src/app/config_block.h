@@ -62,8 +62,8 @@ void judge_references(
 /* Adds a block's name to those known; complains when it is there. */
 void judge_name(struct value_reader *r, const struct command *c, struct str name, struct strs *known);
 
-/* agents.conf (config_agents.c), beside helpd.conf, which has been read: into s->staff and s->desk_addresses. A file that is not there is none. *teams: the names
- * of all teams. */
-void agents_read(struct value_reader *r, const char *path, struct settings *s, struct strs *teams);
+/* agents.conf (config_agents.c), beside helpd.conf, which has been read: into s->staff and s->desk_addresses. A file that is not there is none. calendars: those of
+ * sla.conf; NULL: there is none. *teams: the names of all teams. */
+void agents_read(struct value_reader *r, const char *path, struct settings *s, const struct strs *calendars, struct strs *teams);
 
 #endif

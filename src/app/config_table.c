@@ -1,4 +1,6 @@
 #include "app/config_table.h"
+#include "app/config_outward.h"
+#include "app/config_sla.h"
 #include "base/clock.h"
 #include "base/must.h"
 #include "desk/customers.h"
@@ -12,6 +14,12 @@
 #define WAY(m) offsetof(struct transport, m)
 #define QUEUE(m) offsetof(struct queue, m)
 #define AGENT(m) offsetof(struct agent_values, m)
+#define CAL(m) offsetof(struct calendar_values, m)
+#define SLA(m) offsetof(struct sla_values, m)
+#define RUNG(m) offsetof(struct escalate_values, m)
+#define GOAL(m) offsetof(struct target_values, m)
+#define HOOK(m) offsetof(struct webhook_values, m)
+#define GUESS(m) offsetof(struct classified, m)
 #define TEAM(m) offsetof(struct team_values, m)
 #define TIER(m) offsetof(struct tier, m)
 
@@ -151,6 +159,16 @@ const struct setting settings_table[] = {
 {"queue", "templates", SETTING_NAME, QUEUE(templates), NULL, "support", .about = "a directory in templates/LANG/ to look into first"},
 {"queue", "transport", SETTING_NAME, QUEUE(transport), "the first transport", "default", .about = "how its mail leaves"},
 {"queue", "signature", SETTING_TEXT, QUEUE(signature), NULL, "Your Acme team", .about = "under answers; text: for several lines"},
+{"queue", "remind_after", SETTING_DURATION, QUEUE(remind_after), "never", "2d", .most = YEAR,
+    .about = "remind the agents of a ticket that waits so long for an answer"},
+{"queue", "escalate_after", SETTING_DURATION, QUEUE(escalate_after), "never", "7d", .most = YEAR,
+    .about = "tell the leads of a ticket to which nothing happened for so long"},
+{"queue", "resolve_after", SETTING_DURATION, QUEUE(resolve_after), "never", "7d", .most = 10 * YEAR,
+    .about = "resolve a pending ticket after so long a silence of the customer"},
+{"queue", "warn_before", SETTING_DURATION, QUEUE(warn_before), "2d, at most half of resolve_after", "2d", .most = YEAR,
+    .about = "and tell the customer so long before; \"0\": never"},
+{"queue", "close_after", SETTING_DURATION, QUEUE(close_after), "never", "30d", .most = 10 * YEAR,
+    .about = "close a resolved ticket after so long"},
 {"queue", "acknowledge", SETTING_BOOL, QUEUE(acknowledge), "yes", .about = "tell customers that their mail has arrived"},
 {"queue", "assign", SETTING_WORD, QUEUE(assign), "none", "least-loaded", .words = "none round-robin least-loaded sticky weighted",
     .about = "who gets a new ticket that no rule gave to anybody; \"sticky\": the customer's last agent"},
@@ -249,8 +267,13 @@ const size_t settings_count = ARRAY_LEN(settings_table);
 const char *
 setting_file(const char *block)
 {
-	static const char agents[] = "agents.conf";
+	static const char agents[] = "agents.conf", sla[] = "sla.conf";
+	static const char *const of_sla[] = {
+	    sla, "calendar", "sla", "priority", "escalate"};
 
+	for (size_t i = 0; i < ARRAY_LEN(of_sla); i++)
+		if (strcmp(block, of_sla[i]) == 0)
+			return sla;
 	return strcmp(block, agents) == 0 || strcmp(block, "agent") == 0 ||
 		       strcmp(block, "team") == 0
 		   ? agents

@@ -17,7 +17,8 @@ enum setting_type {
 	SETTING_HANDLE,     /* of an agent or a team: typed in commands, so narrower than a name */
 	SETTING_HANDLES,
 	SETTING_QUEUES,     /* names, or "*" */
-	SETTING_LABELS,     /* of tickets' tags and fields: lower case */
+	SETTING_LABEL,      /* of tickets' tags and fields: lower case */
+	SETTING_LABELS,
 	SETTING_TAG,        /* in a subject, between brackets */
 	SETTING_TAGS,
 	SETTING_ADDRESS,
@@ -29,12 +30,14 @@ enum setting_type {
 	SETTING_DAYS,       /* unsigned: a duration rounded up to days */
 	SETTING_SIZE,       /* uint64_t bytes */
 	SETTING_COUNT,      /* unsigned */
+	SETTING_PERCENT,    /* unsigned: "80%" */
 	SETTING_BOOL,
 	SETTING_WORD,       /* an enum: the position in words */
 	SETTING_ZONE,
 	SETTING_LANGUAGES,
 	SETTING_IMAP_URL,
 	SETTING_SMTP_URL,
+	SETTING_URL,        /* https, or http to this machine */
 	SETTING_AFTER,
 };
 
@@ -97,6 +100,8 @@ struct answers {
 	struct strs agents, agent_addresses; /* as many of the one as of the other */
 };
 void config_write(struct buf *out, const struct answers *x);
+/* The same of sla.conf: a calendar in the site's zone, and a service level "standard", which the queue names. */
+void config_write_sla(struct buf *out, const struct answers *x);
 /* The same of agents.conf. */
 void config_write_agents(struct buf *out, const struct answers *x);
 

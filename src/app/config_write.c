@@ -20,7 +20,7 @@ struct given {
 
 struct writer {
 	struct buf *out;
-	bool explained[128]; /* by row */
+	bool explained[256]; /* by row */
 };
 
 static void
@@ -274,6 +274,7 @@ config_write(struct buf *out, const struct answers *x)
 	};
 	const struct given queue[] = {
 	    {.name = "address", .value = x->address},
+	    {.name = "sla", .value = S("standard")},
 	};
 
 	top(&w, x);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "desk/settle.h"
 #include "desk/delivery.h"
 #include "store/term.h"
 
@@ -129,6 +130,46 @@ resume_rows(struct house *h, struct err *err)
 		    "ambiguous, they are sent again with the same bytes",
 		    r.ambiguous);
 	return journal_start(h->journals, err);
+}
+
+static int
+promises_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
+    int64_t now, struct err *err)
+{
+	bool sweeps;
+
+	(void)j;
+	(void)now;
+	if (desk_promises(d, t, a, &sweeps, err) < 0)
+		return -1;
+	if (sweeps)
+		log_info("sla",
+		    "what is promised was changed: the tickets are counted "
+		    "anew");
+	return 0;
+}
+
+/* Nothing that anybody has to wait for: a failure is told, and the next start
+ * tries again. */
+static void
+count_promises(struct house *h)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	AUTO(txn_abort) struct txn *t = NULL;
+	struct job j = {.run = promises_run, .weight = 1};
+	struct err err = ERR_INIT;
+	int r;
+
+	if (txn_read(h->s.store, &t, &err) < 0)
+		return;
+	r = desk_promises_differ(&h->s.config->settings, t, &a);
+	txn_abort(&t);
+	if (r <= 0)
+		return;
+	writer_hurry(h->writer, true);
+	if (writer_do(h->writer, &j, &err) < 0)
+		log_warning("sla", "tickets are not counted anew: %s", err.msg);
+	writer_hurry(h->writer, h->o.once);
 }
 
 static int
@@ -254,7 +295,10 @@ open_house(struct house *h)
 	    recover(h, &err) < 0 ||
 	    pipeline_open(&h->pipeline, h->jail, h->writer,
 		h->s.config->workers, &err) < 0 ||
-	    start_timers(h, &err) < 0 || start_feeds(h, &err) < 0)
+	    start_timers(h, &err) < 0)
+		return verb_err(h->c, &err);
+	count_promises(h);
+	if (start_feeds(h, &err) < 0)
 		return verb_err(h->c, &err);
 	return EX_OK;
 }
@@ -356,6 +400,7 @@ reload(struct house *h, struct buf *why)
 		    err.msg);
 	}
 	writer_hurry(h->writer, false);
+	count_promises(h);
 	if (start_feeds(h, &err) < 0) {
 		log_error("config", "%s; ending", err.msg);
 		buf_puts(why, "the mailboxes cannot be watched; ending");

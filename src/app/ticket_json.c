@@ -4,6 +4,7 @@
 #include "desk/merge.h"
 #include "desk/timeline.h"
 #include "desk/extra.h"
+#include "desk/sla_run.h"
 #include "store/outbox.h"
 
 static void
@@ -263,9 +264,44 @@ add_events(json_t *o, struct txn *t, struct arena *a, const struct ticket *k,
 	return more < 0 ? txn_error(t, err) : 0;
 }
 
+/* The clocks that were ever started, as they stand. */
+static json_t *
+sla_json(struct arena *a, const struct settings *s, const struct ticket *k)
+{
+	json_t *v = json_array();
+	const struct sla_policy *p;
+	struct sla_clocks c;
+	int64_t now = clock_now();
+
+	if (!sla_clocks_of(s, a, k, now, &c, &p))
+		return v;
+	for (unsigned i = 0; i < SLA_TARGETS_COUNT; i++) {
+		const struct sla_clock *x = &c.v[i];
+		json_t *o;
+
+		if (x->state == SLA_NONE)
+			continue;
+		o = json_object();
+		json_put_str(o, "target",
+		    str_c(sla_target_name((enum sla_target)i)));
+		json_put_time(o, "due", x->due);
+		json_put_str(o, "state", str_c(sla_state_name(x->state)));
+		json_put_str_or_null(o, "policy", c.policy);
+		put_int(o, "seconds", (uint64_t)(x->target / CLOCK_SECOND));
+		json_object_set_new(o, "left",
+		    p && sla_is_live(x)
+			? json_integer(sla_left(p, x, now) / CLOCK_SECOND)
+			: json_null());
+		json_put_time(o, "started", x->started);
+		json_put_time(o, "ended", x->ended);
+		json_array_append_new(v, o);
+	}
+	return v;
+}
+
 int
-ticket_json_whole(struct txn *t, struct arena *a, const struct ticket *k,
-    json_t **out, struct err *err)
+ticket_json_whole(struct txn *t, struct arena *a, const struct settings *s,
+    const struct ticket *k, json_t **out, struct err *err)
 {
 	json_t *o = ticket_json(k), *people = json_array();
 	json_t *fields = json_object();
@@ -286,7 +322,7 @@ ticket_json_whole(struct txn *t, struct arena *a, const struct ticket *k,
 	}
 	json_object_set_new(o, "participants", people);
 	json_object_set_new(o, "fields", fields);
-	json_object_set_new(o, "sla", json_array());
+	json_object_set_new(o, "sla", sla_json(a, s, k));
 	extra_read(a, k->extra, &x);
 	put_int(o, "time_spent", (uint64_t)(x.time_spent / CLOCK_SECOND));
 	json_put_time(

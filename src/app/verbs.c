@@ -32,7 +32,7 @@ const struct verb verbs[] = {
     {"set", cmd_set,
 	"N [status=S] [priority=P] [queue=Q] [assignee=A] [subject=TEXT] "
 	"[tag=+x,-y] [field.NAME=V] [requester=ADDR] [cc=+ADDR,-ADDR] "
-	"[snooze=2d] [time=15m] [--notify] [--force]",
+	"[snooze=2d] [time=15m] [sla=NAME] [--notify] [--force]",
 	"change a ticket"},
     {"merge", cmd_merge, "A B", "ticket A becomes part of ticket B"},
     {"split", cmd_split, "N ARTICLE", "a ticket of its own from one mail of N"},

@@ -6,7 +6,9 @@
 #include "desk/settle.h"
 #include "base/clock.h"
 #include "base/must.h"
+#include "desk/classify_ticket.h"
 #include "desk/due.h"
+#include "desk/hook.h"
 #include "desk/sla_run.h"
 #include "desk/wait.h"
 
@@ -37,8 +39,8 @@ settle(struct desk *d, struct txn *t, struct arena *a, uint64_t id, int64_t now)
 		ticket_put(t, &k);
 }
 
-int
-desk_settle(struct desk *d, struct txn *t, struct arena *a, int64_t now,
+static int
+settle_promises(struct desk *d, struct txn *t, struct arena *a, int64_t now,
     struct err *err)
 {
 	uint64_t *ids;
@@ -53,6 +55,33 @@ desk_settle(struct desk *d, struct txn *t, struct arena *a, int64_t now,
 	if (n)
 		ticket_touched(t, a, &ids);
 	return txn_error(t, err);
+}
+
+/* What is told to others and what is learned goes by the history: of clocks,
+ * too. */
+static int
+settle_events(struct desk *d, struct txn *t, struct arena *a, int64_t now,
+    struct err *err)
+{
+	struct event_ref *v;
+	size_t n;
+
+	if (!hook_any(d->settings) && !d->settings->nclassified)
+		return 0;
+	n = event_fresh(t, a, &v);
+	if (hook_settle(d, t, a, v, n, now, err) < 0 ||
+	    classify_settle(d, t, a, v, n, now, err) < 0)
+		return -1;
+	return 0;
+}
+
+int
+desk_settle(struct desk *d, struct txn *t, struct arena *a, int64_t now,
+    struct err *err)
+{
+	if (settle_promises(d, t, a, now, err) < 0)
+		return -1;
+	return settle_events(d, t, a, now, err);
 }
 
 /* --- all of them ------------------------------------------------------- */
@@ -76,17 +105,26 @@ put_number(struct txn *t, struct arena *a, struct str name, uint64_t v)
 }
 
 int
+desk_promises_differ(const struct settings *s, struct txn *t, struct arena *a)
+{
+	uint64_t old;
+
+	if (get_number(t, a, META_PROMISES, &old) < 0)
+		return -1;
+	return old != s->promises;
+}
+
+int
 desk_promises(struct desk *d, struct txn *t, struct arena *a, bool *sweeps,
     struct err *err)
 {
 	const struct settings *s = d->settings;
-	uint64_t old;
-	int r = get_number(t, a, META_PROMISES, &old);
+	int r = desk_promises_differ(s, t, a);
 
 	*sweeps = false;
 	if (r < 0)
 		return txn_error(t, err);
-	if (old == s->promises)
+	if (!r)
 		return 0;
 	put_number(t, a, META_PROMISES, s->promises);
 	put_number(t, a, META_SWEPT, 0);

@@ -15,6 +15,8 @@ int desk_settle(struct desk *d, struct txn *t, struct arena *a, int64_t now, str
  * numbers. To be called once a configuration is in use. *sweeps: it will.
  */
 int desk_promises(struct desk *d, struct txn *t, struct arena *a, bool *sweeps, struct err *err);
+/* Only looks, for a read transaction: 1 they are others, 0, -1. */
+int desk_promises_differ(const struct settings *s, struct txn *t, struct arena *a);
 
 /* Lower for tests. */
 extern size_t settle_step; /* tickets in one step of the sweep; 200 */

@@ -81,6 +81,19 @@ sla_words(struct buf *b, enum sla_target target, const struct sla_clock *x)
 	clock_rfc3339(b, x->due);
 }
 
+void
+sla_duration(struct buf *b, int64_t ms)
+{
+	int64_t h = ms / CLOCK_HOUR, m = ms % CLOCK_HOUR / CLOCK_MINUTE;
+
+	if (h)
+		buf_printf(b, "%lldh", (long long)h);
+	if (m)
+		buf_printf(b, "%lldm", (long long)m);
+	if (!h && !m)
+		buf_printf(b, "%llds", (long long)(ms / CLOCK_SECOND));
+}
+
 /* "normal -> urgent" or such: why the clocks were counted anew. */
 static void
 put_reason(
@@ -123,7 +136,7 @@ put_difference(struct buf *b, enum sla_target target,
 	sla_words(b, target, x);
 	if (x->state == SLA_PAUSED) {
 		buf_puts(b, ", target ");
-		clock_duration(b, x->target);
+		sla_duration(b, x->target);
 	}
 }
 
@@ -367,7 +380,7 @@ at_words(const struct firing *f)
 		buf_printf(&b, "%u%%", s->percent);
 	else if (s) {
 		buf_putc(&b, '+');
-		clock_duration(&b, s->after);
+		sla_duration(&b, s->after);
 	}
 	return arena_dup(f->a, buf_str(&b));
 }
@@ -401,7 +414,7 @@ fire_itself(struct firing *f, struct err *err)
 		buf_printf(&b, "%s: %u%% of ",
 		    sla_target_name(f->due.target), f->p->warn);
 	if (!breach) {
-		clock_duration(&b, f->clock.target);
+		sla_duration(&b, f->clock.target);
 		buf_puts(&b, " used");
 	}
 	buf_puts(&b, breach ? " was due " : ", due ");

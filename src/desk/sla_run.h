@@ -24,6 +24,8 @@ void sla_update(struct desk *d, struct txn *t, struct arena *a, struct ticket *k
 
 /* "first-response due 2026-03-02T09:15:00Z": of a clock that counts. */
 void sla_words(struct buf *b, enum sla_target target, const struct sla_clock *x);
+/* Working time, which has no days: "24h", "1h30m", "15m"; below a minute "20s". */
+void sla_duration(struct buf *b, int64_t ms);
 /* Does this clock count at present: running, paused, or running too late? */
 bool sla_is_live(const struct sla_clock *x);
 

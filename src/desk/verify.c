@@ -12,6 +12,8 @@
 #include "desk/family.h"
 #include "desk/merge.h"
 #include "desk/people.h"
+#include "desk/sla_run.h"
+#include "desk/wait.h"
 #include "store/outbox.h"
 
 struct check {
@@ -24,6 +26,8 @@ struct check {
 	void *ctx;
 	struct verify_counts *counts;
 	int64_t problems;
+	uint64_t timers[DUE_COUNT];  /* that tickets know of, by kind */
+	uint64_t rows_of[DUE_COUNT]; /* that are there */
 	bool failed;
 };
 
@@ -193,6 +197,46 @@ check_snooze(struct check *c, const struct ticket *k, struct str where)
 	if (k->status != STATUS_HOLD)
 		report(c, where, "is snoozed, and its status is %s",
 		    status_name(k->status));
+}
+
+static void
+check_timer(struct check *c, const struct ticket *k, struct str where,
+    enum due_kind kind, int64_t at)
+{
+	struct timer m = {.due = at, .kind = kind, .ticket = k->id};
+	int found;
+
+	if (at == CLOCK_NONE)
+		return;
+	c->timers[kind]++;
+	found = timer_has(c->t, &m);
+	if (found < 0)
+		c->failed = true;
+	else if (!found)
+		report(c, where, "its %s timer is not there", due_name(kind));
+}
+
+/* What is promised has somebody who looks when it falls due. */
+static void
+check_promises(struct check *c, const struct ticket *k, struct str where)
+{
+	const struct sla_policy *p;
+	struct sla_clocks x;
+	struct sla_due due;
+	struct extra e;
+
+	extra_read(&c->a, k->extra, &e);
+	sla_decode(&c->a, e.sla, &x);
+	check_timer(c, k, where, DUE_SLA, x.timer);
+	check_timer(c, k, where, DUE_WAIT, wait_timer(&c->a, k));
+	p = c->s ? sla_policy_of(c->s, k) : NULL;
+	/* Of another version: the sweep comes to it. */
+	if (!p || !str_eq(x.policy, p->name) || x.version != p->version ||
+	    x.priority != k->priority)
+		return;
+	if (sla_next(p, &x, &due) && x.timer != due.at)
+		report(c, where, "something of its service level falls due, "
+				 "and no timer is set for it");
 }
 
 static void
@@ -457,6 +501,7 @@ check_ticket(struct check *c, uint64_t id)
 	check_family(c, &k, w);
 	check_people(c, &k, w);
 	check_snooze(c, &k, w);
+	check_promises(c, &k, w);
 	check_events(c, &k, w);
 	check_articles(c, &k, w);
 }
@@ -532,9 +577,39 @@ count_quarantined(void *ctx, const struct quarantined *q)
 	return true;
 }
 
+static bool
+count_timer(void *ctx, const struct timer *m)
+{
+	struct check *c = ctx;
+
+	if (m->kind < DUE_COUNT)
+		c->rows_of[m->kind]++;
+	return true;
+}
+
+/* Each that is there is the one of its ticket. */
+static int
+check_timers(struct check *c)
+{
+	static const enum due_kind kinds[] = {DUE_SLA, DUE_WAIT};
+
+	if (timer_each(c->t, &c->rows, count_timer, c) < 0)
+		return -1;
+	arena_reset(&c->rows);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (c->rows_of[kinds[i]] > c->timers[kinds[i]])
+			report(c, S("timers"),
+			    "%llu of kind %s belong to no ticket",
+			    TICKET(c->rows_of[kinds[i]] - c->timers[kinds[i]]),
+			    due_name(kinds[i]));
+	return 0;
+}
+
 static int
 check_tables(struct check *c)
 {
+	if (check_timers(c) < 0)
+		return -1;
 	if (ledger_each(c->t, 0, check_fate, c) < 0)
 		return -1;
 	for (int s = OUTBOX_QUEUED; s < OUTBOX_STATE_COUNT; s++) {

@@ -290,7 +290,7 @@ manual_has_each(const char *path, const char *of)
 {
 	struct buf page = BUF_INIT;
 	struct str rest, line, block = S("");
-	bool seen[128] = {false};
+	bool seen[256] = {false};
 
 	assert_true(settings_count <= ARRAY_LEN(seen));
 	source_file(path, &page);
