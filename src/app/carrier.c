@@ -1,10 +1,12 @@
-/* carrier: SMTP, a sendmail program, a Maildir; copies into an IMAP folder. */
+/* carrier: SMTP, a sendmail program, a Maildir; copies into an IMAP folder; webhooks. */
 #include "app/copier.h"
 #include "app/sender.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "desk/hook.h"
+#include "net/http.h"
 #include "net/maildir.h"
 #include "net/smtp.h"
 
@@ -23,6 +25,8 @@ struct carrier {
 	struct arena arena;
 	struct smtp *smtp;
 	struct copier *copier;
+	struct http *http;
+	struct buf secret; /* of a webhook */
 	_Atomic bool cancel; /* nobody waits for a server any more */
 };
 
@@ -259,6 +263,7 @@ carrier_send(struct carrier *c, struct arena *a, struct str sender,
 		smtp_free(&c->smtp);
 		return -1;
 	case TRANSPORT_COPY:
+	case TRANSPORT_HOOK:
 		break;
 	}
 	return err_set(err, ERR_INVAL, "no transport for mail");
@@ -269,6 +274,79 @@ carrier_copy(struct carrier *c, struct arena *a, struct str message_id,
     bool again, struct sent_to *to, struct str bytes, struct err *err)
 {
 	return copier_put(c->copier, a, message_id, again, bytes, to, err);
+}
+
+/* --- webhooks ---------------------------------------------------------- */
+
+static void
+close_http(struct carrier *c)
+{
+	http_free(&c->http);
+	if (c->secret.p)
+		secret_wipe(c->secret.p, c->secret.cap);
+	buf_fini(&c->secret);
+	c->secret = BUF_INIT;
+}
+
+static int
+open_http(struct carrier *c, struct err *err)
+{
+	const struct transport *t = c->t;
+	struct http_options o = {
+	    .url = t->path,
+	    .allow_private = t->allow_private,
+	    .timeout_s = (unsigned)((t->timeout + 999) / 1000),
+	    .cancel = &c->cancel,
+	};
+
+	if (c->http)
+		return 0;
+	if (t->ca_file.n)
+		o.ca_file = arena_cstr(&c->arena, t->ca_file);
+	c->secret = buf_max(8192);
+	if (secret_is_set(&t->secret) &&
+	    secret_read(&t->secret, &c->secret, err) < 0) {
+		close_http(c);
+		return -1;
+	}
+	return http_new(&o, &c->http, err);
+}
+
+int
+carrier_post(struct carrier *c, struct arena *a, const struct outbox *o,
+    struct sent_to *to, struct str bytes, struct err *err)
+{
+	static const enum sent map[] = {
+	    [POSTED_OK] = SENT_OK,
+	    [POSTED_LATER] = SENT_LATER,
+	    [POSTED_REFUSED] = SENT_REFUSED,
+	    [POSTED_UNKNOWN] = SENT_UNKNOWN,
+	};
+	struct http_header v[3];
+	size_t n = 0;
+	enum posted result;
+	struct str reply;
+
+	if (open_http(c, err) < 0) {
+		same_for_all(a, to, 1, SENT_LATER, str_c(err->msg));
+		return -1;
+	}
+	v[n++] = (struct http_header){"X-Helpd-Delivery", o->message_id};
+	v[n++] = (struct http_header){"X-Helpd-Event", hook_event_of(o)};
+	if (c->secret.n)
+		v[n++] = (struct http_header){"X-Helpd-Signature",
+		    hook_signature(a, buf_str(&c->secret),
+			clock_now() / CLOCK_SECOND, bytes)};
+	http_post(c->http, a, S("application/json"), v, n, bytes, &result,
+	    &reply);
+	to->result = map[result];
+	to->reply = reply;
+	/* No answer at all: nobody is there, for the next one either. */
+	if (result == POSTED_LATER && !(reply.n && ch_is_digit(reply.p[0]))) {
+		close_http(c);
+		return err_set(err, ERR_TEMP, "%.*s", STR_ARG(reply));
+	}
+	return 0;
 }
 
 void
@@ -284,6 +362,7 @@ carrier_rest(struct carrier *c)
 {
 	if (c->copier)
 		copier_rest(c->copier);
+	close_http(c);
 	smtp_free(&c->smtp);
 }
 
@@ -293,6 +372,7 @@ carrier_close(struct carrier **pc)
 	if (!*pc)
 		return;
 	copier_free(&(*pc)->copier);
+	close_http(*pc);
 	smtp_free(&(*pc)->smtp);
 	arena_fini(&(*pc)->arena);
 	mem_free(*pc);

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/must.h"
+#include "net/http.h"
 #include "net/imap.h"
 #include "net/maildir.h"
 #include "net/smtp.h"
@@ -37,6 +38,8 @@ mailbox_where(struct arena *a, const struct mailbox *m, struct str data)
 struct str
 transport_where(struct arena *a, const struct transport *t)
 {
+	if (t->kind == TRANSPORT_HOOK)
+		return http_where(t->path);
 	if (t->kind != TRANSPORT_SMTP)
 		return t->path;
 	return arena_printf(a, "%s://%s%.*s%s:%u",
@@ -114,6 +117,12 @@ check_files(struct arena *a, const struct config *c, struct complaints *bad)
 		    access(t->path.p, X_OK) < 0)
 			complain(a, bad, t->at, "transport \"%.*s\": %.*s: %m",
 			    STR_ARG(t->name), STR_ARG(t->path));
+	}
+	for (size_t i = 0; i < c->nhooks; i++) {
+		const struct transport *t = &c->hooks[i];
+
+		check_secret(a, c, "webhook", t->hook, t->at, &t->secret, bad);
+		check_ca(a, "webhook", t->hook, t->at, t->ca_file, bad);
 	}
 }
 
@@ -280,6 +289,33 @@ check_smtp(struct arena *a, const struct transport *t, struct check *k,
 	return r;
 }
 
+/* Chain, host name and an open port; nothing is posted. */
+static int
+check_hook(
+    struct arena *a, const struct transport *t, struct check *k, struct err *err)
+{
+	AUTO(buf_fini) struct buf secret = buf_max(8192);
+	struct http_options o = {.url = t->path,
+	    .ca_file = c_path(a, t->ca_file),
+	    .timeout_s = seconds(t->timeout)};
+	struct http *h = NULL;
+	int r = secret_is_set(&t->secret) ? secret_read(&t->secret, &secret, err)
+					  : 0;
+
+	k->what = "webhook";
+	k->name = t->hook;
+	k->where = transport_where(a, t);
+	if (r == 0)
+		r = http_new(&o, &h, err);
+	if (r == 0)
+		r = http_probe(h, err);
+	http_free(&h);
+	if (secret.p)
+		secret_wipe(secret.p, secret.cap);
+	k->message = S("reached; nothing was posted");
+	return r;
+}
+
 static int
 check_mailbox(struct arena *a, const struct config *c, const struct mailbox *m,
     struct check *k, struct err *err)
@@ -320,6 +356,7 @@ check_transport(struct arena *a, const struct transport *t, struct check *k,
 		return 0;
 	case TRANSPORT_MAILDIR:
 	case TRANSPORT_COPY: /* goes with its mailbox */
+	case TRANSPORT_HOOK:
 		break;
 	}
 	if (access(path, F_OK) == 0)
@@ -357,6 +394,12 @@ check_connect(
 	for (size_t i = 0; i < c->ntransports; i++) {
 		struct check k = {0};
 		int r = check_transport(a, &c->transports[i], &k, &err);
+
+		failed += finish(a, &k, r, &err, report, ctx);
+	}
+	for (size_t i = 0; i < c->nhooks; i++) {
+		struct check k = {0};
+		int r = check_hook(a, &c->hooks[i], &k, &err);
 
 		failed += finish(a, &k, r, &err, report, ctx);
 	}

@@ -5,6 +5,7 @@
  */
 #include "app/config.h"
 #include "app/config_block.h"
+#include "app/config_outward.h"
 #include "app/config_customers.h"
 #include "app/config_outward.h"
 #include "app/config_rules.h"

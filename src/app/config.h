@@ -16,6 +16,11 @@
 struct secret {
 	struct str file, command, credential; /* password_file, password_command (argv split at spaces, no shell), systemd credential; one of them set, or none */
 };
+static inline bool
+secret_is_set(const struct secret *s)
+{
+	return s->file.n || s->command.n || s->credential.n;
+}
 /* Reads it into *out (wipe it afterwards), without the trailing line break. A file that group or others can read is refused
  * (group helpd may read), with what to do. password_command runs without a shell, 10 s at most. */
 int secret_read(const struct secret *s, struct buf *out, struct err *err);
@@ -56,7 +61,7 @@ struct mailbox {
 /* A folder of sent mail is read from now on, unless the mailbox begins with all. */
 enum begin mailbox_begin(const struct mailbox *m, bool sent);
 
-enum transport_kind { TRANSPORT_SMTP, TRANSPORT_SENDMAIL, TRANSPORT_MAILDIR, TRANSPORT_COPY };
+enum transport_kind { TRANSPORT_SMTP, TRANSPORT_SENDMAIL, TRANSPORT_MAILDIR, TRANSPORT_COPY, TRANSPORT_HOOK };
 struct transport {
 	struct str name;
 	struct place at;
@@ -69,7 +74,9 @@ struct transport {
 	struct str ca_file, helo;
 	bool xoauth2;
 	int64_t timeout;
-	struct str path;           /* sendmail's program, or the Maildir */
+	struct str path;           /* sendmail's program, or the Maildir; HOOK: the URL, which may itself be a secret: never shown whole */
+	struct str hook;           /* HOOK: its name in the file; in no list but config.hooks. The secret signs what is posted */
+	bool allow_private;        /* HOOK: redirects into private networks */
 	const struct mailbox *mailbox; /* COPY: into its folder mailbox.copy; in no list but config.copies */
 };
 
@@ -87,6 +94,8 @@ struct config {
 	size_t ntransports;
 	struct transport *copies;  /* one for each mailbox with a copy, named "copy:MAILBOX", which no transport of the file can be */
 	size_t ncopies;
+	struct transport *hooks;   /* one for each webhook, named "webhook:NAME" */
+	size_t nhooks;
 	struct settings settings;
 };
 
@@ -101,6 +110,7 @@ struct config {
 int config_load(const char *dir, struct config **out, struct complaints *bad);
 void config_free(struct config **c);
 const struct transport *config_copy(const struct config *c, struct str name); /* NULL: there is none any more */
+const struct transport *config_hook(const struct config *c, struct str name);
 const struct transport *config_transport(const struct config *c, struct str name); /* empty name: the first */
 
 #endif

@@ -1,6 +1,7 @@
 /* Servers in helpd.conf: imaps://HOST:PORT and its like. */
 #include "app/config_value.h"
 #include "base/syntax.h"
+#include "net/http.h"
 
 struct scheme {
 	const char *name;
@@ -136,6 +137,21 @@ value_imap_url(struct value_reader *r, const struct setting *s,
 	m->implicit_tls = security == TRANSPORT_IMPLICIT;
 	m->plaintext = security == TRANSPORT_PLAINTEXT;
 	return true;
+}
+
+bool
+value_url(struct value_reader *r, const struct setting *s, const struct node *n,
+    struct str *out)
+{
+	struct err err = ERR_INIT;
+
+	if (!value_line(r, s, n, out))
+		return false;
+	if (http_check_url(*out, &err) == 0)
+		return true;
+	/* A URL may be a secret: it is not repeated. */
+	complain(r->a, r->bad, n->at, "%s: %s", s->name, err.msg);
+	return false;
 }
 
 bool

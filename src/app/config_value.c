@@ -264,6 +264,19 @@ duration(reader *r, const struct setting *s, const struct node *n, int64_t *out)
 	return true;
 }
 
+static bool
+percent(reader *r, const struct setting *s, const struct node *n, unsigned *out)
+{
+	uint64_t v = 0;
+
+	if (n->kind != NODE_STRING || !str_ends(n->s, S("%")) ||
+	    !str_u64(str_sub(n->s, 0, n->s.n - 1), &v) || v < 1 || v > 100)
+		return value_expected(
+		    r, s, n, "a share from \"1%\" to \"100%\"");
+	*out = (unsigned)v;
+	return true;
+}
+
 static void
 show_size(struct buf *b, int64_t v)
 {
@@ -485,6 +498,8 @@ read_node(reader *r, const struct setting *s, const struct node *n, void *base)
 		return each(r, s, n, value_handle, at);
 	case SETTING_QUEUES:
 		return each(r, s, n, value_queue_name, at);
+	case SETTING_LABEL:
+		return value_label(r, s, n, at);
 	case SETTING_LABELS:
 		return each(r, s, n, value_label, at);
 	case SETTING_TAG:
@@ -509,6 +524,8 @@ read_node(reader *r, const struct setting *s, const struct node *n, void *base)
 		return size(r, s, n, at);
 	case SETTING_COUNT:
 		return count(r, s, n, at);
+	case SETTING_PERCENT:
+		return percent(r, s, n, at);
 	case SETTING_BOOL:
 		return boolean(r, s, n, at);
 	case SETTING_WORD:
@@ -519,6 +536,8 @@ read_node(reader *r, const struct setting *s, const struct node *n, void *base)
 		return each(r, s, n, language, at);
 	case SETTING_IMAP_URL:
 		return value_imap_url(r, s, n, base);
+	case SETTING_URL:
+		return value_url(r, s, n, at);
 	case SETTING_SMTP_URL:
 		return value_smtp_url(r, s, n, base);
 	case SETTING_AFTER:

@@ -17,6 +17,7 @@ bool value_label(struct value_reader *r, const struct setting *s, const struct n
 bool value_tag(struct value_reader *r, const struct setting *s, const struct node *n, struct str *out);
 
 bool value_imap_url(struct value_reader *r, const struct setting *s, const struct node *n, struct mailbox *m);
+bool value_url(struct value_reader *r, const struct setting *s, const struct node *n, struct str *out);
 bool value_smtp_url(struct value_reader *r, const struct setting *s, const struct node *n, struct transport *t);
 
 #endif

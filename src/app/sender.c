@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "desk/copy.h"
 #include "desk/delivery.h"
+#include "desk/hook.h"
 #include "net/smtp.h"
 #include "store/blob.h"
 #include "store/outbox.h"
@@ -92,15 +93,35 @@ is_copier(const struct sender *s)
 	return s->t->kind == TRANSPORT_COPY;
 }
 
+/* Its rows are beside the mail: nobody waits for them, and none may wait for
+ * them. */
+static bool
+is_beside(const struct sender *s)
+{
+	return s->t->kind == TRANSPORT_COPY || s->t->kind == TRANSPORT_HOOK;
+}
+
+/* The kind of transport that a row needs; all of mail are one. */
+static enum transport_kind
+kind_of(const struct outbox *o)
+{
+	return copy_is(o)   ? TRANSPORT_COPY
+	       : hook_is(o) ? TRANSPORT_HOOK
+			    : TRANSPORT_SMTP;
+}
+
 static bool
 is_mine(const struct sender *s, const struct outbox *o)
 {
+	const struct config *c = s->c->config;
+	enum transport_kind kind = kind_of(o);
 	const struct transport *t =
-	    copy_is(o) ? config_copy(s->c->config, o->transport)
-		       : config_transport(s->c->config, o->transport);
+	    kind == TRANSPORT_COPY   ? config_copy(c, o->transport)
+	    : kind == TRANSPORT_HOOK ? config_hook(c, o->transport)
+				     : config_transport(c, o->transport);
 
 	/* A transport that is no longer configured: its mail goes by the first,
-	 * which gives up copies. */
+	 * which gives up copies and webhooks. */
 	if (!t)
 		t = config_transport(s->c->config, S(""));
 	return t == s->t;
@@ -159,7 +180,8 @@ static void
 wake_copiers(struct senders *all)
 {
 	for (size_t i = all->c.config->ntransports; i < all->n; i++)
-		wake(&all->v[i]);
+		if (is_copier(&all->v[i]))
+			wake(&all->v[i]);
 }
 
 static void
@@ -176,7 +198,7 @@ turn_done(struct job *j, const struct err *failed)
 	pthread_cond_broadcast(&s->cond);
 	pthread_mutex_unlock(&s->lock);
 	/* What was sent may be due for a copy. */
-	if (!failed && x->nbefore && !is_copier(s))
+	if (!failed && x->nbefore && !is_beside(s))
 		wake_copiers(s->all);
 }
 
@@ -324,7 +346,7 @@ reached(struct sender *s)
 
 /* No sender's failure, but worth being seen: the folder takes no copies. */
 static void
-note_copy(struct sender *s, const struct sent_to *to)
+note_beside(struct sender *s, const struct sent_to *to)
 {
 	pthread_mutex_lock(&s->lock);
 	if (to->result != SENT_OK)
@@ -339,16 +361,21 @@ static int
 hand_over(struct sender *s, struct arena *a, const struct outbox *o,
     struct sent_to *to, size_t n, struct str bytes, struct err *err)
 {
-	if (copy_is(o) == is_copier(s))
-		return is_copier(s)
-			   ? carrier_copy(s->carrier, a, o->message_id,
-				 o->attempts > 1 || o->ambiguous, to, bytes,
-				 err)
-			   : carrier_send(s->carrier, a, o->sender, to, n,
-				 bytes, err);
+	enum transport_kind kind = kind_of(o);
+
+	if (kind == TRANSPORT_COPY && is_copier(s))
+		return carrier_copy(s->carrier, a, o->message_id,
+		    o->attempts > 1 || o->ambiguous, to, bytes, err);
+	if (kind == TRANSPORT_HOOK && s->t->kind == TRANSPORT_HOOK)
+		return carrier_post(s->carrier, a, o, to, bytes, err);
+	if (kind == TRANSPORT_SMTP && !is_beside(s))
+		return carrier_send(
+		    s->carrier, a, o->sender, to, n, bytes, err);
 	for (size_t i = 0; i < n; i++) {
 		to[i].result = SENT_REFUSED;
-		to[i].reply = S("copies are put there no more");
+		to[i].reply = kind == TRANSPORT_HOOK
+				  ? S("there is no such webhook any more")
+				  : S("copies are put there no more");
 	}
 	return 0;
 }
@@ -412,14 +439,14 @@ send_row(struct sender *s, struct turn *x, struct claim *c)
 	if (r < 0) {
 		unreachable(s, &err);
 		/* A copy is not waited for: it has its time, too. */
-		if (is_copier(s))
+		if (is_beside(s))
 			keep_results(x, c, to, n);
 		return false;
 	}
 	reached(s);
 	count(s, to, n, c->id);
-	if (is_copier(s) && n)
-		note_copy(s, to);
+	if (is_beside(s) && n)
+		note_beside(s, to);
 	keep_results(x, c, to, n);
 	journal_end(x->journal, o.id, o.attempts, c->result, c->n);
 	return true;
@@ -455,7 +482,7 @@ send_group(struct sender *s, struct turn *x)
 		if (x->before[i].id)
 			good = send_row(s, x, &x->before[i]);
 	/* None of them is due at once again: senders of mail look at what is. */
-	for (size_t i = 0; i < n && !good && is_copier(s); i++)
+	for (size_t i = 0; i < n && !good && is_beside(s); i++)
 		x->before[i].tried = true;
 	/* Rows that were no longer queued when we claimed them. */
 	for (size_t i = 0; i < x->nbefore;)
@@ -632,17 +659,19 @@ senders_start(
     struct senders **out, const struct sender_context *c, struct err *err)
 {
 	struct senders *s = mem_new(sizeof *s);
-	size_t mail = c->config->ntransports;
+	const struct config *f = c->config;
+	size_t mail = f->ntransports, hooks = mail + f->ncopies;
 
 	s->c = *c;
-	s->n = mail + c->config->ncopies;
+	s->n = hooks + f->nhooks;
 	s->v = mem_new((s->n + 1) * sizeof *s->v);
 	*out = s;
 	/* Each may look at all of them as soon as it runs. */
 	for (size_t i = 0; i < s->n; i++)
 		init_one(s, &s->v[i],
-		    i < mail ? &c->config->transports[i]
-			     : &c->config->copies[i - mail]);
+		    i < mail    ? &f->transports[i]
+		    : i < hooks ? &f->copies[i - mail]
+				: &f->hooks[i - hooks]);
 	for (size_t i = 0; i < s->n; i++)
 		if (start_one(&s->v[i], err) < 0) {
 			senders_stop(out);

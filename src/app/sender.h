@@ -10,6 +10,7 @@
 
 #include "app/config.h"
 #include "app/writer.h"
+#include "store/outbox.h"
 
 struct senders;
 
@@ -45,6 +46,8 @@ struct sent_to;
 int carrier_send(struct carrier *c, struct arena *a, struct str sender, struct sent_to *to, size_t n, struct str bytes, struct err *err);
 /* Of a TRANSPORT_COPY: one mail into its folder. again: it may lie there already. 0: look at *to; -1: the server cannot be used. */
 int carrier_copy(struct carrier *c, struct arena *a, struct str message_id, bool again, struct sent_to *to, struct str bytes, struct err *err);
+/* Of a TRANSPORT_HOOK: one document, signed now. As carrier_copy(). */
+int carrier_post(struct carrier *c, struct arena *a, const struct outbox *o, struct sent_to *to, struct str bytes, struct err *err);
 /* Ends what is under way and all that would follow; any thread. */
 void carrier_cancel(struct carrier *c);
 /* Nothing to send for a while: lets an open connection go. */

@@ -28,6 +28,15 @@ put_row(void *ctx, uint32_t place, const struct learner_row *row)
 	model_put(x->t, x->field, place, buf_str(&b));
 }
 
+/*
+ * 1, 0, -1; UNREADABLE: what was learned is lost. No mail may have to wait for
+ * that: nothing is guessed or learned, store check tells it, and helpd classify
+ * --train learns it again.
+ */
+enum {
+	UNREADABLE = 2
+};
+
 static int
 get_head(
     struct txn *t, struct arena *a, struct str field, struct learner_head *h)
@@ -38,11 +47,10 @@ get_head(
 	*h = (struct learner_head){0};
 	if (found < 0)
 		return -1;
-	if (found && !learner_head_decode(a, buf_str(&b), h))
-		return txn_fail(t, ERR_CORRUPT,
-		    "what was learned of %.*s cannot be read: helpd classify "
-		    "--train learns it again",
-		    STR_ARG(field));
+	if (found && !learner_head_decode(a, buf_str(&b), h)) {
+		*h = (struct learner_head){0};
+		found = UNREADABLE;
+	}
 	learner_init(a, h);
 	return found;
 }
@@ -56,9 +64,10 @@ classify_guess(struct txn *t, struct arena *a, struct str field,
 	struct learner_guess v[GUESSES_MAX];
 	struct learner_head h;
 	size_t n;
+	int found = get_head(t, a, field, &h);
 
-	if (get_head(t, a, field, &h) < 0)
-		return -1;
+	if (found <= 0 || found == UNREADABLE)
+		return MIN(found, 0);
 	n = learner_guess(a, &h, &io, text, v, GUESSES_MAX);
 	for (size_t i = 0; i < n; i++)
 		out[i] =
@@ -74,9 +83,10 @@ classify_learn(struct txn *t, struct arena *a, struct str field,
 	struct in_store x = {t, field};
 	struct learner_io io = {&x, get_row, put_row};
 	struct learner_head h;
+	int found = get_head(t, a, field, &h);
 
-	if (get_head(t, a, field, &h) < 0)
-		return -1;
+	if (found < 0 || found == UNREADABLE)
+		return MIN(found, 0);
 	if (!learner_learn(a, &h, &io, text, value, !seen))
 		return 0;
 	learner_head_encode(&h, &b);
@@ -93,7 +103,7 @@ classify_known(struct txn *t, struct arena *a, struct str field,
 
 	*examples = h.examples;
 	*values = h.classes;
-	return found;
+	return MIN(found, 1);
 }
 
 int

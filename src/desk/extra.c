@@ -13,7 +13,8 @@ enum {
 	TAG_SLA = 8,
 	TAG_POLICY = 9,
 	TAG_WAIT = 10,
-	TAG_LAST = TAG_WAIT
+	TAG_LEARNED = 11,
+	TAG_LAST = TAG_LEARNED
 };
 
 void
@@ -43,6 +44,8 @@ extra_read(struct arena *a, struct str rec, struct extra *out)
 			out->policy = r.s;
 		else if (r.tag == TAG_WAIT && r.is_str)
 			out->wait = r.s;
+		else if (r.tag == TAG_LEARNED && r.is_str)
+			strs_add(a, &out->learned, r.s);
 	}
 }
 
@@ -75,6 +78,7 @@ extra_write(struct arena *a, struct str old, const struct extra *x)
 	rec_str_opt(&b, TAG_SLA, x->sla);
 	rec_str_opt(&b, TAG_POLICY, x->policy);
 	rec_str_opt(&b, TAG_WAIT, x->wait);
+	rec_strs(&b, TAG_LEARNED, &x->learned);
 	while (recr_next(&r)) {
 		if (r.tag <= TAG_LAST)
 			continue;

@@ -283,6 +283,35 @@ http_free(struct http **hp)
 	mem_free(h);
 }
 
+struct str
+http_where(struct str url)
+{
+	struct str host = url_authority(url);
+
+	return str_sub(url, 0, (size_t)(host.p - url.p) + host.n);
+}
+
+int
+http_probe(struct http *h, struct err *err)
+{
+	CURLcode r;
+
+	h->error[0] = 0;
+	h->refused = NULL;
+	h->redirected = false;
+	h->plain = str_istarts(str_c(h->url), S("http://"));
+	curl_easy_setopt(h->curl, CURLOPT_URL, h->url);
+	curl_easy_setopt(h->curl, CURLOPT_CONNECT_ONLY, 1L);
+	r = curl_easy_perform(h->curl);
+	curl_easy_setopt(h->curl, CURLOPT_CONNECT_ONLY, 0L);
+	if (r == CURLE_OK)
+		return 0;
+	return err_set(err, ERR_TEMP, "%s",
+	    h->refused    ? h->refused
+	    : h->error[0] ? h->error
+			  : curl_easy_strerror(r));
+}
+
 /* --- posting ----------------------------------------------------------- */
 
 static bool

@@ -31,6 +31,11 @@ void http_free(struct http **h);
 /* Is it an absolute https URL, or http to this machine? For the configuration. */
 int http_check_url(struct str url, struct err *err);
 
+/* "https://host:port" of such a URL, without what follows, which may be a secret. */
+struct str http_where(struct str url);
+/* Connects, with TLS verified as for a post, and hangs up. */
+int http_probe(struct http *h, struct err *err);
+
 enum posted { POSTED_OK, POSTED_LATER /* 408, 425, 429, 5xx, or never got that far */, POSTED_REFUSED /* other answers */, POSTED_UNKNOWN /* sent, no answer */ };
 struct http_header {
 	const char *name;
