@@ -79,6 +79,15 @@ list_dir(struct arena *a, const char *dir, struct str ending, struct strs *out)
 	return 0;
 }
 
+/* They outlive the programs, whose file names they bear. */
+static void
+keep_names(struct arena *a, struct complaints *bad, size_t from)
+{
+	for (size_t i = from; i < bad->n; i++)
+		bad->v[i].at.file =
+		    arena_cstr(a, str_c(bad->v[i].at.file));
+}
+
 int
 rules_read(struct arena *a, const char *dir, const struct settings *s,
     struct rules **out, struct complaints *bad)
@@ -87,7 +96,7 @@ rules_read(struct arena *a, const char *dir, const struct settings *s,
 	struct sieve_options o = {.include = include, .ctx = &in};
 	struct rules_file *files;
 	struct strs names;
-	size_t before = bad->errors, n = 0;
+	size_t before = bad->errors, first = bad->n, n = 0;
 
 	*out = NULL;
 	if (list_dir(a, dir, S(".sieve"), &names) < 0) {
@@ -118,6 +127,7 @@ rules_read(struct arena *a, const char *dir, const struct settings *s,
 	if (rules_compile(&o, arena_printf(a, "%s/", dir), files, n, a, out,
 		bad) == 0)
 		rules_judge(*out, s, a, bad);
+	keep_names(a, bad, first);
 	if (bad->errors > before)
 		rules_free(out);
 	return bad->errors > before ? -1 : 0;

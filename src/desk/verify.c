@@ -308,6 +308,33 @@ was_removed(
 	return false;
 }
 
+/* What a rule of the admin's sends to others says so in the history. */
+static bool
+was_ruled(struct check *c, const struct ticket *k, const struct outbox *o,
+    struct str addr)
+{
+	struct str said = arena_printf(
+	    &c->a, "%.*s: %.*s", STR_ARG(o->kind), STR_ARG(addr));
+
+	if (!str_eq(o->kind, S("redirect")) && !str_eq(o->kind, S("notify")))
+		return false;
+	for (uint32_t seq = k->events; seq > 0 && !c->failed; seq--) {
+		struct event e;
+		int r = event_get(c->t, &c->a, k->id, seq, &e);
+
+		if (r < 0)
+			c->failed = true;
+		if (r > 0 && e.at == o->created &&
+		    str_eq(e.actor, S("rule")) &&
+		    (str_eq(e.detail, said) ||
+			str_starts(e.detail,
+			    arena_printf(
+				&c->a, "%.*s, held", STR_ARG(said)))))
+			return true;
+	}
+	return false;
+}
+
 /* Was this address a reader when the mail was written? Everyone who takes part
  * is; and whoever wrote to the ticket may have been acknowledged. */
 static bool
@@ -319,7 +346,8 @@ may_read(struct check *c, const struct ticket *k, const struct outbox *o,
 	if (str_eq(o->kind, S("ack")) && o->nrecipients == 1 &&
 	    address_eq(k->requester.addr, addr))
 		return true;
-	return was_removed(c, k, addr, o->created);
+	return was_removed(c, k, addr, o->created) ||
+	       was_ruled(c, k, o, addr);
 }
 
 static void
