@@ -428,8 +428,11 @@ delivery_drop(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
 	found = ticket_of(t, a, &row, &k, err);
 	if (found <= 0)
 		return found;
-	event_add(t, &k, EVENT_DELIVERY_FAILED, who,
-	    arena_printf(a, "mail %llu: dropped", (unsigned long long)id), now);
+	event_add(t, &k,
+	    copy_is(&row) ? EVENT_COPY_FAILED : EVENT_DELIVERY_FAILED, who,
+	    arena_printf(a, "%s %llu: dropped",
+		copy_is(&row) ? "copy" : "mail", (unsigned long long)id),
+	    now);
 	ticket_put(t, &k);
 	return txn_error(t, err);
 }

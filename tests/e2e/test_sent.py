@@ -9,6 +9,7 @@ import house
 import pytest
 from house import mail, wait_for
 from imap_stub import ImapStub, session
+from smtp_stub import SmtpStub
 
 AGENTS = 'agent "anna" { name "Anna Berg"; address ["anna@desk.example"]; }\nagent "ben" { address ["ben@desk.example"]; }\n'
 ANNA = "Anna Berg <anna@desk.example>"
@@ -256,6 +257,33 @@ def test_copies_of_the_daemon(h):
     wait_for(lambda: len(mails(dovecot, "support", "已发送邮件")) == 2)
     row = [t for t in status(helpd)["transports"] if t["name"] == "copy:support"][0]
     assert row["sent"] == 2 and row["error"] is None
+
+
+def test_one_copy_of_a_mail(h):
+    """Several recipients, whom a server takes at different times or not at all: one copy, when the first has it; none of what nobody got."""
+    dovecot = h.dovecot()
+    make(dovecot, "support", "INBOX", "Sent")
+    later = {b"bob@customer.example": b"451 4.2.0 later", b"eve@customer.example": b"550 5.1.1 no such user", b"ann@customer.example": b"451 4.2.0 later"}
+    with SmtpStub(rcpt=later) as stub:
+        helpd = h.helpd(dovecot.mailbox(more='copy "Sent";'), f'transport "stub" {{ smtp "smtp+plain://127.0.0.1:{stub.port}"; }}')
+        helpd.write_conf(helpd.conf.replace('queue "support" { ', 'queue "support" { acknowledge "no"; '))
+        dovecot.append("support", mail(Cc="bob@customer.example, eve@customer.example"))
+        helpd.once()
+        helpd.run("reply", "1", stdin=b"Use water.\n")
+
+        def again():
+            for row in helpd.json("outbox"):
+                helpd.run("outbox", "retry", str(row["id"]))
+            helpd.once()
+        helpd.once()
+        assert mails(dovecot, "support", "Sent") == [] and [r["kind"] for r in helpd.json("outbox")] == ["answer"]
+        del later[b"ann@customer.example"]
+        again()
+        assert len(mails(dovecot, "support", "Sent")) == 1
+        del later[b"bob@customer.example"]
+        again()
+        assert len(stub.mails) == 2 and len(mails(dovecot, "support", "Sent")) == 1
+        helpd.run("verify")
 
 
 def test_of_which_queue(h):
