@@ -13,7 +13,8 @@
 
 struct deed {
 	struct str name, until; /* empty: until he is back */
-	bool reroute;           /* all that waits for him, not only what nobody has answered */
+	bool
+	    reroute; /* all that waits for him, not only what nobody has answered */
 	/* out */
 	struct away away;
 	size_t rerouted;
@@ -100,8 +101,7 @@ row_json(const struct row *r)
 	json_put_str(o, "full_name", x->full_name);
 	json_put_str(o, "role", str_c(rank_name(x->rank)));
 	json_put_strs(o, "teams", &x->teams);
-	json_object_set_new(
-	    o, "there", json_boolean(r->on_duty && !r->away));
+	json_object_set_new(o, "there", json_boolean(r->on_duty && !r->away));
 	json_object_set_new(o, "on_duty", json_boolean(r->on_duty));
 	json_object_set_new(o, "away", json_boolean(r->away != NULL));
 	json_put_time(o, "away_since", r->away ? r->away->since : CLOCK_NONE);
@@ -109,8 +109,8 @@ row_json(const struct row *r)
 	    r->away && r->away->until != AWAY_OPEN ? r->away->until
 						   : CLOCK_NONE);
 	json_put_str_or_null(o, "away_by", r->away ? r->away->by : S(""));
-	json_object_set_new(o, "tickets",
-	    json_integer((json_int_t)ticket_load_sum(&r->load)));
+	json_object_set_new(
+	    o, "tickets", json_integer((json_int_t)ticket_load_sum(&r->load)));
 	for (unsigned p = PRIORITY_LOW; p < PRIORITY_COUNT; p++)
 		json_object_set_new(by, priority_name((enum priority)p),
 		    json_integer((json_int_t)r->load.n[p]));
@@ -289,8 +289,7 @@ cmd_agents(struct verb_context *c, int argc, char **argv)
 	}
 	what = optind < argc ? str_c(argv[optind]) : S("list");
 	if (str_eq(what, S("list")))
-		return optind + 1 < argc || d.reroute ? verb_usage(c)
-						      : list(c);
+		return optind + 1 < argc || d.reroute ? verb_usage(c) : list(c);
 	if (optind + 1 >= argc)
 		return verb_usage(c);
 	d.name = str_c(argv[optind + 1]);
@@ -302,8 +301,7 @@ cmd_agents(struct verb_context *c, int argc, char **argv)
 	/* agents away anna until 2026-12-24 09:00 */
 	for (int i = optind + 2; i < argc; i++)
 		if (i > optind + 2 || strcmp(argv[i], "until") != 0)
-			buf_printf(
-			    &until, "%s%s", until.n ? " " : "", argv[i]);
+			buf_printf(&until, "%s%s", until.n ? " " : "", argv[i]);
 	d.until = buf_str(&until);
 	return change(c, &d, false);
 }

@@ -167,8 +167,8 @@ away_words(struct arena *a, const struct away *x, const char *zone)
 
 	if (x->until == AWAY_OPEN)
 		return S("");
-	clock_rfc3339(&b,
-	    x->until + (int64_t)zone_offset(zone, x->until) * CLOCK_SECOND);
+	clock_rfc3339(
+	    &b, x->until + (int64_t)zone_offset(zone, x->until) * CLOCK_SECOND);
 	s = buf_str(&b);
 	return arena_printf(a, "until %.*s %.*s", STR_ARG(str_sub(s, 0, 10)),
 	    STR_ARG(str_sub(s, 11, 16)));

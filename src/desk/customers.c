@@ -42,10 +42,10 @@ struct reading {
 	bool header_wrong;
 };
 
-#define WRONG(r, at_, ...)                                                  \
-	do {                                                                \
-		if ((r)->wrong++ < COMPLAINTS)                              \
-			complain((r)->a, (r)->bad, (at_), __VA_ARGS__);     \
+#define WRONG(r, at_, ...)                                              \
+	do {                                                            \
+		if ((r)->wrong++ < COMPLAINTS)                          \
+			complain((r)->a, (r)->bad, (at_), __VA_ARGS__); \
 	} while (0)
 
 /* --- fields and rows --------------------------------------------------- */
@@ -125,6 +125,8 @@ quoted(struct reading *r)
 			r->at++;
 	}
 	s = str_sub(r->text, from, r->at++);
+	while (!at_end(r) && r->text.p[r->at] == ' ')
+		r->at++;
 	if (!at_end(r) && r->text.p[r->at] != ',' && !is_break(r)) {
 		WRONG(r, here(r),
 		    "found something behind the closing quote, expected ',' "
@@ -261,14 +263,14 @@ read_key(struct reading *r, struct str s, struct place at, struct str *out)
 	struct address x;
 
 	if (!s.n) {
-		WRONG(r, at, "no address: expected ann@example.org or "
-			     "@example.org");
+		WRONG(r, at,
+		    "no address: expected ann@example.org or "
+		    "@example.org");
 		return false;
 	}
 	if (s.p[0] == '@' ? !good_domain(str_from(s, 1))
 			  : !address_parse_one(r->a, s, &x)) {
-		WRONG(r, at,
-		    "found \"%.*s\", expected an address or @domain",
+		WRONG(r, at, "found \"%.*s\", expected an address or @domain",
 		    STR_ARG(utf8_clip(s, 60)));
 		return false;
 	}
@@ -302,9 +304,10 @@ good_values(struct reading *r)
 	bool good = true;
 
 	if (r->nrow > r->ncolumns) {
-		WRONG(r, r->where[MIN(r->ncolumns, (size_t)CUSTOMER_COLUMNS - 1)],
-		    "%zu fields, and the first line names %zu columns",
-		    r->nrow, r->ncolumns);
+		WRONG(r,
+		    r->where[MIN(r->ncolumns, (size_t)CUSTOMER_COLUMNS - 1)],
+		    "%zu fields, and the first line names %zu columns", r->nrow,
+		    r->ncolumns);
 		return false;
 	}
 	for (size_t i = 0; i < r->nrow; i++) {
@@ -398,8 +401,7 @@ make_table(struct reading *r)
 		struct customer x = c->v[k];
 		size_t i = str_hash(x.key) & c->mask;
 
-		while (c->slots[i] &&
-		       !str_eq(c->v[c->slots[i] - 1].key, x.key))
+		while (c->slots[i] && !str_eq(c->v[c->slots[i] - 1].key, x.key))
 			i = (i + 1) & c->mask;
 		if (c->slots[i]) {
 			struct place at = {c->file, x.line, 1};

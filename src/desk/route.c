@@ -74,8 +74,8 @@ decode_agent(struct str rec, struct candidate *x)
 }
 
 static int
-remember_read(struct txn *t, struct arena *a, struct str queue,
-    enum strategy s, struct memory *m, struct err *err)
+remember_read(struct txn *t, struct arena *a, struct str queue, enum strategy s,
+    struct memory *m, struct err *err)
 {
 	struct str row = {0};
 	struct recr r;
@@ -158,10 +158,10 @@ struct gathering {
 	int64_t now;
 	struct aways away;
 	struct memory memory;
-	struct str last;      /* the customer's last agent */
+	struct str last; /* the customer's last agent */
 	const struct agent **people;
 	const struct agent **who; /* of each candidate */
-	struct buf not_there; /* "eva away, kim off duty" */
+	struct buf not_there;     /* "eva away, kim off duty" */
 	size_t nnot;
 	struct route_choice *out;
 };
@@ -189,7 +189,7 @@ is_asked(const struct gathering *g, const struct agent *x)
 	const struct settings *s = g->d->settings;
 
 	return (!q->agent.n || str_ieq(x->name, q->agent)) &&
-	       (!q->not.n || !str_ieq(x->name, q->not)) &&
+	       (!q->not .n || !str_ieq(x->name, q->not )) &&
 	       (!q->team.n || agent_in_team(x, q->team)) &&
 	       (!q->skill.n || strs_ihas(&x->skills, q->skill)) &&
 	       (!q->language.n || reads_language(s, x, q->language)) &&
@@ -259,12 +259,12 @@ people(struct gathering *g)
 }
 
 static int
-check_query(const struct settings *s, const struct route_query *q,
-    struct err *err)
+check_query(
+    const struct settings *s, const struct route_query *q, struct err *err)
 {
 	if (q->team.n && !staff_team(&s->staff, q->team))
-		return err_set(err, ERR_INVAL, "there is no team %.*s",
-		    STR_ARG(q->team));
+		return err_set(
+		    err, ERR_INVAL, "there is no team %.*s", STR_ARG(q->team));
 	if (q->agent.n && !staff_agent(&s->staff, q->agent))
 		return err_set(err, ERR_INVAL, "there is no agent %.*s",
 		    STR_ARG(q->agent));
@@ -278,8 +278,8 @@ gather(struct gathering *g, struct err *err)
 	size_t n = people(g);
 
 	if (away_list(g->t, g->a, g->now, &g->away, err) < 0 ||
-	    remember_read(g->t, g->a, k->queue, g->out->strategy, &g->memory,
-		err) < 0)
+	    remember_read(
+		g->t, g->a, k->queue, g->out->strategy, &g->memory, err) < 0)
 		return -1;
 	if (g->q->strategy == STRATEGY_STICKY &&
 	    people_last_agent(g->t, g->a, k->requester.addr, &g->last, err) < 0)
@@ -312,9 +312,9 @@ words(struct gathering *g, const struct pick *p, bool found)
 
 	if (!found)
 		buf_printf(&b, "nobody is free: %s",
-		    o->n           ? "all have as many as they can"
-		    : g->nnot      ? "nobody is there"
-				   : "nobody fits");
+		    o->n      ? "all have as many as they can"
+		    : g->nnot ? "nobody is there"
+			      : "nobody fits");
 	else
 		buf_printf(&b, "%s of %zu", p->why, o->n);
 	if (found && p->beyond)
@@ -527,8 +527,7 @@ route_new(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	if (k->assignee.n || !s->staff.nagents || !status_is_active(k->status))
 		return 0;
 	if (s->ntiers)
-		tier =
-		    settings_tier(s, customer_tier(s, a, k->requester.addr));
+		tier = settings_tier(s, customer_tier(s, a, k->requester.addr));
 	if (tier && tier->team.n) {
 		query.team = tier->team;
 		who.cause = arena_printf(a, "tier %.*s: team %.*s",
@@ -605,9 +604,8 @@ give_away(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 
 	if (route_assign(d, t, a, k, &query, who, now, &c, err) < 0)
 		return -1;
-	return c.agent
-		   ? 0
-		   : back_to_queue(d, t, a, k, who->cause, who, now, err);
+	return c.agent ? 0
+		       : back_to_queue(d, t, a, k, who->cause, who, now, err);
 }
 
 /* With the memory of one ticket at a time: they may be many. */
@@ -655,10 +653,13 @@ route_away(struct desk *d, struct txn *t, struct arena *a,
 		until.n ? " " : "", STR_ARG(until)));
 	if (ticket_each(t, a, &f, note_id, &g) < 0)
 		return txn_error(t, err);
+	/* One that became his just now is in no list yet. */
+	if (held && held->id)
+		note_id(&g, held);
 	/* The oldest change first: who waits longest. */
 	for (size_t i = g.n; i-- > 0;) {
-		int r = one_away(
-		    d, t, g.v[i], x, all, held, &because, now, err);
+		int r =
+		    one_away(d, t, g.v[i], x, all, held, &because, now, err);
 
 		if (r == 2)
 			r = give_away(d, t, a, held, x, &because, now, err) < 0

@@ -69,8 +69,7 @@ check_loads(struct check *c)
 		check_walk(c, T_TICKET_LOAD, "loads", check_row);
 	for (size_t i = 0; i < c->nloads && schema >= 2 && !c->stop; i++)
 		if (ticket_load_sum(&c->loads[i].load))
-			check_tell(c,
-			    "%.*s has %u active tickets and no load",
+			check_tell(c, "%.*s has %u active tickets and no load",
 			    STR_ARG(key_str(&c->loads[i].key)),
 			    ticket_load_sum(&c->loads[i].load));
 	mem_free(c->loads);
