@@ -28,6 +28,14 @@ struct detector {
 
 /* --- one recipient ----------------------------------------------------- */
 
+static bool
+begins_with_code(struct str line)
+{
+	return line.n > 3 && (line.p[0] == '4' || line.p[0] == '5') &&
+	       ch_is_digit(line.p[1]) && ch_is_digit(line.p[2]) &&
+	       line.p[3] == ' ';
+}
+
 /* The lines of the notice that name the address, or follow one that does, and
  * hold a reply code. */
 static struct str
@@ -35,7 +43,7 @@ words_about(struct detector *d, struct str address)
 {
 	AUTO(buf_fini) struct buf b = buf_max(WORDS_MAX);
 	struct str rest = d->notice.text, line;
-	bool near = false, said = false;
+	bool near = false, said = false, coded = false;
 
 	if (!address.n)
 		return (struct str){0};
@@ -43,6 +51,9 @@ words_about(struct detector *d, struct str address)
 		bool names = str_ihas(line, address);
 
 		near = near && str_chr(line, '@', 0) < 0 && str_trim(line).n;
+		/* In a transcript each line that begins with a code is a statement of its own. */
+		near = near && !(coded && begins_with_code(line));
+		coded = names ? begins_with_code(line) : coded && near;
 		/* What is broken over two lines: the code, then the words. */
 		if ((names || near) && (code_find(line).n || said)) {
 			buf_put(&b, str_trim(line));
@@ -60,8 +71,9 @@ struct evidence {
 	struct str address, status, code, action;
 	struct str words[6]; /* the server's first */
 	size_t n;
-	bool report;    /* words[0] is the Diagnostic-Code */
-	size_t special; /* how many words are about this recipient alone */
+	bool report;      /* words[0] is the Diagnostic-Code */
+	bool bad_mailbox; /* the reporting system says that RCPT was refused */
+	size_t special;   /* how many words are about this recipient alone */
 };
 
 static void
@@ -83,6 +95,11 @@ judge(const struct evidence *e)
 			r = reason_by_status(e->status, e->code);
 		if (r == REASON_NONE)
 			r = reason_by_words(e->words[i]);
+		/* What programs print at their end whatever it was. */
+		if (r == REASON_SYSTEM && i + 1 < e->n &&
+		    str_ihas(e->words[i], S("service unavailable")) &&
+		    reason_is_plain(e->words[i + 1]))
+			r = REASON_NONE;
 	}
 	return r != REASON_NONE ? r : reason_by_status(e->status, e->code);
 }
@@ -128,6 +145,20 @@ transcript_after_data(struct str text)
 	return false;
 }
 
+/* What a server said to the RCPT of this very address is not undone by what was said to the DATA of another. */
+static bool
+transcript_rcpt(struct str text, struct str address)
+{
+	struct str line;
+
+	while (address.n && text.n && str_cut(&text, '\n', &line)) {
+		line = str_trim(line);
+		if (str_istarts(line, S(">>> RCPT")) && str_ihas(line, address))
+			return true;
+	}
+	return false;
+}
+
 /*
  * "User unknown" said only after the whole mail was heard is what filters say, and phone companies to whom a subscriber shut the
  * door; a server that means it adds 5.1.1.
@@ -137,7 +168,8 @@ after_data(const struct detector *d, const struct evidence *e)
 {
 	struct str words = e->n ? e->words[0] : d->notice.text;
 
-	if (str_eq(e->status, S("5.1.1")) || str_eq(e->status, S("5.5.0")))
+	if (str_eq(e->status, S("5.1.1")) || str_eq(e->status, S("5.5.0")) ||
+	    transcript_rcpt(d->notice.text, e->address))
 		return false;
 	return str_ihas(words, S("reply to end of DATA")) ||
 	       str_ihas(d->notice.text, S("reply to end of DATA")) ||
@@ -151,6 +183,17 @@ is_vague(struct str status)
 	return !status.n || str_ends(status, S(".0.0"));
 }
 
+/*
+ * RFC 3463's subject is about something else than the address: the mailbox's state (2), the mail system (3), security (7). Words that
+ * contradict it are those of a filter.
+ */
+static bool
+is_contradicted(struct str status)
+{
+	return status.n > 2 && !str_ends(status, S(".0.0")) &&
+	       (status.p[2] == '2' || status.p[2] == '3' || status.p[2] == '7');
+}
+
 /* Was it the recipient that the server refused, as far as the mail says? */
 static bool
 is_sure(const struct detector *d, const struct evidence *e)
@@ -159,8 +202,15 @@ is_sure(const struct detector *d, const struct evidence *e)
 		return true; /* Yahoo, which looks at the recipient last */
 	if (after_data(d, e))
 		return false;
-	if (str_ihas(d->notice.text, S("RCPT")))
+	/* qmail's words for a refused RCPT. */
+	if (e->bad_mailbox ||
+	    str_ihas(d->notice.text, S("does not like recipient")))
 		return true;
+	if (str_ihas(d->notice.text, S("RCPT")) ||
+	    (e->n && str_ihas(e->words[0], S("RCPT"))))
+		return true;
+	if (is_contradicted(e->status) && str_eq(e->code, S("550")))
+		return false;
 	/* Where one only failed, all that is said is said of it. */
 	for (size_t i = 0;
 	     i < (d->notice.n == 1 && !e->report ? e->n : e->special); i++)
@@ -189,6 +239,10 @@ conclude(struct detector *d, struct evidence *e)
 			e->code = code_find(e->words[i]);
 	}
 	r = judge(e);
+	/* It may name a domain, or somebody, who does not exist: the sender. */
+	if ((r == REASON_USER || r == REASON_HOST) &&
+	    (str_eq(e->status, S("5.1.7")) || str_eq(e->status, S("5.1.8"))))
+		r = REASON_SENDER;
 	/* Not resting but gone: the numbers know. */
 	if (r == REASON_SUSPENDED && str_eq(e->status, S("5.1.1")))
 		r = REASON_USER;
@@ -274,6 +328,8 @@ report_group(struct detector *d, const struct fields *f)
 	evidence_add(
 	    &e, after_semicolon(report_field(d, f, "Diagnostic-Code")));
 	e.report = e.n > 0;
+	e.bad_mailbox = str_ieq(
+	    report_field(d, f, "X-PowerMTA-BounceCategory"), S("bad-mailbox"));
 	evidence_text(d, &e);
 	conclude(d, &e);
 }
@@ -370,9 +426,8 @@ failed_recipients_read(struct detector *d)
 
 /* Amazon's SNS mails its notices as JSON: {"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress": …. */
 static void
-notification_read(struct detector *d)
+notification_read(struct detector *d, struct str s)
 {
-	struct str s = d->s->message->text;
 	size_t at = 0, next = 0;
 	struct str type = bounce_json_string(s, "\"notificationType\"", 0, &at);
 	bool complaint = str_eq(type, S("Complaint"));
@@ -479,8 +534,8 @@ bounce_detect(struct arena *a, const struct bounce_source *s)
 	struct fields original = {0};
 	struct strs own = {0};
 	struct bounce_source inner;
-	struct str wrapped;
-	bool named, complaint, notification;
+	struct str wrapped, notification;
+	bool named, complaint;
 
 	if ((bounce_is_report(s, "disposition-notification") ||
 		str_ihas(s->report_type, S("disposition-notification"))) &&
@@ -490,8 +545,8 @@ bounce_detect(struct arena *a, const struct bounce_source *s)
 	complaint = !s->report.n && s->original.n &&
 		    str_istarts(str_trim(s->message->subject),
 			S("complaint about message from"));
-	notification = bounce_is_notification(s->message);
-	if (!s->report.n && !named && !complaint && !notification &&
+	notification = bounce_notification(a, s->message);
+	if (!s->report.n && !named && !complaint && !notification.n &&
 	    !bounce_looks_like_one(s))
 		return NULL;
 	wrapped = bounce_within(s);
@@ -511,8 +566,8 @@ bounce_detect(struct arena *a, const struct bounce_source *s)
 		report_feedback(&d, &original);
 	else if (s->report.n)
 		report_read(&d, &original);
-	else if (notification)
-		notification_read(&d);
+	else if (notification.n)
+		notification_read(&d, notification);
 	if (!d.out->n && named)
 		failed_recipients_read(&d);
 	if (!d.out->n)

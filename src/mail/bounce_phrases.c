@@ -7,6 +7,9 @@
  * stands for any white space.
  */
 const struct reason_phrase reason_phrases[] = {
+    /* Exim, when nothing of the domain answers: it goes on to guess that somebody is blacklisted */
+    {REASON_HOST, "account or domain may not exist"},
+
     /* a server asked again later tells nothing about the address */
     {REASON_RATE, "greylist"},
     {REASON_RATE, "grey-list"},
@@ -192,6 +195,7 @@ const struct reason_phrase reason_phrases[] = {
     {REASON_BLOCKED, "dynamic ip"},
     {REASON_BLOCKED, "dynamic/residential"},
     {REASON_BLOCKED, "helo command rejected"},
+    {REASON_BLOCKED, "501 5.0.0 invalid domain name"},
     {REASON_BLOCKED, "temporarily deferred due to"},
     {REASON_BLOCKED, "weren't sent. please contact your internet service"},
     {REASON_RELAY, "relay access denied"},
@@ -219,7 +223,9 @@ const struct reason_phrase reason_phrases[] = {
     {REASON_SENDER, "unresolvable sender"},
     {REASON_SENDER, "a valid from"},
     {REASON_SENDER, "from address"},
-    {REASON_SENDER, "mail from"},
+    {REASON_SENDER, "mail from "},
+    {REASON_SENDER, "after mail from"},
+    {REASON_SENDER, "to mail from"},
     {REASON_SENDER, "return-path"},
     {REASON_SENDER, "senders's address"},
 
@@ -558,6 +564,7 @@ const struct reason_phrase reason_phrases[] = {
     {REASON_SYSTEM, "mail for"},
     {REASON_SYSTEM, "not yet been delivered"},
     {REASON_SYNTAX, "syntax error"},
+    {REASON_SYNTAX, "remote protocol error"},
     {REASON_SYNTAX, "command not implemented"},
     {REASON_SYNTAX, "bad sequence"},
     {REASON_SYNTAX, "unrecognized command"},

@@ -1,4 +1,5 @@
 #include "mail/bounce_sign.h"
+#include "base/buf.h"
 #include "base/must.h"
 #include "mail/automatic.h"
 #include "mail/bounce_text.h"
@@ -60,15 +61,48 @@ bounce_is_report(const struct bounce_source *s, const char *kind)
 	       str_ihas(s->content_type, str_c(kind));
 }
 
-bool
-bounce_is_notification(const struct message *m)
+static bool
+is_notification(struct str json)
 {
-	struct str text = str_ltrim(str_sub(m->text, 0, 200));
+	struct str text = str_ltrim(str_sub(json, 0, 200));
 
 	return str_starts(text, S("{")) &&
 	       (str_has(text, S("\"notificationType\":\"Bounce\"")) ||
 		   str_has(text, S("\"notificationType\":\"Complaint\"")) ||
 		   str_has(text, S("\"notificationType\":\"Delivery\"")));
+}
+
+/* A JSON string's text from behind its opening quote. What is not ASCII says nothing here. */
+static struct str
+unescape(struct arena *a, struct str s)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < s.n && s.p[i] != '"'; i++) {
+		if (s.p[i] == '\\' && ++i < s.n && ch_is_alpha(s.p[i]))
+			buf_putc(&b, ' ');
+		else if (i < s.n)
+			buf_putc(&b, s.p[i]);
+	}
+	return arena_dup(a, buf_str(&b));
+}
+
+struct str
+bounce_notification(struct arena *a, const struct message *m)
+{
+	struct str text = str_ltrim(m->text), head = str_sub(text, 0, 2000);
+	ptrdiff_t at;
+
+	if (is_notification(text))
+		return text;
+	if (!str_starts(text, S("{")) || !str_has(head, S("\"TopicArn\"")))
+		return (struct str){0};
+	at = str_find(head, S("\"Message\""), 0);
+	at = at < 0 ? -1 : str_chr(head, '{', (size_t)at);
+	if (at < 1 || head.p[at - 1] != '"')
+		return (struct str){0};
+	text = unescape(a, str_from(text, (size_t)at));
+	return is_notification(text) ? text : (struct str){0};
 }
 
 bool

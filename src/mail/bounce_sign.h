@@ -8,8 +8,8 @@
 struct str bounce_field(const struct message *m, struct str name);
 /* multipart/report of that kind (RFC 6522)? */
 bool bounce_is_report(const struct bounce_source *s, const char *kind);
-/* Amazon's JSON, as SNS mails it? */
-bool bounce_is_notification(const struct message *m);
+/* Amazon's JSON, as SNS mails it, bare ("raw delivery") or as a string within an envelope of JSON: bare. Empty when it is none. */
+struct str bounce_notification(struct arena *a, const struct message *m);
 /* A disposition notification by which a mail was refused (Sieve's reject, RFC 5429), not one that says that it was read. */
 bool bounce_is_rejection(const struct bounce_source *s);
 /* The delivery-status part of a report that came as the "original": scanners wrap reports so. Empty when there is none. */
