@@ -29,7 +29,6 @@ is_wrapping(const struct attachment *x)
 	    {"application/pgp-keys", 20},
 	    {"application/ms-tnef", 19},
 	    {"application/vnd.ms-tnef", 23},
-	    {"message/rfc822", 14},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
@@ -48,7 +47,8 @@ look_back(const struct visit *v, bool *seen)
 	struct article r;
 
 	for (uint32_t s = n > LOOK_BACK ? n - LOOK_BACK + 1 : 1; s <= n; s++) {
-		int found = article_get(v->t, v->a, v->k->id, s, &r);
+		AUTO(arena_fini) struct arena row = ARENA_INIT;
+		int found = article_get(v->t, &row, v->k->id, s, &r);
 
 		if (found < 0)
 			return -1;
@@ -85,6 +85,17 @@ answer_files(struct visit *v)
 
 		if (is_wrapping(x) || seen[i])
 			continue;
+		/* The notice itself, as some clients attach what they answer;
+		 * or a colleague's mail, with all that is in it. */
+		if (str_ieq(x->type, S("message/rfc822"))) {
+			transcript_add(&v->told, TOLD_INFO, S(""),
+			    transcript_say(&v->told,
+				"the mail \"%.*s\" that is attached was not "
+				"sent on: paste its words, or attach it as a "
+				"file"),
+			    STR_ARG(utf8_clip(x->name, 200)));
+			continue;
+		}
 		/* A picture of the quoted mail or of a letterhead. */
 		if (x->is_inline && x->content_id.n && v->m->answer_html.n &&
 		    !in_html(v->m, x))
@@ -243,9 +254,10 @@ is_news(const struct visit *v, const struct article *r)
 static void
 tell_article(const struct visit *v, const struct article *r, struct buf *b)
 {
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	struct message m = {
 	    .text = r->text, .fresh = r->fresh, .nfresh = r->nfresh};
-	struct str text = str_trim(message_new_text(v->a, &m)), line;
+	struct str text = str_trim(message_new_text(&a, &m)), line;
 
 	buf_printf(b, "%s%s %.*s, %.*s:\n", b->n ? "\n" : "",
 	    r->direction == DIRECTION_IN ? "<-" : "->",
@@ -268,8 +280,9 @@ answer_missed(struct visit *v, struct str *words, struct err *err)
 		return 0;
 	for (uint32_t i = last > LOOK_BACK ? last - LOOK_BACK + 1 : 1;
 	     i <= last; i++) {
+		AUTO(arena_fini) struct arena row = ARENA_INIT;
 		struct article r;
-		int found = article_get(v->t, v->a, v->k->id, i, &r);
+		int found = article_get(v->t, &row, v->k->id, i, &r);
 
 		if (found > 0)
 			found = is_news(v, &r);

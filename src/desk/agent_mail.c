@@ -8,6 +8,7 @@
  * note's text, so nobody reads them twice; the raw mail is there whole.
  */
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/must.h"
 #include "base/utf8.h"
 #include "desk/agent_mail_private.h"
@@ -135,9 +136,8 @@ visit_refused(struct visit *v, struct err *err)
 
 /* --- a reply ----------------------------------------------------------- */
 
-/* What may go wrong only later is bad to do unseen. */
-static bool
-is_final(const struct command_block *b)
+bool
+visit_is_final(const struct command_block *b)
 {
 	for (size_t i = 0; i < b->n; i++)
 		switch (b->v[i].id) {
@@ -303,7 +303,7 @@ reply(struct visit *v, struct err *err)
 		refuse(v, "the note is empty");
 	if (v->told.refused)
 		return visit_refused(v, err);
-	if (answer || is_final(&v->block)) {
+	if (answer || visit_is_final(&v->block)) {
 		missed = answer_missed(v, &missed_words, err);
 		if (missed < 0)
 			return -1;
@@ -403,6 +403,60 @@ rescue(struct visit *v, const struct err *why, struct err *err)
 	return 0;
 }
 
+/* --- once -------------------------------------------------------------- */
+
+/*
+ * What a mail is known by when it comes again. Its bytes need not be the same:
+ * two mailboxes add different fields to it, and whoever got it may hand it in
+ * once more with fields of his, and the signature over the others is still
+ * good.
+ */
+static struct str
+once_key(const struct visit *v)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	const struct message *m = v->m;
+	unsigned char hash[SHA256_SIZE];
+
+	buf_printf(&b, "agent:%.*s ", STR_ARG(v->agent->name));
+	if (m->message_id.n)
+		buf_put(&b, m->message_id);
+	else {
+		sha256(arena_printf(v->a, "%lld %.*s", (long long)m->date,
+			   STR_ARG(m->text)),
+		    hash);
+		buf_hex(&b, str_n((const char *)hash, sizeof hash));
+	}
+	return arena_dup(v->a, buf_str(&b));
+}
+
+/* Kept, where the first one is, and nothing of it is done: 1; 0 it is new; -1. */
+static int
+came_again(struct visit *v, struct str key, struct err *err)
+{
+	uint64_t id;
+	int found = msgid_get(v->t, key, &id);
+
+	if (found > 0)
+		found = merge_follow(v->t, v->a, id, &v->out->k);
+	if (found < 0)
+		return txn_error(v->t, err);
+	if (!found || v->x->in->sent_folder) {
+		v->out->k = (struct ticket){0};
+		return found;
+	}
+	v->k = &v->out->k;
+	v->who.cause = visit_cause(v);
+	v->block.note = false;
+	visit_keep(v, visit_commands(v),
+	    S("came again: nothing of it was done again"));
+	event_add(v->t, v->k, EVENT_DUPLICATE, &v->who,
+	    arena_printf(v->a, "article %u, of an agent's mail", v->source),
+	    v->x->now);
+	ticket_put(v->t, v->k);
+	return txn_error(v->t, err) < 0 ? -1 : 1;
+}
+
 int
 agent_mail(
     const struct agent_mail *x, struct agent_result *out, struct err *err)
@@ -417,6 +471,7 @@ agent_mail(
 	    .out = out,
 	};
 	struct err e = ERR_INIT;
+	struct str key;
 	int rc;
 
 	*out = (struct agent_result){0};
@@ -426,8 +481,14 @@ agent_mail(
 	v.who.cause = x->identity->why;
 	transcript_init(&v.told, x->a, x->d->settings, v.agent);
 	command_read(x->a, proof_words(x->a, x->m), &v.block);
+	key = once_key(&v);
+	rc = came_again(&v, key, err);
+	if (rc)
+		return MIN(rc, 0);
 	rc = dispatch(&v, &e);
 	if (rc < 0)
 		rc = txn_error(x->t, err) < 0 ? -1 : rescue(&v, &e, err);
+	if (rc == 0 && out->k.id)
+		msgid_put(x->t, key, out->k.id, true);
 	return rc;
 }

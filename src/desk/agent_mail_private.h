@@ -39,6 +39,8 @@ int visit_take(struct visit *v, struct err *err);
 int visit_end(struct visit *v, struct err *err);
 /* Nothing was done: says so in the ticket's history, keeps the mail. */
 int visit_refused(struct visit *v, struct err *err);
+/* Does it end something, so that what may go wrong only later would go wrong unseen? */
+bool visit_is_final(const struct command_block *b);
 /* The lines of commands as written: all that is kept as the text of a mail whose words are an answer. */
 struct str visit_commands(const struct visit *v);
 /* The name under his answers. */

@@ -12,6 +12,7 @@
 #include "desk/agent_mail_private.h"
 #include "desk/change.h"
 #include "desk/merge.h"
+#include "desk/people.h"
 
 #define ASKS_REQUESTER "requester"
 
@@ -198,20 +199,53 @@ confirm_mail(struct visit *v, struct grant *g, struct err *err)
 	return fresh_kept(v, err);
 }
 
+/* Who got out of the ticket while it waited is not written to; the mail's
+ * bytes name him. 1 somebody is, 0, -1. */
+static int
+has_left(
+    struct visit *v, const struct waiting *w, struct str *who, struct err *err)
+{
+	struct ticket k = *v->k;
+	struct outbox row;
+	int found = w->outbox ? outbox_get(v->t, v->a, w->outbox, &row) : 0;
+
+	if (found < 0)
+		return txn_error(v->t, err);
+	if (!found)
+		return 0;
+	command_people_ahead(&v->run, &k);
+	for (size_t i = 0; i < row.nrecipients; i++)
+		if (!people_takes_part(&k, row.recipients[i].addr)) {
+			*who = row.recipients[i].addr;
+			return 1;
+		}
+	return 0;
+}
+
 /* The commands that waited, looked at as of now. Refused ones leave all as it
  * is. 1, 0 refused, -1. */
 static int
 check_again(struct visit *v, const struct waiting *w, struct err *err)
 {
-	int n;
+	struct str who = {0};
+	int n, left;
 
 	command_read(v->a, w->commands, &v->block);
 	v->block.text = w->text;
 	visit_run(v);
 	v->run.confirmed = true;
 	n = v->block.n ? command_check(&v->run, err) : 0;
-	if (n < 0)
+	left = n < 0 ? -1 : has_left(v, w, &who, err);
+	if (left < 0)
 		return -1;
+	if (left) {
+		transcript_add(&v->told, TOLD_REFUSED, S("#send"),
+		    transcript_say(&v->told,
+			"%.*s does not take part in the ticket any more; write "
+			"your answer again"),
+		    STR_ARG(who));
+		n++;
+	}
 	if (!agent_may(v->d->settings, v->agent, v->k->queue,
 		w->outbox ? RIGHT_WORK : RIGHT_SEE)) {
 		transcript_add(&v->told, TOLD_REFUSED, S("#send"), "%s",
@@ -245,17 +279,43 @@ release(struct visit *v, const struct waiting *w, struct err *err)
 	return 0;
 }
 
+/* Something arrived while it waited: it goes on waiting, for a word that knows
+ * of it. */
+static int
+wait_on(struct visit *v, struct grant *g, const struct waiting *w,
+    const struct command_block *own, struct str missed, struct err *err)
+{
+	struct transcript *x = &v->told;
+
+	g->used = v->x->now;
+	grant_put(v->t, g);
+	visit_keep(v, own->v[0].line, S("waits for the agent's #send"));
+	transcript_add(x, TOLD_INFO, S(""), "%.*s",
+	    STR_ARG(waits_for(v, w->outbox > 0, S("stale"))));
+	transcript_add(x, TOLD_INFO, S(""), "%.*s", STR_ARG(missed));
+	tell_waiting(v, w->outbox > 0);
+	v->confirm = new_grant(v, w);
+	event_add(v->t, v->k, EVENT_WAITS, &v->who, S("stale"), v->x->now);
+	v->told.seen = v->k->articles;
+	return visit_end(v, err);
+}
+
 static int
 do_send(
     struct visit *v, struct grant *g, const struct waiting *w, struct err *err)
 {
 	struct command_block own = v->block;
-	int good;
+	struct str missed = {0};
+	int good, news = 0;
 
 	v->who.cause = visit_cause(v);
 	good = check_again(v, w, err);
 	if (good <= 0)
 		return good < 0 ? -1 : visit_refused(v, err);
+	if (w->outbox || visit_is_final(&v->block))
+		news = answer_missed(v, &missed, err);
+	if (news)
+		return news < 0 ? -1 : wait_on(v, g, w, &own, missed, err);
 	v->who.cause = arena_printf(v->a, "row %u, article %u (#send for %u)",
 	    v->x->identity->row, v->k->articles + 1, w->seq);
 	v->run.who = v->who;

@@ -18,6 +18,11 @@
 #include "desk/undo.h"
 #include "desk/when.h"
 
+enum {
+	NAMES_LOOKED_AT = 10000, /* of a note */
+	UNKNOWN_TOLD = 10
+};
+
 struct deed {
 	struct command_run *r;
 	const struct command_line *c;
@@ -316,7 +321,8 @@ do_requester(struct deed *x)
 	    change_requester(RUN(x), &one, &x->who, r->now, x->err) < 0)
 		return -1;
 	/* The agent stood in for the customer whom we did not find. */
-	if (r->asked && str_eq(old, r->agent->addresses.v[0])) {
+	if (r->asked &&
+	    staff_by_address(&r->d->settings->staff, old) == r->agent) {
 		struct address me = {.addr = old};
 
 		if (change_cc(RUN(x), &me, false, &x->who, r->now, x->err) < 0)
@@ -764,7 +770,7 @@ command_people_ahead(const struct command_run *r, struct ticket *k)
 {
 	for (size_t i = 0; i < r->block->n; i++) {
 		const struct command_line *c = &r->block->v[i];
-		struct str rest = c->args;
+		struct str rest = command_plain(r->a, c->args);
 		struct err e = ERR_INIT;
 		struct address one;
 		bool add = false;
@@ -776,7 +782,7 @@ command_people_ahead(const struct command_run *r, struct ticket *k)
 		if (change_address(r->a, rest, &one, &e) == 0)
 			change_people_ahead(r->d->settings, r->a, k, &one,
 			    c->id == CMD_REQUESTER_ ? PEOPLE_REQUESTER
-			    : add		    ? PEOPLE_ADD
+			    : add                   ? PEOPLE_ADD
 						    : PEOPLE_REMOVE);
 	}
 }
@@ -881,33 +887,46 @@ next_mention(struct str *rest)
 	return name;
 }
 
+static void
+tell_unknown(struct command_run *r, struct str name)
+{
+	struct str near = staff_nearest(r->a, &r->d->settings->staff, name);
+
+	transcript_add(r->told, TOLD_REFUSED,
+	    arena_printf(r->a, "@%.*s", STR_ARG(name)),
+	    near.n ? SAY(r, "nobody is called so; did you mean @%.*s?")
+		   : SAY(r, "nobody is called so%.*s"),
+	    STR_ARG(near));
+}
+
 int
 command_mentions(
     struct command_run *r, struct str text, uint32_t seq, struct err *err)
 {
 	const struct staff *s = &r->d->settings->staff;
-	struct strs told = {0};
+	struct strs told = {0}, unknown = {0};
 	struct str name;
 
-	while ((name = next_mention(&text)).n) {
+	for (unsigned n = 0; (name = next_mention(&text)).n; n++) {
 		const struct agent *to = staff_agent(s, name);
 		const struct team *team = staff_team(s, name);
 
+		/* A pasted log is full of "@". */
+		if (n == NAMES_LOOKED_AT) {
+			transcript_add(r->told, TOLD_REFUSED, S("@"), "%s",
+			    SAY(r, "further names were not looked at"));
+			break;
+		}
 		if (to && mention(r, to, seq, &told, err) < 0)
 			return -1;
 		for (size_t i = 0; !to && team && i < s->nagents; i++)
 			if (agent_in_team(&s->agents[i], team->name) &&
 			    mention(r, &s->agents[i], seq, &told, err) < 0)
 				return -1;
-		if (!to && !team) {
-			struct str near = staff_nearest(r->a, s, name);
-
-			transcript_add(r->told, TOLD_REFUSED,
-			    arena_printf(r->a, "@%.*s", STR_ARG(name)),
-			    near.n ? SAY(r, "nobody is called so; did you "
-					    "mean @%.*s?")
-				   : SAY(r, "nobody is called so%.*s"),
-			    STR_ARG(near));
+		if (!to && !team && unknown.n < UNKNOWN_TOLD &&
+		    !strs_ihas(&unknown, name)) {
+			strs_add(r->a, &unknown, name);
+			tell_unknown(r, name);
 		}
 	}
 	return 0;

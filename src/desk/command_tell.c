@@ -13,6 +13,7 @@ enum {
 	COLUMNS = 76, /* the transcript indents by two */
 	LIST_MAX = 50,
 	EVENTS_MAX = 400,
+	ARTICLES_MAX = 200,
 	LINES_MAX = 6 /* of an article in a history */
 };
 
@@ -122,41 +123,23 @@ tell_event(struct command_run *r, const struct ticket *k, const struct event *e,
 	wrap(b, arena_printf(r->a, "<- %.*s", STR_ARG(e->cause)), 18, 21);
 }
 
-/* How many there are, with those of merged tickets; -1. */
-static int
-count_events(
-    struct command_run *r, const struct ticket *k, size_t *n, struct err *err)
-{
-	AUTO(timeline_close) struct timeline *l = NULL;
-	struct event e;
-	int found;
-
-	*n = 0;
-	if (timeline_open(r->t, r->a, k, TIMELINE_EVENTS, &l, err) < 0)
-		return -1;
-	while ((found = timeline_event(l, &e)) > 0)
-		++*n;
-	return found < 0 ? txn_error(r->t, err) : 0;
-}
-
 static int
 events(struct command_run *r, const struct ticket *k, bool causes,
     struct buf *b, struct err *err)
 {
 	AUTO(timeline_close) struct timeline *l = NULL;
 	struct event e;
-	size_t n, i = 0;
+	size_t n;
 	int found;
 
-	if (count_events(r, k, &n, err) < 0 ||
-	    timeline_open(r->t, r->a, k, TIMELINE_EVENTS, &l, err) < 0)
+	if (timeline_newest(
+		r->t, r->a, k, TIMELINE_EVENTS, EVENTS_MAX, &l, &n, err) < 0)
 		return -1;
 	if (n > EVENTS_MAX)
 		buf_printf(
 		    b, SAY(r, "(the newest %d of %zu)\n"), EVENTS_MAX, n);
 	while ((found = timeline_event(l, &e)) > 0)
-		if (++i + EVENTS_MAX > n)
-			tell_event(r, k, &e, causes, b);
+		tell_event(r, k, &e, causes, b);
 	return found < 0 ? txn_error(r->t, err) : 0;
 }
 
@@ -165,9 +148,10 @@ tell_article(struct command_run *r, const struct ticket *k,
     const struct article *art, struct buf *b)
 {
 	static const char *const arrows[] = {"  ", "<-", "->", "--"};
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	struct message m = {
 	    .text = art->text, .fresh = art->fresh, .nfresh = art->nfresh};
-	struct str text = str_trim(message_new_text(r->a, &m)), line;
+	struct str text = str_trim(message_new_text(&a, &m)), line;
 	struct str who =
 	    art->author.name.n ? art->author.name : art->author.addr;
 
@@ -191,10 +175,15 @@ articles(struct command_run *r, const struct ticket *k, struct buf *b,
 {
 	AUTO(timeline_close) struct timeline *l = NULL;
 	struct article art;
+	size_t n;
 	int found;
 
-	if (timeline_open(r->t, r->a, k, TIMELINE_ARTICLES, &l, err) < 0)
+	if (timeline_newest(r->t, r->a, k, TIMELINE_ARTICLES, ARTICLES_MAX, &l,
+		&n, err) < 0)
 		return -1;
+	if (n > ARTICLES_MAX)
+		buf_printf(
+		    b, SAY(r, "(the newest %d of %zu)\n"), ARTICLES_MAX, n);
 	while ((found = timeline_article(l, &art)) > 0)
 		tell_article(r, k, &art, b);
 	return found < 0 ? txn_error(r->t, err) : 0;

@@ -67,10 +67,11 @@ outbound_ack(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	return txn_error(t, err);
 }
 
-/* The mail that is answered, for quotes. A missing one is no error. */
+/* The mail that is answered, for quotes. A missing one is no error; an agent's
+ * own words, with which he opened the ticket, are not the customer's. */
 static int
-last_message(struct txn *t, struct arena *a, const struct ticket *k,
-    struct view *v, struct err *err)
+last_message(const struct settings *s, struct txn *t, struct arena *a,
+    const struct ticket *k, struct view *v, struct err *err)
 {
 	struct message m = {0};
 	struct article r;
@@ -84,7 +85,7 @@ last_message(struct txn *t, struct arena *a, const struct ticket *k,
 	found = article_get(t, a, k->id, x.last_in, &r);
 	if (found < 0)
 		return txn_error(t, err);
-	if (!found)
+	if (!found || staff_by_address(&s->staff, r.author.addr))
 		return 0;
 	m.text = r.text;
 	m.fresh = r.fresh;
@@ -160,7 +161,7 @@ outbound_answer(struct desk *d, struct txn *t, struct arena *a,
 	outgoing_view(d, &o, k);
 	o.view.status_old = old;
 	o.view.message_date = CLOCK_NONE;
-	if (w->quote && last_message(t, a, k, &o.view, err) < 0)
+	if (w->quote && last_message(d->settings, t, a, k, &o.view, err) < 0)
 		return -1;
 	if (outgoing_put(d, t, a, k, &o, now, err) < 0)
 		return -1;
@@ -236,8 +237,7 @@ outbound_status(struct desk *d, struct txn *t, struct arena *a,
 	    .view = {.status_old = old},
 	};
 
-	return tell_requester(
-	    d, t, a, k, &o, EVENT_NOTIFIED, who, now, err);
+	return tell_requester(d, t, a, k, &o, EVENT_NOTIFIED, who, now, err);
 }
 
 int

@@ -22,11 +22,14 @@ struct timeline {
 };
 
 static struct lane
-lane_of(const struct ticket *k, enum timeline_kind kind)
+lane_of(const struct ticket *k, enum timeline_kind kind, uint32_t max)
 {
+	uint32_t last = kind == TIMELINE_ARTICLES ? k->articles : k->events;
+
 	return (struct lane){
 	    .ticket = k->id,
-	    .last = kind == TIMELINE_ARTICLES ? k->articles : k->events,
+	    .seq = last > max ? last - max : 0,
+	    .last = last,
 	};
 }
 
@@ -59,9 +62,10 @@ time_of(const struct timeline *l, const struct lane *x)
 	return l->kind == TIMELINE_ARTICLES ? x->article.at : x->event.at;
 }
 
-int
-timeline_open(struct txn *t, struct arena *a, const struct ticket *k,
-    enum timeline_kind kind, struct timeline **out, struct err *err)
+static int
+open_lanes(struct txn *t, struct arena *a, const struct ticket *k,
+    enum timeline_kind kind, uint32_t max, struct timeline **out,
+    struct err *err)
 {
 	struct timeline *l = arena_new(a, struct timeline);
 	uint64_t *ids;
@@ -72,7 +76,7 @@ timeline_open(struct txn *t, struct arena *a, const struct ticket *k,
 		return -1;
 	*l = (struct timeline){
 	    .t = t, .kind = kind, .v = arena_array(a, struct lane, n + 1)};
-	l->v[l->n++] = lane_of(k, kind);
+	l->v[l->n++] = lane_of(k, kind, max);
 	for (size_t i = 0; i < n; i++) {
 		AUTO(arena_fini) struct arena row = ARENA_INIT;
 		struct ticket from;
@@ -81,11 +85,52 @@ timeline_open(struct txn *t, struct arena *a, const struct ticket *k,
 		if (found < 0)
 			return txn_error(t, err);
 		if (found)
-			l->v[l->n++] = lane_of(&from, kind);
+			l->v[l->n++] = lane_of(&from, kind, max);
 	}
 	*out = l;
+	return 0;
+}
+
+static int
+first_rows(struct timeline *l, struct err *err)
+{
 	for (size_t i = 0; i < l->n; i++)
 		if (step(l, &l->v[i]) < 0)
+			return txn_error(l->t, err);
+	return 0;
+}
+
+int
+timeline_open(struct txn *t, struct arena *a, const struct ticket *k,
+    enum timeline_kind kind, struct timeline **out, struct err *err)
+{
+	if (open_lanes(t, a, k, kind, UINT32_MAX, out, err) < 0)
+		return -1;
+	return first_rows(*out, err);
+}
+
+static int next(struct timeline *l);
+
+/* The newest of all are among the newest of each: those are read, and what is
+ * too old is passed over. */
+int
+timeline_newest(struct txn *t, struct arena *a, const struct ticket *k,
+    enum timeline_kind kind, uint32_t max, struct timeline **out, size_t *total,
+    struct err *err)
+{
+	size_t there = 0;
+
+	*total = 0;
+	if (open_lanes(t, a, k, kind, max, out, err) < 0)
+		return -1;
+	for (size_t i = 0; i < (*out)->n; i++) {
+		there += (*out)->v[i].last - (*out)->v[i].seq;
+		*total += (*out)->v[i].last;
+	}
+	if (first_rows(*out, err) < 0)
+		return -1;
+	for (; there > max; there--)
+		if (next(*out) < 0)
 			return txn_error(t, err);
 	return 0;
 }

@@ -14,6 +14,9 @@ enum timeline_kind { TIMELINE_ARTICLES, TIMELINE_EVENTS };
 struct timeline;
 /* Lives in the arena; close frees the rows it holds. */
 int timeline_open(struct txn *t, struct arena *a, const struct ticket *k, enum timeline_kind kind, struct timeline **out, struct err *err);
+/* The same, of the newest `max` alone, whatever the ticket has grown to. *total: how many there are. */
+int timeline_newest(struct txn *t, struct arena *a, const struct ticket *k, enum timeline_kind kind, uint32_t max, struct timeline **out, size_t *total,
+    struct err *err);
 /* The next one; what it points at lives until the next call. 1, 0 at the end, -1 (the transaction's error). Rows that are missing are passed over. */
 int timeline_article(struct timeline *l, struct article *out);
 int timeline_event(struct timeline *l, struct event *out);

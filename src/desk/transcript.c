@@ -4,6 +4,7 @@
 #include "desk/transcript.h"
 #include "base/clock.h"
 #include "base/must.h"
+#include "desk/gate.h"
 #include "desk/view.h"
 
 void
@@ -122,6 +123,33 @@ plain(struct transcript *x, const struct grant *confirm)
 	return arena_dup(x->a, buf_str(&b));
 }
 
+/*
+ * A machine in the agent's place that answers every mail would be answered for
+ * ever. What waits all the same, unasked, is given up in time.
+ */
+static int
+is_over(struct desk *d, struct txn *t, struct transcript *x,
+    struct grant *confirm, int64_t now, bool *over, struct err *err)
+{
+	uint64_t untold;
+	bool may;
+
+	if (gate_pass(t, x->a, "transcript", x->to->name,
+		MAX(d->settings->notices_per_hour, 1U), now, &may, &untold,
+		err) < 0)
+		return -1;
+	*over = !may;
+	if (!may && confirm)
+		grant_put(t, confirm);
+	if (may && untold)
+		transcript_add(x, TOLD_INFO, S(""),
+		    transcript_say(x,
+			"%llu mails of yours before this one got no such "
+			"answer: there were too many in an hour."),
+		    (unsigned long long)untold);
+	return txn_error(t, err);
+}
+
 int
 transcript_send(struct desk *d, struct txn *t, struct transcript *x,
     const struct ticket *k, struct grant *confirm, struct str in_reply_to,
@@ -133,12 +161,9 @@ transcript_send(struct desk *d, struct txn *t, struct transcript *x,
 	    .to = x->to,
 	    .k = k,
 	    .subject = str_c(transcript_say(x, "What became of your mail")),
-	    .data = values(x, confirm),
 	    .grant = confirm,
 	    .in_reply_to = in_reply_to,
-	    .plain = plain(x, confirm),
 	};
-
 	struct grant notice = {
 	    .ticket = k ? k->id : 0,
 	    .agent = x->to->name,
@@ -149,7 +174,14 @@ transcript_send(struct desk *d, struct txn *t, struct transcript *x,
 		    : k     ? k->articles
 			    : 0,
 	};
+	bool over;
 
+	if (is_over(d, t, x, confirm, now, &over, err) < 0)
+		return -1;
+	if (over)
+		return 0;
+	mail.data = values(x, confirm);
+	mail.plain = plain(x, confirm);
 	if (!confirm && k)
 		mail.grant = &notice;
 	return notice_mail(d, t, x->a, &mail, now, NULL, err);

@@ -42,7 +42,8 @@ const char *transcript_say(const struct transcript *x, const char *english) __at
  *   transcript.done .refused .waits (how many)    .confirm (true: a reply with #send does what waits)
  */
 
-/* Sends it (template "transcript"). With a ticket, the mail can be answered like a notice. confirm: NULL, or a grant of purpose CONFIRM for what waits. in_reply_to: the agent's mail. */
+/* Sends it (template "transcript"). With a ticket, the mail can be answered like a notice. confirm: NULL, or a grant of purpose CONFIRM for what waits. in_reply_to: the agent's mail.
+ * In an hour, as many as notices; beyond, none is sent, and the next one says how many there were. */
 int transcript_send(struct desk *d, struct txn *t, struct transcript *x, const struct ticket *k, struct grant *confirm, struct str in_reply_to, int64_t now, struct err *err);
 
 #endif

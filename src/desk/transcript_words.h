@@ -27,6 +27,8 @@ extern const size_t transcript_nwords;
 	X("the file \"%.*s\" could not be read", "无法读取文件“%.*s”") \
 	X("there is nothing in this mail: no words above the quote, no commands, no files", "这封邮件没有内容：引文上方没有文字，没有命令，也没有附件") \
 	X("the note is empty", "备注为空") \
+	X("the mail \"%.*s\" that is attached was not sent on: paste its words, or attach it as a file", "附件中的邮件“%.*s”没有转发：请粘贴其文字，或作为普通文件附上") \
+	X("%llu mails of yours before this one got no such answer: there were too many in an hour.", "此前您有 %llu 封邮件没有得到这样的答复：一小时内邮件太多。") \
 	X("you may not answer tickets of this queue; #note adds a note", "您无权回复此队列的工单；可用 #备注 添加备注") \
 	X("there is nobody to whom an answer could go; #note adds a note", "没有可以回复的人；可用 #备注 添加备注") \
 	X("this mail names no ticket; answer a notice of it", "这封邮件没有指明工单；请回复该工单的通知") \
@@ -45,6 +47,7 @@ extern const size_t transcript_nwords;
 	X("#send stands alone; nothing else of this mail was read", "#发送 必须单独使用；这封邮件的其他内容未被读取") \
 	X("that is done already", "已经执行过了") \
 	X("nothing waits for it", "没有等待确认的操作") \
+	X("%.*s does not take part in the ticket any more; write your answer again", "%.*s 已不参与此工单；请重新写您的回复") \
 	X("your mail system gives no proof that it was you; this needs one", "您的邮件系统没有提供是您本人的证明，而此操作需要证明") \
 	X("you are away until you write #back", "您现在不在，直到您写 #回来（或 #back）") \
 	X("you are away until %.*s", "您现在不在，直到 %.*s") \
@@ -139,6 +142,7 @@ extern const size_t transcript_nwords;
 	X("was not told: may not see queue %.*s", "未通知：无权查看队列 %.*s") \
 	X("nobody is called so; did you mean @%.*s?", "没有这个人；您是指 @%.*s 吗？") \
 	X("nobody is called so%.*s", "没有这个人%.*s") \
+	X("further names were not looked at", "其余的名字未被查看") \
 	X("(the newest %d of %zu)\n", "（最新的 %d 条，共 %zu 条）\n") \
 	X("(%zu more are not shown)\n", "（另有 %zu 个未显示）\n") \
 	X("no tickets", "没有工单")

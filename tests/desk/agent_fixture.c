@@ -188,9 +188,9 @@ compose(struct fixture *f, const struct written *w, int64_t now)
 		buf_printf(&b, "Subject: Re: %.*s\n", STR_ARG(x->subject));
 	clock_date(now / CLOCK_DAY, &y, &m, &d);
 	buf_printf(&b, "Date: %u Jan %lld 10:00:00 +0000\n", d, (long long)y);
-	if (w->id)
+	if (w->id && *w->id)
 		buf_printf(&b, "Message-ID: <%s>\n", w->id);
-	else
+	else if (!w->id)
 		buf_printf(
 		    &b, "Message-ID: <own%u@acme.example>\n", ++f->mails);
 	if (x && !w->no_token)

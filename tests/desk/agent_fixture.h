@@ -35,7 +35,7 @@ struct written {
 	const char *cc, *subject; /* NULL: "Re: " of `answers` */
 	const struct message *answers;
 	const char *auth;         /* NULL: dmarc=pass; "": none */
-	const char *id;           /* NULL: made up */
+	const char *id;           /* NULL: made up; "": none */
 	const char *headers;      /* further lines, each ending in \n, Content-Type among them */
 	const char *body;
 	bool sent_folder, no_token; /* no_token: To is the plain address, nothing is referred to */
