@@ -1,5 +1,6 @@
 #include "fixture.h"
 #include "base/mem.h"
+#include "desk/settle.h"
 #include "desk/change.h"
 #include "desk/outbound.h"
 #include "desk/verify.h"
@@ -41,6 +42,16 @@ commit(struct txn *t)
 	struct err err = ERR_INIT;
 
 	must_ok(txn_commit(t, &err), &err);
+}
+
+/* What follows from what was done, as the writer does it. */
+static void
+settle(struct fixture *f, struct txn *t)
+{
+	struct err err = ERR_INIT;
+
+	if (f->now)
+		must_ok(desk_settle(&f->desk, t, &f->a, f->now, &err), &err);
 }
 
 static struct strs
@@ -275,6 +286,8 @@ take(struct fixture *f, const struct mail *x, int64_t now)
 	blob_pack(content, &packed);
 	in.packed = buf_str(&packed);
 	must_ok(ingest(&f->desk, t, &f->a, &in, now, &out, &err), &err);
+	f->now = now;
+	settle(f, t);
 	term_batch_put(t, f->desk.terms);
 	commit(t);
 	return out;
@@ -390,6 +403,7 @@ with_txn(struct fixture *f,
 	struct txn *t = begin(f);
 
 	must_ok(fn(f, t, ctx, &err), &err);
+	settle(f, t);
 	commit(t);
 }
 
@@ -416,6 +430,7 @@ run_status(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 void
 set_status(struct fixture *f, uint64_t id, enum status s, int64_t now)
 {
+	f->now = now;
 	with_txn(f, run_status, &(struct status_change){id, s, now});
 }
 
@@ -448,6 +463,7 @@ answer(struct fixture *f, uint64_t id, const char *text, int64_t now)
 {
 	struct answering w = {id, text, now, 0};
 
+	f->now = now;
 	with_txn(f, run_answer, &w);
 	return w.seq;
 }

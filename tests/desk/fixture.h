@@ -33,6 +33,7 @@ struct fixture {
 	struct arena a;
 	uint32_t source;
 	unsigned keys_given, mails;
+	int64_t now; /* of what is done; the last one said. with_txn() settles by it */
 };
 void fixture_open(struct fixture *f);
 void fixture_close(struct fixture *f);
