@@ -8,7 +8,6 @@
 #include "base/utf8.h"
 #include "desk/change.h"
 #include "desk/command_private.h"
-#include "desk/delivery.h"
 #include "desk/extra.h"
 #include "desk/kb.h"
 #include "desk/merge.h"
@@ -630,10 +629,9 @@ do_resend(struct deed *x)
 
 	if (found <= 0)
 		return found;
-	if (delivery_retry(r->t, r->a, o.id, r->now, x->err) < 0)
+	if (outbound_again(
+		r->t, r->a, r->k, o.id, &x->who, r->now, x->err) < 0)
 		return -1;
-	event_add(r->t, r->k, EVENT_RESENT, &x->who,
-	    arena_printf(r->a, "article %u", o.seq), r->now);
 	YES(x, "article %u is sent again", o.seq);
 	return 0;
 }

@@ -44,6 +44,11 @@ int outbound_answer(struct desk *d, struct txn *t, struct arena *a, struct ticke
  * caller puts k. ERR_NOENT when the row is gone or no longer held.
  */
 int outbound_release(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, uint64_t outbox, const struct actor *who, int64_t now, struct err *err);
+/*
+ * An answer that failed is sent once more, to those whom it did not reach and who still take part. Refused for good (5xx): by a new row with the same bytes, which the
+ * article names from then on. Puts nothing: the caller puts k. ERR_NOENT: it has not failed; ERR_INVAL: nobody is left.
+ */
+int outbound_again(struct txn *t, struct arena *a, struct ticket *k, uint64_t outbox, const struct actor *who, int64_t now, struct err *err);
 /* It is given up: the row goes, the article stays and says so. */
 int outbound_discard(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, uint64_t outbox, const struct actor *who, int64_t now, struct err *err);
 /* An answer that was written elsewhere, by an agent's own mail to the customer: an article of direction out, without a row. Stamps like an answer. in: the mail. */

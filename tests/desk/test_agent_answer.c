@@ -240,6 +240,55 @@ test_resend(void **state)
 	assert_int_equal(count_sent(f, "answer", ANN), 1);
 }
 
+static int
+refuse_it(struct fixture *f, struct txn *t, void *ctx, struct err *err)
+{
+	uint64_t *id = ctx;
+	struct delivery v[] = {
+	    {S(ANN), DELIVERED_REFUSED, S("550 5.7.1 blocked")},
+	    {S(BOB), DELIVERED_OK, S("250 ok")},
+	};
+
+	if (delivery_claim(t, &f->a, id, 1, LATER, err) < 0)
+		return -1;
+	return delivery_result(&f->desk, t, &f->a, *id, v, 2, LATER, err);
+}
+
+/* After a 5xx: the same bytes, another row, and only to those who lack it. */
+static void
+test_resend_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox old, new;
+	uint64_t row, id = take(f,
+			  &(struct mail){.from = ANN,
+			      .to = "support@acme.example",
+			      .cc = BOB,
+			      .text = "It burns.\n"},
+			  NOW)
+			       .ticket;
+
+	replies(f, "anna", "notice", "Use water.", LATER);
+	row = row_of(f, "answer", ANN)->id;
+	with_txn(f, refuse_it, &row);
+	assert_int_equal(outbox(f, row).state, OUTBOX_FAILED);
+	replies(f, "anna", "notice", "#resend", LATER + CLOCK_HOUR);
+	assert_has(told(f, "anna"), "is sent again");
+	old = outbox(f, row);
+	new = *row_of(f, "answer", ANN);
+	assert_int_not_equal(new.id, row);
+	assert_int_equal(old.state, OUTBOX_FAILED);
+	assert_int_equal(new.state, OUTBOX_QUEUED);
+	assert_int_equal(new.nrecipients, 1);
+	assert_int_equal(new.blob, old.blob);
+	assert_true(str_eq(new.message_id, old.message_id));
+	assert_int_equal(article(f, id, new.seq).outbox, new.id);
+	fixture_verify(f);
+	/* It is on its way: there is nothing to send again. */
+	replies(f, "anna", "notice", "#resend", LATER + 2 * CLOCK_HOUR);
+	assert_has(told(f, "anna"), "no answer of this ticket has failed");
+}
+
 /* --- people ------------------------------------------------------------ */
 
 /* Who takes part gets it; colleagues and ourselves do not. */
@@ -428,6 +477,7 @@ main(void)
 	    T(test_texts),
 	    T(test_texts_wait),
 	    T(test_resend),
+	    T(test_resend_refused),
 	    T(test_people),
 	    T(test_own_ticket),
 	    T(test_child),
