@@ -190,6 +190,10 @@ turn_done(struct job *j, const struct err *failed)
 	struct turn *x = (struct turn *)j;
 	struct sender *s = x->s;
 
+	/* What was sent may be due for a copy. As long as it is not done,
+	 * all senders are there. */
+	if (!failed && x->nbefore && !is_beside(s))
+		wake_copiers(s->all);
 	pthread_mutex_lock(&s->lock);
 	x->done = true;
 	x->err = failed ? *failed : ERR_INIT;
@@ -197,9 +201,6 @@ turn_done(struct job *j, const struct err *failed)
 		x->n = 0;
 	pthread_cond_broadcast(&s->cond);
 	pthread_mutex_unlock(&s->lock);
-	/* What was sent may be due for a copy. */
-	if (!failed && x->nbefore && !is_beside(s))
-		wake_copiers(s->all);
 }
 
 static void
