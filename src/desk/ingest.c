@@ -17,6 +17,7 @@
 #include "base/utf8.h"
 #include "desk/ack.h"
 #include "desk/change.h"
+#include "desk/classify_ticket.h"
 #include "desk/due.h"
 #include "desk/extra.h"
 #include "desk/family.h"
@@ -572,6 +573,28 @@ acknowledge(struct job *j, struct err *err)
 	return 0;
 }
 
+/* What earlier tickets say of a new one. */
+static int
+classify(struct job *j, struct err *err)
+{
+	const struct settings *s = j->d->settings;
+	unsigned decided = 0;
+
+	if (!s->nclassified || !j->out->is_new || j->automatic.n ||
+	    j->internal || j->returned || j->writer.own)
+		return 0;
+	/* The first queue's address is where mail goes that is for none. */
+	if (j->queue != &s->queues[0])
+		decided |= CLASSIFY_QUEUE;
+	if (classify_new(j->d, j->t, j->a, &j->k, message_new_text(j->a, j->m),
+		decided, j->now, err) < 0)
+		return -1;
+	j->queue = settings_queue(s, j->k.queue);
+	if (!j->queue)
+		j->queue = &s->queues[0];
+	return 0;
+}
+
 /* The ordinary way: an article of a ticket, old or new. */
 static int
 file(struct job *j, struct err *err)
@@ -588,6 +611,7 @@ file(struct job *j, struct err *err)
 		j->now, err) < 0)
 		return -1;
 	if (count_person(j, err) < 0 || apply_rules(j, err) < 0 ||
+	    classify(j, err) < 0 ||
 	    acknowledge(j, err) < 0 || ingest_notify(j, err) < 0)
 		return -1;
 	ticket_put(j->t, &j->k);

@@ -200,6 +200,9 @@ static const struct sample samples[] = {
     {"notice", "by", "Wei Zhang"},
     {"notice", "subject", "Printer on fire"},
     {"notice", "assignee", "anna"},
+    {"webhook", "name", "ops"},
+    {"webhook", "event", "new"},
+    {"webhook", "words", "410: Gone"},
 };
 
 static struct value *
@@ -262,6 +265,9 @@ sample_desk(struct arena *a, struct value *root)
 	sample_list(a, o, "earlier", earlier);
 	sample_list(a, o, "suggested", suggested);
 	value_set_bool(a, sample_object(a, root, "priority"), "is_high", true);
+	o = sample_object(a, root, "webhook");
+	value_set_num(a, o, "ticket", 1042);
+	value_set_num(a, o, "more", 2);
 	o = sample_object(a, root, "transcript");
 	sample_list(a, o, "lines", line);
 	value_set_num(a, o, "done", 1);
