@@ -180,6 +180,9 @@ delivery_failed(struct desk *d, struct txn *t, struct arena *a,
 {
 	struct actor who = {S("system"), S("delivery failed")};
 
+	/* Reports name whom they are about. */
+	if (str_istarts(words, addr))
+		words = str_ltrim(str_from(words, addr.n));
 	event_add(t, k, EVENT_DELIVERY_FAILED, &who,
 	    arena_printf(a, "%.*s: %.*s", STR_ARG(addr), STR_ARG(words)), now);
 	/* What an agent was told is none of the customer's history of mails. */

@@ -16,6 +16,8 @@
 #include "mail/compose.h"
 #include "store/blob.h"
 
+enum { LOOK_BACK = 50 /* articles, for the mail of ours that is answered */ };
+
 static int
 check_article(struct txn *t, struct arena *a, const struct settings *s,
     const struct ticket *k, uint32_t seq, struct article *r, struct err *err)
@@ -76,19 +78,43 @@ set_people(struct arena *a, const struct settings *s, const struct ticket *k,
 		}
 }
 
-static void
-fill(struct arena *a, const struct settings *s, const struct ticket *k,
-    const struct article *r, int64_t now, struct ticket *out)
+/*
+ * What the mail is about. Its own subject is only what a mail of ours is called when it answers one ("Re: [Acme #3] We have received your
+ * message"): then the ticket's.
+ */
+static int
+subject_of(struct txn *t, struct arena *a, const struct settings *s,
+    const struct ticket *k, const struct article *r, struct str *out)
 {
 	struct strs tags = settings_tags(a, s);
-	struct extra x = {.last_in = 1};
 	struct str subject = utf8_clip(subject_base(a, r->subject, &tags), 500);
+
+	*out = subject.n ? subject : k->subject;
+	for (uint32_t i = r->seq; i > 1 && r->seq - i < LOOK_BACK;) {
+		struct article x;
+		int found = article_get(t, a, k->id, --i, &x);
+
+		if (found < 0)
+			return -1;
+		if (found && x.direction == DIRECTION_OUT && x.automatic.n &&
+		    str_ieq(subject_base(a, x.subject, &tags), subject))
+			*out = k->subject;
+	}
+	return 0;
+}
+
+static void
+fill(struct arena *a, const struct settings *s, const struct ticket *k,
+    const struct article *r, struct str subject, int64_t now,
+    struct ticket *out)
+{
+	struct extra x = {.last_in = 1};
 
 	if (r->message_id.n)
 		x.chain = extra_chain(
 		    a, &(struct strs){0}, &(struct strs){0}, r->message_id);
 	*out = (struct ticket){
-	    .subject = subject.n ? subject : k->subject,
+	    .subject = subject,
 	    .status = STATUS_NEW,
 	    .priority = k->priority,
 	    .queue = k->queue,
@@ -183,12 +209,15 @@ merge_split(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
     uint32_t seq, const struct actor *who, int64_t now, struct ticket *out,
     struct err *err)
 {
+	struct str subject;
 	struct article r;
 
 	if (check_article(t, a, d->settings, k, seq, &r, err) < 0 ||
 	    merge_check_room(k, 1, err) < 0)
 		return -1;
-	fill(a, d->settings, k, &r, now, out);
+	if (subject_of(t, a, d->settings, k, &r, &subject) < 0)
+		return txn_error(t, err);
+	fill(a, d->settings, k, &r, subject, now, out);
 	ticket_put(t, out); /* gives the number */
 	if (txn_error(t, err) < 0)
 		return -1;
