@@ -84,8 +84,7 @@ static void
 keep_names(struct arena *a, struct complaints *bad, size_t from)
 {
 	for (size_t i = from; i < bad->n; i++)
-		bad->v[i].at.file =
-		    arena_cstr(a, str_c(bad->v[i].at.file));
+		bad->v[i].at.file = arena_cstr(a, str_c(bad->v[i].at.file));
 }
 
 int
@@ -100,8 +99,8 @@ rules_read(struct arena *a, const char *dir, const struct settings *s,
 
 	*out = NULL;
 	if (list_dir(a, dir, S(".sieve"), &names) < 0) {
-		complain(a, bad, (struct place){dir, 1, 1},
-		    "cannot be read: %m");
+		complain(
+		    a, bad, (struct place){dir, 1, 1}, "cannot be read: %m");
 		return -1;
 	}
 	if (names.n > RULES_FILES_MAX) {
@@ -124,8 +123,8 @@ rules_read(struct arena *a, const char *dir, const struct settings *s,
 		f->text = arena_dup(a, buf_str(&b));
 		n++;
 	}
-	if (rules_compile(&o, arena_printf(a, "%s/", dir), files, n, a, out,
-		bad) == 0)
+	if (rules_compile(
+		&o, arena_printf(a, "%s/", dir), files, n, a, out, bad) == 0)
 		rules_judge(*out, s, a, bad);
 	keep_names(a, bad, first);
 	if (bad->errors > before)
@@ -179,8 +178,7 @@ complaint_of(struct arena *a, struct str line, struct complaints *bad)
 	if (!str_cut(&line, ':', &number) || !str_u64(number, &n) || !n ||
 	    n > 1000000)
 		return false;
-	complain(a, bad,
-	    (struct place){arena_cstr(a, file), (unsigned)n, 1},
+	complain(a, bad, (struct place){arena_cstr(a, file), (unsigned)n, 1},
 	    "the test fails: %.*s", STR_ARG(str_trim(line)));
 	return true;
 }
@@ -221,7 +219,7 @@ rules_test(struct arena *a, const char *dir, struct complaints *bad)
 	    parse_init(NULL, &err) < 0)
 		return 0;
 	for (size_t i = 0; i < names.n; i++)
-		test_file(a,
-		    path_join(a, tests, arena_cstr(a, names.v[i])), bad);
+		test_file(
+		    a, path_join(a, tests, arena_cstr(a, names.v[i])), bad);
 	return names.n;
 }

@@ -51,6 +51,12 @@ const struct verb verbs[] = {
 	"[list | away NAME [[until] WHEN] [--reroute] | back NAME]",
 	"who is there, and what each has"},
     {"why", cmd_why, "N", "what led to the ticket's present state"},
+    {"replay", cmd_replay, "[--since 30d] [--rules DIR]",
+	"which tickets the rules, as they are now, would make differently"},
+    {"classify", cmd_classify,
+	"N | --train [--since 2y] | --evaluate [FIELD] [--since 2y] "
+	"[--csv FILE] | --forget FIELD",
+	"what was learned of earlier tickets"},
     {"outbox", cmd_outbox, "[list | show ID | retry ID… | drop ID…]",
 	"what waits to be sent"},
     {"quarantine", cmd_quarantine, "[list | show ID | retry ID… | release ID…]",

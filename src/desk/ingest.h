@@ -23,6 +23,7 @@ struct desk {
 	const struct keyring *keys;
 	struct term_batch *terms;       /* gathers search terms; the caller puts it once a commit */
 	unsigned ruling;                /* rules are at work: how deep (desk/rules.h) */
+	struct rehearsal *rehearsal;    /* they are only tried (desk/rehearse.h); NULL: they are not */
 	bool defer_terms;               /* this commit leaves them for a later one: the caller notes the articles (unindexed_put) */
 };
 

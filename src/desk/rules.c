@@ -40,8 +40,7 @@ events_named(const struct sieve_node *n)
 		return ALL_EVENTS;
 	for (size_t i = 0; i < n->args[0].n; i++)
 		for (unsigned k = 0; k < RULE_EVENT_COUNT; k++)
-			if (str_ieq(
-				n->args[0].v[i].s, str_c(event_names[k])))
+			if (str_ieq(n->args[0].v[i].s, str_c(event_names[k])))
 				out |= 1u << k;
 	return out;
 }
@@ -97,8 +96,8 @@ rules_compile(const struct sieve_options *o, struct str dir,
 	for (size_t i = 0; i < n; i++) {
 		struct rule_script *x = &r->v[r->n];
 
-		if (sieve_compile(o, v[i].path, v[i].text, bad_arena, &x->s,
-			bad) < 0)
+		if (sieve_compile(
+			o, v[i].path, v[i].text, bad_arena, &x->s, bad) < 0)
 			continue;
 		x->events = events_of_script(x->s);
 		r->events |= x->events;
@@ -151,9 +150,9 @@ rule_actor(const struct rule_run *x, struct place at)
 		file = str_from(file, x->r->dir.n);
 	return (struct actor){
 	    .name = S("rule"),
-	    .cause = at.line ? arena_printf(x->a, "%.*s:%u", STR_ARG(file),
-				   at.line)
-			     : file,
+	    .cause = at.line
+			 ? arena_printf(x->a, "%.*s:%u", STR_ARG(file), at.line)
+			 : file,
 	};
 }
 
@@ -164,8 +163,8 @@ rule_tell(struct rule_run *x, const struct actor *who, struct str detail)
 }
 
 static void
-tell_errors(struct rule_run *x, const char *what, const struct sieve_error *v,
-    size_t n)
+tell_errors(
+    struct rule_run *x, const char *what, const struct sieve_error *v, size_t n)
 {
 	for (size_t i = 0; i < n && i < 5; i++) {
 		struct actor who = rule_actor(x, v[i].at);
@@ -223,9 +222,8 @@ mail_of_ticket(struct rule_run *x, struct err *err)
 	field(m, "Cc", people_of(x->a, &r.cc));
 	field(m, "Subject", r.subject);
 	field(m, "Message-ID",
-	    r.message_id.n
-		? arena_printf(x->a, "<%.*s>", STR_ARG(r.message_id))
-		: r.message_id);
+	    r.message_id.n ? arena_printf(x->a, "<%.*s>", STR_ARG(r.message_id))
+			   : r.message_id);
 	strs_add(x->a, &m->texts, r.text);
 	m->size = r.size;
 	return 0;
@@ -240,8 +238,8 @@ one_script(struct rule_run *x, struct sieve *s, struct err *err)
 
 	rule_context(x, &c);
 	if (sieve_run(s, &c, x->a, &r) < 0) {
-		tell_errors(x, "the script ended with an error", r.errors,
-		    r.nerrors);
+		tell_errors(
+		    x, "the script ended with an error", r.errors, r.nerrors);
 		return txn_error(x->t, err) < 0 ? -1 : 1;
 	}
 	tell_errors(x, "warning", r.warnings, r.nwarnings);

@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "base/utf8.h"
 #include "desk/change.h"
+#include "desk/rehearse.h"
 #include "desk/route.h"
 #include "desk/rules_private.h"
 
@@ -61,8 +62,8 @@ change_tag(struct rule_run *x, struct str tag, bool add,
 }
 
 static int
-set_tags(struct rule_run *x, const struct strs *l, bool add,
-    const struct actor *who)
+set_tags(
+    struct rule_run *x, const struct strs *l, bool add, const struct actor *who)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct err why = ERR_INIT;
@@ -94,9 +95,8 @@ set_flags(
 }
 
 static int
-set_field(
-    struct rule_run *x, const struct sieve_action *c, const struct actor *who,
-    struct err *why)
+set_field(struct rule_run *x, const struct sieve_action *c,
+    const struct actor *who, struct err *why)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 	struct str v = c->value, word;
@@ -112,9 +112,8 @@ set_field(
 }
 
 static int
-set_status(
-    struct rule_run *x, const struct sieve_action *c, const struct actor *who,
-    struct err *why)
+set_status(struct rule_run *x, const struct sieve_action *c,
+    const struct actor *who, struct err *why)
 {
 	enum status s;
 
@@ -128,8 +127,7 @@ static int
 set_sla(struct rule_run *x, const struct sieve_action *c,
     const struct actor *who, struct err *why)
 {
-	return change_sla(
-	    x->d, x->t, x->a, x->k, c->name, who, x->now, why);
+	return change_sla(x->d, x->t, x->a, x->k, c->name, who, x->now, why);
 }
 
 static int
@@ -147,8 +145,17 @@ assign(struct rule_run *x, const struct sieve_action *c,
 	if (c->strategy.n && !strategy_parse(c->strategy, &q.strategy))
 		return err_set(why, ERR_INVAL, "there is no strategy %.*s",
 		    STR_ARG(utf8_clip(c->strategy, 40)));
-	return route_assign(
-	    x->d, x->t, x->a, x->k, &q, who, x->now, to, why);
+	if (x->d->rehearsal) {
+		x->d->rehearsal->assigned =
+		    arena_printf(x->a, "%.*s%s%.*s%s%.*s", STR_ARG(c->value),
+			c->team.n    ? "one of "
+			: c->value.n ? ""
+				     : "somebody",
+			STR_ARG(c->team), c->skill.n ? " with " : "",
+			STR_ARG(c->skill));
+		return 0;
+	}
+	return route_assign(x->d, x->t, x->a, x->k, &q, who, x->now, to, why);
 }
 
 static int
@@ -181,8 +188,8 @@ restore(struct rule_run *x, const struct actor *who, struct err *why)
 }
 
 static int
-put_away(struct rule_run *x, const char *tag, enum status s,
-    const struct actor *who)
+put_away(
+    struct rule_run *x, const char *tag, enum status s, const struct actor *who)
 {
 	struct strs l = {0};
 	struct err why = ERR_INIT;
@@ -191,10 +198,9 @@ put_away(struct rule_run *x, const char *tag, enum status s,
 	strs_add(x->a, &l, str_c(tag));
 	if (set_tags(x, &l, true, who) < 0)
 		return -1;
-	if ((x->e->kind == RULE_NEW
-		    ? change_status_forced(x->d, x->t, x->a, x->k, s, who,
-			  x->now, &why)
-		    : restore(x, who, &why)) < 0 &&
+	if ((x->e->kind == RULE_NEW ? change_status_forced(x->d, x->t, x->a,
+					  x->k, s, who, x->now, &why)
+				    : restore(x, who, &why)) < 0 &&
 	    txn_error(x->t, NULL) == 0)
 		rule_tell(x, who, arena_dup(x->a, str_c(why.msg)));
 	return txn_error(x->t, NULL);
@@ -205,11 +211,8 @@ put_away(struct rule_run *x, const char *tag, enum status s,
 static int
 mark(struct rule_run *x, const struct sieve_action *c)
 {
-	int64_t until = x->now + MIN(c->number, INT64_C(3153600000)) * 1000;
-
-	return mark_put(x->t, x->a,
-	    arena_printf(x->a, "duplicate:%.*s", STR_ARG(c->name)), until,
-	    x->now, NULL);
+	return rule_mark(x,
+	    arena_printf(x->a, "duplicate:%.*s", STR_ARG(c->name)), c->number);
 }
 
 static int
@@ -221,13 +224,13 @@ file_into(struct rule_run *x, const struct sieve_action *c,
 		return -1;
 	/* With :copy the ticket stays where it is: there is one of it. */
 	return c->copy ? 0
-		       : change_queue(x->d, x->t, x->a, x->k, c->name, who,
-			     x->now, why);
+		       : change_queue(
+			     x->d, x->t, x->a, x->k, c->name, who, x->now, why);
 }
 
 static int
-one(struct rule_run *x, const struct sieve_action *c,
-    const struct actor *who, struct err *why)
+one(struct rule_run *x, const struct sieve_action *c, const struct actor *who,
+    struct err *why)
 {
 	switch (c->kind) {
 	case SIEVE_KEEP:
@@ -298,8 +301,8 @@ rule_act(struct rule_run *x, const struct sieve_result *r)
 		if (txn_error(x->t, NULL) < 0)
 			return -1;
 		rule_tell(x, &who,
-		    arena_printf(x->a, "%s: %s", sieve_action_name(c->kind),
-			why.msg));
+		    arena_printf(
+			x->a, "%s: %s", sieve_action_name(c->kind), why.msg));
 	}
 	x->gone = !r->keep && !x->kept && x->gone_tag;
 	return x->gone ? put_away(x, x->gone_tag, STATUS_CLOSED, &x->gone_who)

@@ -124,8 +124,8 @@ judge_desk_action(struct judging *j, const struct sieve_node *n)
 		for (size_t i = 0; i < j->people.n; i++)
 			strs_add(j->a, &people, j->people.v[i]);
 		if (n->args[0].n)
-			judge_value(j, &n->args[0], true, "agent or team",
-			    &people, "");
+			judge_value(
+			    j, &n->args[0], true, "agent or team", &people, "");
 		break;
 	default:
 		break;
@@ -193,8 +193,7 @@ judge_ticket(struct judging *j, const struct sieve_node *n)
 	} else if (str_ieq(field, S("queue"))) {
 		judge_value(j, &n->args[1], false, "queue", &j->queues, NEVER);
 	} else if (str_ieq(field, S("assignee")) && j->agents.n) {
-		judge_value(
-		    j, &n->args[1], false, "agent", &j->agents, NEVER);
+		judge_value(j, &n->args[1], false, "agent", &j->agents, NEVER);
 	} else if (str_ieq(field, S("sla"))) {
 		judge_value(j, &n->args[1], false, "service level",
 		    &j->policies, NEVER);

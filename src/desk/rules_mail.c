@@ -14,6 +14,7 @@
 #include "desk/limits.h"
 #include "desk/notice.h"
 #include "desk/outgoing.h"
+#include "desk/rehearse.h"
 #include "desk/rules_private.h"
 #include "desk/sla_run.h"
 #include "mail/automatic.h"
@@ -71,15 +72,14 @@ tell_not(struct rule_run *x, const struct sieve_action *c, struct str why)
 	if (txn_error(x->t, NULL) < 0)
 		return -1;
 	rule_tell(x, &who,
-	    arena_printf(x->a, "%s: not sent: %.*s",
-		sieve_action_name(c->kind), STR_ARG(why)));
+	    arena_printf(x->a, "%s: not sent: %.*s", sieve_action_name(c->kind),
+		STR_ARG(why)));
 	return 0;
 }
 
 /* 1 written (perhaps held), 0 not: told; -1. */
 static int
-write_mail(struct rule_run *x, const struct sieve_action *c,
-    struct outgoing *o)
+write_mail(struct rule_run *x, const struct sieve_action *c, struct outgoing *o)
 {
 	struct actor who = rule_actor(x, c->at);
 	struct err why = ERR_INIT;
@@ -103,8 +103,8 @@ write_mail(struct rule_run *x, const struct sieve_action *c,
 
 /* An answer to the customer. The same as write_mail(). */
 static int
-answer_mail(struct rule_run *x, const struct sieve_action *c,
-    struct outgoing *o)
+answer_mail(
+    struct rule_run *x, const struct sieve_action *c, struct outgoing *o)
 {
 	struct str no = refused(x);
 	struct address *one = arena_new(x->a, struct address);
@@ -124,9 +124,9 @@ answer_mail(struct rule_run *x, const struct sieve_action *c,
 	o->view.message_date = x->e->message ? x->e->message->date : CLOCK_NONE;
 	if (known && x->e->message)
 		o->view.message_text = message_new_text(x->a, x->e->message);
-	if (limits_take(x->t, x->a, x->d->settings,
-		address_key(x->a, one->addr), x->k->subject, x->now, &o->hold,
-		NULL) < 0)
+	if (!x->d->rehearsal && limits_take(x->t, x->a, x->d->settings,
+				    address_key(x->a, one->addr), x->k->subject,
+				    x->now, &o->hold, NULL) < 0)
 		return -1;
 	return write_mail(x, c, o);
 }
@@ -137,10 +137,18 @@ answer_mail(struct rule_run *x, const struct sieve_action *c,
 static int
 answered_before(struct rule_run *x, struct str name)
 {
-	struct str row = arena_printf(
-	    x->a, "answered:%llu", (unsigned long long)x->k->id);
+	struct str row =
+	    arena_printf(x->a, "answered:%llu", (unsigned long long)x->k->id);
 	struct str rec = {0}, rest, word;
+	struct str id =
+	    arena_printf(x->a, "%.*s:%.*s", STR_ARG(row), STR_ARG(name));
 
+	if (x->d->rehearsal) {
+		if (rehearsal_seen(x->d->rehearsal, id, x->now))
+			return 1;
+		rehearsal_mark(x->d->rehearsal, id, INT64_MAX);
+		return 0;
+	}
 	if (counter_get(x->t, x->a, row, &rec) < 0)
 		return -1;
 	rest = rec;
@@ -240,7 +248,7 @@ rule_vacation(struct rule_run *x, const struct sieve_action *c)
 	if (no.n)
 		return tell_not(x, c, no);
 	if (c->number > 0) {
-		r = mark_seen(x->t, x->a, id, x->now, NULL);
+		r = rule_seen(x, id);
 		if (r < 0)
 			return -1;
 		if (r)
@@ -253,8 +261,7 @@ rule_vacation(struct rule_run *x, const struct sieve_action *c)
 	x->out->acknowledge = false;
 	if (c->number <= 0)
 		return 0;
-	return mark_put(x->t, x->a, id,
-	    x->now + MIN(c->number, INT64_C(3153600000)) * 1000, x->now, NULL);
+	return rule_mark(x, id, c->number);
 }
 
 int
@@ -276,15 +283,20 @@ rule_reject(struct rule_run *x, const struct sieve_action *c)
 static int
 hourly(struct rule_run *x, struct str addr, struct str *hold)
 {
-	enum { TAG_HOUR = 1, TAG_COUNT = 2 };
+	enum {
+		TAG_HOUR = 1,
+		TAG_COUNT = 2
+	};
 	AUTO(buf_fini) struct buf b = BUF_INIT;
-	struct str row = arena_printf(
-	    x->a, "rules:%.*s", STR_ARG(address_key(x->a, addr)));
+	struct str row =
+	    arena_printf(x->a, "rules:%.*s", STR_ARG(address_key(x->a, addr)));
 	struct str rec = {0};
 	struct recr r;
 	int64_t hour = x->now / CLOCK_HOUR, had = 0;
 	uint64_t n = 0;
 
+	if (x->d->rehearsal)
+		return 0;
 	if (counter_get(x->t, x->a, row, &rec) < 0)
 		return -1;
 	r = recr_open(rec);
@@ -362,8 +374,8 @@ heading(struct rule_run *x)
 
 	buf_puts(&b, "From: ");
 	address_format(&b, m && m->from.n ? &m->from.v[0] : from);
-	buf_printf(&b, "\nSubject: %.*s\n",
-	    STR_ARG(m ? m->subject : x->k->subject));
+	buf_printf(
+	    &b, "\nSubject: %.*s\n", STR_ARG(m ? m->subject : x->k->subject));
 	return arena_dup(x->a, buf_str(&b));
 }
 
@@ -394,8 +406,8 @@ rule_redirect(struct rule_run *x, const struct sieve_action *c)
 
 	o.plain = arena_cstr(x->a,
 	    arena_printf(x->a, "%.*s\n%.*s", STR_ARG(heading(x)),
-		STR_ARG(utf8_clip(m ? str_trim(m->text) : str_n("", 0),
-		    100000))));
+		STR_ARG(
+		    utf8_clip(m ? str_trim(m->text) : str_n("", 0), 100000))));
 	o.view.message_text = m ? m->text : str_n(NULL, 0);
 	o.subject = arena_printf(x->a, "Fwd: %.*s", STR_ARG(x->k->subject));
 	if (original(x, &raw, &file)) {
@@ -413,8 +425,7 @@ rule_notify(struct rule_run *x, const struct sieve_action *c)
 	ptrdiff_t q;
 
 	if (str_istarts(c->name, S("https://"))) {
-		const struct hook *h =
-		    hook_by_url(x->d->settings, c->name);
+		const struct hook *h = hook_by_url(x->d->settings, c->name);
 
 		return h ? rule_webhook(x, c, h->name)
 			 : tell_not(x, c,
@@ -429,9 +440,9 @@ rule_notify(struct rule_run *x, const struct sieve_action *c)
 		subject = arena_printf(
 		    x->a, "%.*s", STR_ARG(utf8_clip(x->k->subject, 200)));
 	o.subject = subject;
-	o.plain = arena_cstr(x->a,
-	    arena_printf(x->a, "%.*s%s%.*s", STR_ARG(str_trim(c->value)),
-		c->value.n ? "\n\n" : "", STR_ARG(heading(x))));
+	o.plain = arena_cstr(
+	    x->a, arena_printf(x->a, "%.*s%s%.*s", STR_ARG(str_trim(c->value)),
+		      c->value.n ? "\n\n" : "", STR_ARG(heading(x))));
 	return MIN(to_other(x, c, to, &o), 0);
 }
 
@@ -451,11 +462,13 @@ rule_escalate(struct rule_run *x, const struct sieve_action *c)
 		(enum priority)(x->k->priority + 1), &who, x->now, &why) < 0)
 		return tell_not(x, c, arena_dup(x->a, str_c(why.msg)));
 	event_add(x->t, x->k, EVENT_ESCALATED, &who, whom, x->now);
+	if (x->d->rehearsal)
+		return txn_error(x->t, NULL);
 	n.nlist = sla_people(x->a, x->d->settings, x->k, whom, &n.list);
-	n.detail = arena_printf(
-	    x->a, "escalated by a rule: %.*s", STR_ARG(who.cause));
-	if (n.nlist && notice_send(x->d, x->t, x->a, x->k, &n, x->now, &sent,
-			   NULL) < 0)
+	n.detail =
+	    arena_printf(x->a, "escalated by a rule: %.*s", STR_ARG(who.cause));
+	if (n.nlist &&
+	    notice_send(x->d, x->t, x->a, x->k, &n, x->now, &sent, NULL) < 0)
 		return -1;
 	return txn_error(x->t, NULL);
 }
@@ -468,8 +481,7 @@ rule_webhook(struct rule_run *x, const struct sieve_action *c, struct str name)
 	struct err why = ERR_INIT;
 
 	value_set_str(x->a, data, "rule", who.cause);
-	value_set_str(
-	    x->a, data, "at", str_c(rule_event_name(x->e->kind)));
+	value_set_str(x->a, data, "at", str_c(rule_event_name(x->e->kind)));
 	if (c->value.n)
 		value_set_str(x->a, data, "message", c->value);
 	if (hook_post(x->d, x->t, x->a, x->k, name, S("rule"), data, &who,

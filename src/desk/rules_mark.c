@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/must.h"
 #include "base/record.h"
+#include "desk/rehearse.h"
 #include "desk/rules_private.h"
 
 enum {
@@ -56,8 +57,8 @@ read_marks(struct txn *t, struct arena *a, struct str id, int64_t now,
 }
 
 int
-mark_seen(struct txn *t, struct arena *a, struct str id, int64_t now,
-    struct err *err)
+mark_seen(
+    struct txn *t, struct arena *a, struct str id, int64_t now, struct err *err)
 {
 	struct marks *m = arena_new(a, struct marks);
 
@@ -89,4 +90,24 @@ mark_put(struct txn *t, struct arena *a, struct str id, int64_t until,
 	rec_i64(&b, TAG_UNTIL, until);
 	counter_put(t, m->row, buf_str(&b));
 	return txn_error(t, err);
+}
+
+int
+rule_seen(struct rule_run *x, struct str id)
+{
+	if (x->d->rehearsal)
+		return rehearsal_seen(x->d->rehearsal, id, x->now);
+	return mark_seen(x->t, x->a, id, x->now, NULL);
+}
+
+int
+rule_mark(struct rule_run *x, struct str id, int64_t seconds)
+{
+	int64_t until = x->now + MIN(seconds, INT64_C(3153600000)) * 1000;
+
+	if (x->d->rehearsal) {
+		rehearsal_mark(x->d->rehearsal, id, until);
+		return 0;
+	}
+	return mark_put(x->t, x->a, id, until, x->now, NULL);
 }

@@ -61,5 +61,8 @@ int rule_webhook(struct rule_run *x, const struct sieve_action *c, struct str na
  */
 int mark_seen(struct txn *t, struct arena *a, struct str id, int64_t now, struct err *err); /* 1, 0, -1 */
 int mark_put(struct txn *t, struct arena *a, struct str id, int64_t until, int64_t now, struct err *err);
+/* The same for a run; while rules are only tried, what is seen stays in memory. */
+int rule_seen(struct rule_run *x, struct str id);
+int rule_mark(struct rule_run *x, struct str id, int64_t seconds);
 
 #endif

@@ -17,8 +17,8 @@ rule_person(struct rule_run *x)
 	if (x->person_known)
 		return &x->person;
 	x->person_known = true;
-	if (!addr.n || person_get(x->t, x->a, address_key(x->a, addr),
-			   &x->person) <= 0)
+	if (!addr.n ||
+	    person_get(x->t, x->a, address_key(x->a, addr), &x->person) <= 0)
 		x->person = (struct person){0};
 	return &x->person;
 }
@@ -246,9 +246,8 @@ duplicate(void *ctx, struct str id)
 {
 	struct rule_run *x = ctx;
 
-	return mark_seen(x->t, x->a,
-		   arena_printf(x->a, "duplicate:%.*s", STR_ARG(id)), x->now,
-		   NULL) > 0;
+	return rule_seen(x, arena_printf(x->a, "duplicate:%.*s", STR_ARG(id))) >
+	       0;
 }
 
 static bool

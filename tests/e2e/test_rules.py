@@ -198,3 +198,38 @@ def test_escalate_and_webhook_that_is_not_there(h):
     rule(helpd, "10.sieve", 'require "vnd.helpd";\nwebhook "ops";\n')
     assert 'there is no webhook "ops"' in helpd.run("check", status=78).err
     rule(helpd, "10.sieve", "keep;\n")
+
+
+def test_replay_shows_what_would_differ(h):
+    helpd, inbox = house(h, {"10-orders.sieve": ORDERS})
+    inbox.put(mail(mid="<a1@customer.example>", subject="order 471100"))
+    inbox.put(mail(mid="<a2@customer.example>", sender="bob@two.example", subject="an invoice"))
+    inbox.put(mail(mid="<a3@customer.example>", sender="eve@three.example", subject="hello"))
+    helpd.once()
+    ids = {k["subject"]: k["id"] for k in helpd.tickets()}
+    helpd.run("set", str(ids["hello"]), "priority=low", "tag=+mine")
+    before = helpd.run("list", "--all", "--json")
+    outbox = helpd.run("outbox", "list", "--json")
+    same = helpd.json("replay")
+    assert len(same) == 1 and same[0]["mails"] == 3 and same[0]["different"] == 0
+    rule(helpd, "10-orders.sieve", ORDERS.replace("priority :raise;\n", "").replace('"auto"', '"robot"'))
+    rule(helpd, "20-invoice.sieve", 'require ["vnd.helpd", "vacation"];\nif header :contains "subject" "invoice" { queue "sales"; assign :team "first"; vacation "Soon."; }\n')
+    *changes, summary = helpd.json("replay")
+    by = {c["ticket"]: {x["what"]: (x["then"], x["now"], x["cause"]) for x in c["changes"]} for c in changes}
+    assert by == {
+        ids["order 471100"]: {"priority": ("high", "normal", None), "tags": ("auto, order", "order, robot", "10-orders.sieve:5")},
+        ids["an invoice"]: {"queue": ("support", "sales", "20-invoice.sieve:2"), "assignee": (None, "one of first", None),
+                            "answers": (None, "vacation: bob@two.example", "20-invoice.sieve:2")}}
+    assert summary["different"] == 2 and summary["mails"] == 3 and summary["by"]["queue"] == 1
+    said = helpd.run("replay", "--since", "1d")
+    assert "support -> sales  20-invoice.sieve:2" in said and "2 tickets would come out differently" in said
+    # Nothing was written, nothing sent.
+    assert helpd.run("list", "--all", "--json") == before and helpd.run("outbox", "list", "--json") == outbox
+    other = os.path.join(helpd.base, "other.d")
+    os.makedirs(other)
+    with open(other + "/1.sieve", "w") as f:
+        f.write('require "vnd.helpd";\nqueue "sals";\n')
+    assert 'did you mean "sales"' in helpd.run("replay", "--rules", other, status=78).err
+    with open(other + "/1.sieve", "w") as f:
+        f.write("keep;\n")
+    assert [c["ticket"] for c in helpd.json("replay", "--rules", other)[:-1]] == [ids["order 471100"]]
