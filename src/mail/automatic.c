@@ -8,6 +8,7 @@
  */
 #include "mail/automatic.h"
 #include "base/must.h"
+#include "base/utf8.h"
 
 enum {
 	RECEIVED_MAX = 50,
@@ -89,8 +90,8 @@ is_no_reply(struct str local)
 	    "noresponda", "naoresponda", "naoresponder", "nepasrepondre",
 	    "norispondere", "nonrispondere", "keineantwort", "nichtantworten",
 	    "bittenichtantworten", "nietantwoorden", "svarainte", "ikkesvar",
-	    "autoreply", "autoresponse", "autoresponder", "autoresponse",
-	    "automailer", "automatedreply"};
+	    "autoreply", "autoresponse", "autoresponder", "automailer",
+	    "automatedreply", "devnull"};
 	struct str tokens[16], rest = local;
 	size_t n = 0;
 
@@ -207,6 +208,9 @@ header_sign(struct str name, struct str value)
 	    "X-MS-Exchange-Generated-Message-Source", "X-Cron-Env",
 	    "X-RT-Loop-Prevention", "X-OTRS-Loop", "X-OTOBO-Loop",
 	    "X-Vacation"};
+	/* Of list software that is older than RFC 2369: fml, Mailman, Sympa, Smartlist. */
+	static const char *const lists[] = {"X-BeenThere", "X-Mailman-Version",
+	    "X-Mailing-List", "X-MLServer", "X-ML-Name", "X-Sympa-To"};
 	static const char *const quiet[] = {"All", "OOF", "AutoReply"};
 	struct str t;
 
@@ -221,6 +225,9 @@ header_sign(struct str name, struct str value)
 		return precedence_sign(value);
 	if (str_istarts(name, S("List-")) || str_ieq(name, S("Mailing-List")))
 		return SIGN_LIST;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		if (str_ieq(name, str_c(lists[i])))
+			return SIGN_LIST;
 	if (str_ieq(name, S("Delivered-To")))
 		return str_ieq(local_of(first_token(value)), S("autoresponder"))
 			   ? SIGN_MACHINE
@@ -234,8 +241,8 @@ header_sign(struct str name, struct str value)
 static struct str
 sign_of(struct arena *a, struct str name, struct str value)
 {
-	return arena_printf(a, "%.*s: %.*s", STR_ARG(str_sub(name, 0, 80)),
-	    STR_ARG(str_sub(first_token(value), 0, SIGN_MAX)));
+	return arena_printf(a, "%.*s: %.*s", STR_ARG(utf8_clip(name, 80)),
+	    STR_ARG(utf8_clip(first_token(value), SIGN_MAX)));
 }
 
 /* "<mailto:list@x>" of List-Post, "list x@y; contact …" of Mailing-List, "Name

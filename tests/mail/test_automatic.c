@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "base/must.h"
+#include "base/utf8.h"
 #include "mail/automatic.h"
 
 struct row {
@@ -31,6 +32,8 @@ static const struct row rows[] = {
     {"List-Unsubscribe", "<mailto:x@y>", "ann@x.example", "", true, true},
     {"Mailing-List", "list a@b.example; contact c", "ann@x.example", "", true,
 	true},
+    {"X-BeenThere", "l@x.example", "ann@x.example", "", true, true},
+    {"X-MLServer", "fml [fml 4.0.3]", "ann@x.example", "", true, true},
     {"X-Auto-Response-Suppress", "All", "ann@x.example", "", true, false},
     {"X-Auto-Response-Suppress", "DR, OOF, AutoReply", "ann@x.example", "",
 	true, false},
@@ -67,6 +70,7 @@ static const struct row rows[] = {
     {"Subject", "x", "do_not_reply@x.example", "", true, false},
     {"Subject", "x", "jira-noreply2@x.example", "", true, false},
     {"Subject", "x", "ne-pas-repondre@x.example", "", true, false},
+    {"Subject", "x", "dev-null@x.example", "", true, false},
     {"Subject", "x", "juno.reply@x.example", "", false, false},
     {"Subject", "x", "request@x.example", "", false, false},
     {"Subject", "x", "bouncer@x.example", "", false, false},
@@ -210,6 +214,30 @@ strong_signs_are_not_waived(void **state)
 	arena_fini(&a);
 }
 
+/* A sign is cut between characters: the record of a message holds nothing else. */
+static void
+long_signs(void **state)
+{
+	struct arena a = ARENA_INIT;
+	char value[400];
+	struct header h = {S("List-Help"), {value, sizeof value}};
+	struct message m = {.headers = &h, .nheaders = 1};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof value; i++)
+		value[i] = i % 2 ? '\xa4' : '\xc3';
+	for (size_t cut = 0; cut < 2; cut++) {
+		h.value = str_n(value, sizeof value);
+		h.name = cut ? S("List-Hel") : S("List-Help");
+		automatic_detect(&a, &m, S(""));
+		assert_true(m.is_list && utf8_valid(m.automatic));
+		value[0] = 'x';
+		memmove(value + 1, value + 2, sizeof value - 2);
+		h.value.n--;
+	}
+	arena_fini(&a);
+}
+
 static void
 received(void **state)
 {
@@ -237,6 +265,7 @@ main(void)
 	    cmocka_unit_test(return_paths),
 	    cmocka_unit_test(lists),
 	    cmocka_unit_test(strong_signs_are_not_waived),
+	    cmocka_unit_test(long_signs),
 	    cmocka_unit_test(received),
 	};
 
