@@ -5,6 +5,7 @@
 #include "app/verb.h"
 #include "base/file.h"
 #include "base/must.h"
+#include "desk/customers.h"
 #include "desk/template.h"
 
 #include <getopt.h>
@@ -118,6 +119,32 @@ agents_json(const struct settings *s)
 	return list;
 }
 
+static size_t
+of_tier(const struct settings *s, const struct tier *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; s->customers && i < s->customers->n; i++)
+		n += str_ieq(s->customers->v[i].tier, t->name);
+	return n;
+}
+
+static json_t *
+tiers_json(const struct settings *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->ntiers; i++) {
+		json_t *o = json_object();
+
+		json_object_set_new(o, "name", text(s->tiers[i].name));
+		json_object_set_new(o, "customers",
+		    json_integer((json_int_t)of_tier(s, &s->tiers[i])));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 static void
 summary_json(struct arena *a, const struct config *c,
     const struct complaints *bad, size_t failed)
@@ -146,6 +173,7 @@ summary_json(struct arena *a, const struct config *c,
 	json_object_set_new(o, "queues", q);
 	json_object_set_new(o, "agents",
 	    bad->errors ? json_array() : agents_json(&c->settings));
+	json_object_set_new(o, "tiers", tiers_json(&c->settings));
 	print_json(o);
 }
 
@@ -197,6 +225,11 @@ summary(struct arena *a, const struct config *c)
 		    STR_ARG(s->queues[i].address.addr));
 	for (size_t i = 0; i < s->staff.nagents; i++)
 		print_agent(s, &s->staff.agents[i]);
+	for (size_t i = 0; i < s->ntiers; i++)
+		printf("  tier      %.*s: %zu customers\n",
+		    STR_ARG(s->tiers[i].name), of_tier(s, &s->tiers[i]));
+	if (s->customers && !s->ntiers)
+		printf("  customers %zu\n", s->customers->n);
 }
 
 static void

@@ -17,6 +17,7 @@ enum {
 
 struct listing {
 	struct verb_context *c;
+	const struct settings *settings;
 	struct arena a;
 	struct table table;
 	int64_t now;
@@ -24,12 +25,13 @@ struct listing {
 };
 
 static void
-listing_init(struct listing *l, struct verb_context *c)
+listing_init(struct listing *l, struct verb_context *c, const struct session *s)
 {
 	static const char *const heads[] = {">#", "STATUS", "PRIORITY", "QUEUE",
 	    "ASSIGNEE", "CHANGED", "REQUESTER", "SUBJECT", NULL};
 
-	*l = (struct listing){.c = c, .now = clock_now()};
+	*l = (struct listing){
+	    .c = c, .settings = &s->config->settings, .now = clock_now()};
 	table_init(&l->table, &l->a, c->colour, heads);
 }
 
@@ -83,7 +85,7 @@ list(struct verb_context *c, const struct ticket_filter *f)
 	int status = session_open(&s, c, SESSION_STORE);
 
 	if (status == EX_OK) {
-		listing_init(&l, c);
+		listing_init(&l, c, &s);
 		if (txn_read(s.store, &t, &err) < 0 ||
 		    (ticket_each(t, &a, f, add, &l) < 0 &&
 			txn_error(t, &err) < 0))
@@ -188,7 +190,7 @@ cmd_search(struct verb_context *c, int argc, char **argv)
 		buf_printf(&query, "%s%s", i > optind ? " " : "", argv[i]);
 	status = session_open(&s, c, SESSION_STORE);
 	if (status == EX_OK) {
-		listing_init(&l, c);
+		listing_init(&l, c, &s);
 		if (txn_read(s.store, &t, &err) < 0 ||
 		    search_tickets(t, &a, buf_str(&query), (size_t)limit, add,
 			&l, &err) < 0)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/must.h"
+#include "desk/customers.h"
 #include "desk/extra.h"
 #include "base/utf8.h"
 #include "desk/merge.h"
@@ -26,8 +27,16 @@ enum {
 };
 
 static void
-print_people(struct verb_context *c, const struct ticket *k, struct buf *b)
+print_people(struct verb_context *c, struct arena *a, const struct settings *s,
+    const struct ticket *k, struct buf *b)
 {
+	struct str tier = customer_tier(s, a, k->requester.addr);
+
+	if (tier.n) {
+		buf_puts(b, "  tier       ");
+		paint(b, c->colour, COLOUR_BOLD, tier);
+		buf_putc(b, '\n');
+	}
 	for (size_t i = 0; i < k->nparticipants; i++) {
 		const struct participant *p = &k->participants[i];
 
@@ -173,7 +182,7 @@ print_head(struct verb_context *c, struct txn *t, struct arena *a,
 	print_sla(c, a, s, k, b);
 	print_extra(c, a, k, b);
 	print_links(c, t, a, k, b);
-	print_people(c, k, b);
+	print_people(c, a, s, k, b);
 }
 
 static void

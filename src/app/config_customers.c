@@ -41,7 +41,10 @@ judge_tiers(struct value_reader *r, struct tiers *f, struct settings *s)
 		struct tier_block *x = f->v[i];
 
 		judge_name(r, x->at, x->t.name, &f->names);
-		judge_reference(r, &x->b, "team", "team", x->t.team, &teams);
+		/* Where there are no teams, helpd.conf is ahead of agents.conf. */
+		if (teams.n)
+			judge_reference(
+			    r, &x->b, "team", "team", x->t.team, &teams);
 		judge_reference(r, &x->b, "sla", "sla", x->t.sla, &policies);
 		s->tiers[s->ntiers++] = x->t;
 	}

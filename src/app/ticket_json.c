@@ -3,6 +3,7 @@
 #include "base/must.h"
 #include "desk/merge.h"
 #include "desk/timeline.h"
+#include "desk/customers.h"
 #include "desk/extra.h"
 #include "desk/sla_run.h"
 #include "store/outbox.h"
@@ -63,6 +64,8 @@ ticket_json(const struct ticket *k)
 	json_put_str(o, "queue", k->queue);
 	json_put_str_or_null(o, "assignee", k->assignee);
 	json_object_set_new(o, "requester", json_of_address(&k->requester));
+	json_put_str_or_null(
+	    o, "customer_tier", customer_tier(s, &a, k->requester.addr));
 	json_put_time(o, "created", k->created);
 	json_put_time(o, "updated", k->updated);
 	json_put_strs(o, "tags", &k->tags);

@@ -13,6 +13,8 @@ struct config_file {
 	char dir[64];
 	char path[80];
 	char agents[80];
+	char sla[80];
+	char customers[80];
 };
 
 static inline void
@@ -22,6 +24,8 @@ config_file_open(struct config_file *f)
 	must(mkdtemp(f->dir) != NULL);
 	snprintf(f->path, sizeof f->path, "%s/helpd.conf", f->dir);
 	snprintf(f->agents, sizeof f->agents, "%s/agents.conf", f->dir);
+	snprintf(f->sla, sizeof f->sla, "%s/sla.conf", f->dir);
+	snprintf(f->customers, sizeof f->customers, "%s/customers.csv", f->dir);
 }
 
 static inline void
@@ -29,6 +33,8 @@ config_file_close(struct config_file *f)
 {
 	unlink(f->path);
 	unlink(f->agents);
+	unlink(f->sla);
+	unlink(f->customers);
 	must(rmdir(f->dir) == 0);
 }
 
@@ -42,6 +48,32 @@ config_file_agents(struct config_file *f, struct str text)
 	if (text.n)
 		must(file_replace(f->agents, text, 0600, &err) == 0);
 }
+
+/* The same for sla.conf. */
+static inline void
+config_file_sla(struct config_file *f, struct str text)
+{
+	struct err err = ERR_INIT;
+
+	unlink(f->sla);
+	if (text.n)
+		must(file_replace(f->sla, text, 0600, &err) == 0);
+}
+
+/* The same for customers.csv. */
+static inline void
+config_file_customers(struct config_file *f, struct str text)
+{
+	struct err err = ERR_INIT;
+
+	unlink(f->customers);
+	if (text.n)
+		must(file_replace(f->customers, text, 0600, &err) == 0);
+}
+
+#define CONFIG_SLA                                              \
+	"calendar \"office\" { weekdays \"09:00-17:00\"; }\n"    \
+	"sla \"standard\" { calendar \"office\"; normal { resolution \"8h\"; } }\n"
 
 /* Loads text; the complaints go into *told without the directory before each. Free *c. */
 static inline int

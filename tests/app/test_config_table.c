@@ -1,7 +1,7 @@
 /*
  * The table of settings against what is made of it: parser, sample, manual.
  *
- * test_config_table --sample prints etc/helpd.conf.sample, --sample-agents etc/agents.conf.sample; run these after the table has changed.
+ * test_config_table --sample prints etc/helpd.conf.sample, --sample-agents etc/agents.conf.sample, --sample-sla etc/sla.conf.sample; run these after the table has changed.
  */
 #include "app/config_table.h"
 #include "config_file.h"
@@ -145,7 +145,7 @@ every_line_of_the_sample_counts(void **state)
 		}
 	}
 	assert_true(settings > 30);
-	assert_int_equal(blocks, 5);
+	assert_int_equal(blocks, 8);
 	buf_fini(&b);
 }
 
@@ -232,6 +232,46 @@ agents_row(const struct setting *s)
 	buf_fini(&told);
 }
 
+/* The same of sla.conf. */
+static void
+sla_row(const struct setting *s)
+{
+	static const char house[] = CONFIG_SITE CONFIG_BOX CONFIG_WAY;
+	bool calendar = strcmp(s->block, "calendar") == 0;
+	bool priority = strcmp(s->block, "priority") == 0;
+	bool escalate = strcmp(s->block, "escalate") == 0;
+	struct buf b = BUF_INIT, told = BUF_INIT;
+	struct config *c;
+	struct complaints bad;
+
+	buf_puts(&b, "calendar \"office\" { saturday \"9:00-17:00\"; }\n");
+	buf_printf(&b, "%s \"x\" { ", calendar ? "calendar" : "sla");
+	if (calendar && strcmp(s->name, "weekdays") != 0)
+		buf_puts(&b, "weekdays \"09:00-17:00\"; ");
+	if (!calendar && !priority)
+		buf_puts(&b, "high { resolution \"8h\"; } ");
+	if (priority)
+		buf_puts(&b, "normal { ");
+	if (escalate)
+		buf_puts(&b, "escalate \"100%\" { ");
+	if (escalate && strcmp(s->name, "targets") == 0)
+		buf_puts(&b, "notify \"lead\"; ");
+	write_row(&b, s);
+	buf_puts(&b, priority || escalate ? "} }\n" : "}\n");
+	config_file_agents(&file,
+	    S("agent \"anna\" { address \"a@b.example\"; }\n"));
+	config_file_sla(&file, buf_str(&b));
+	config_file_load(&file, str_c(house), &c, &bad, &told);
+	if (bad.errors)
+		print_error("%s%s", buf_cstr(&b), buf_cstr(&told));
+	assert_int_equal(bad.errors, 0);
+	config_free(&c);
+	config_file_agents(&file, S(""));
+	config_file_sla(&file, S(""));
+	buf_fini(&b);
+	buf_fini(&told);
+}
+
 static void
 every_row_is_read(void **state)
 {
@@ -255,6 +295,15 @@ every_row_is_read(void **state)
 			agents_row(s);
 			continue;
 		}
+		if (strcmp(setting_file(s->block), "sla.conf") == 0) {
+			sla_row(s);
+			continue;
+		}
+		config_file_sla(&file,
+		    strcmp(s->name, "sla") == 0 ? S(CONFIG_SLA) : S(""));
+		config_file_customers(&file,
+		    strcmp(s->block, "tier") == 0 ? S("address,tier\n")
+						  : S(""));
 		buf_reset(&b);
 		if (*s->block)
 			buf_printf(&b, "%s %s { ", s->block,
