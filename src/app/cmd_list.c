@@ -43,7 +43,7 @@ add(void *ctx, const struct ticket *k)
 
 	l->n++;
 	if (l->c->json) {
-		json_print(ticket_json(k));
+		json_print(ticket_json(l->settings, k));
 		return true;
 	}
 	r = table_row(&l->table);

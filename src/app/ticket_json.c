@@ -53,8 +53,9 @@ link_name(enum link_kind k)
 }
 
 json_t *
-ticket_json(const struct ticket *k)
+ticket_json(const struct settings *s, const struct ticket *k)
 {
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	json_t *o = json_object(), *links = json_array();
 
 	put_int(o, "id", k->id);
@@ -306,7 +307,7 @@ int
 ticket_json_whole(struct txn *t, struct arena *a, const struct settings *s,
     const struct ticket *k, json_t **out, struct err *err)
 {
-	json_t *o = ticket_json(k), *people = json_array();
+	json_t *o = ticket_json(s, k), *people = json_array();
 	json_t *fields = json_object();
 	struct extra x;
 

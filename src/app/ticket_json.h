@@ -7,7 +7,7 @@
 #include "store/ticket.h"
 
 /* One object of `list --json`. */
-json_t *ticket_json(const struct ticket *k);
+json_t *ticket_json(const struct settings *s, const struct ticket *k);
 /* `show N --json`: that, and participants, fields, sla, articles, events, parent, children, relations, merged_into, merged_from, csat. -1: the transaction's error. */
 int ticket_json_whole(struct txn *t, struct arena *a, const struct settings *s, const struct ticket *k, json_t **out, struct err *err);
 /* shown: of another ticket, merged into that one, it says so. */
