@@ -3,6 +3,7 @@
 #include "app/json.h"
 #include "app/session.h"
 #include "app/table.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/must.h"
 #include "desk/verify.h"
@@ -63,9 +64,15 @@ on_tickets(void *ctx, uint64_t n)
 }
 
 static void
-print_verified(const struct findings *f, const struct store_counts *n)
+print_verified(
+    const struct findings *f, const struct store_counts *n, int64_t until)
 {
-	json_t *o, *counts;
+	AUTO(buf_fini) struct buf digest = BUF_INIT;
+	AUTO(buf_fini) struct buf time = BUF_INIT;
+	json_t *o, *counts, *history;
+
+	buf_hex(&digest, str_n((const char *)n->history, SHA256_SIZE));
+	clock_rfc3339(&time, until);
 
 	if (!f->c->json) {
 		printf("%llu tickets, %llu articles, %llu events, %llu "
@@ -81,6 +88,8 @@ print_verified(const struct findings *f, const struct store_counts *n)
 			printf("%llu PROBLEMS\n", (unsigned long long)f->n);
 		else
 			puts("clean");
+		printf("history before %s: %s\n", buf_cstr(&time),
+		    buf_cstr(&digest));
 		return;
 	}
 	o = json_object();
@@ -104,14 +113,19 @@ print_verified(const struct findings *f, const struct store_counts *n)
 	COUNT(raw_bytes);
 #undef COUNT
 	json_object_set_new(o, "counts", counts);
+	history = json_object();
+	json_put_str(history, "before", buf_str(&time));
+	json_put_str(history, "digest", buf_str(&digest));
+	json_object_set_new(o, "history", history);
 	json_print(o);
 }
 
 static int
-verify(struct verb_context *c, struct session *s)
+verify(struct verb_context *c, struct session *s, int64_t until)
 {
 	struct findings f = {.c = c, .list = json_array()};
-	struct store_check_options o = {.progress = on_rows};
+	struct store_check_options o = {
+	    .progress = on_rows, .history_until = until};
 	struct store_counts counts = {0};
 	struct verify_counts desk = {0};
 	AUTO(txn_abort) struct txn *t = NULL;
@@ -125,7 +139,7 @@ verify(struct verb_context *c, struct session *s)
 		status = verb_err(c, &err);
 	progress_end();
 	if (status == EX_OK) {
-		print_verified(&f, &counts);
+		print_verified(&f, &counts, until);
 		status = f.n ? EX_DATAERR : EX_OK;
 	}
 	json_decref(f.list);
@@ -135,15 +149,23 @@ verify(struct verb_context *c, struct session *s)
 int
 cmd_verify(struct verb_context *c, int argc, char **argv)
 {
+	static const struct option options[] = {
+	    {"before", required_argument, NULL, 'b'},
+	    {NULL, 0, NULL, 0},
+	};
+	/* Whole seconds: what is printed can be asked for again. */
+	int64_t until = clock_now() / CLOCK_SECOND * CLOCK_SECOND;
 	struct session s;
-	int status;
+	int status, opt;
 
-	(void)argv;
-	if (argc != 1)
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (opt != 'b' || !clock_parse_rfc3339(str_c(optarg), &until))
+			return verb_usage(c);
+	if (optind != argc)
 		return verb_usage(c);
 	status = session_open(&s, c, SESSION_STORE);
 	if (status == EX_OK)
-		status = verify(c, &s);
+		status = verify(c, &s, until);
 	session_close(&s);
 	return status;
 }

@@ -61,7 +61,7 @@ const struct verb verbs[] = {
 	"what waits to be sent"},
     {"quarantine", cmd_quarantine, "[list | show ID | retry ID… | release ID…]",
 	"what could not be parsed"},
-    {"verify", cmd_verify, "", "check every invariant over the whole store"},
+    {"verify", cmd_verify, "[--before TIME]", "check every invariant over the whole store"},
     {"backup", cmd_backup, "DIR", "a hot copy of the store"},
     {"restore", cmd_restore, "DIR [--force]", "put a backup in place"},
     {"status", cmd_status, "", "health, mailboxes, queues, lag"},

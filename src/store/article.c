@@ -1,8 +1,7 @@
 /* Articles and events of a ticket, keyed (ticket, seq), so that what is read together lies together. */
 #include "base/clock.h"
 #include "base/mem.h"
-#include "store/ticket.h"
-#include "store/txn_private.h"
+#include "store/event.h"
 
 enum {
 	TAG_DIRECTION = 1,
@@ -38,14 +37,6 @@ enum {
 	ATT_INLINE,
 	ATT_PART,
 };
-enum {
-	EVENT_AT = 1,
-	EVENT_KIND,
-	EVENT_ACTOR,
-	EVENT_DETAIL,
-	EVENT_CAUSE
-};
-
 const char *
 direction_name(enum direction d)
 {
@@ -369,7 +360,7 @@ next_seq(struct txn *t, enum table table, uint64_t ticket)
 	return (uint32_t)(at & KEY_SEQ_MAX) + 1;
 }
 
-static bool
+bool
 ticket_seq_key(struct txn *t, enum table table, uint64_t ticket, uint32_t seq,
     struct key *k)
 {
@@ -406,79 +397,4 @@ article_put(struct txn *t, const struct article *r)
 	else
 		kv_put(t, T_ARTICLE, key_str(&k), buf_str(b),
 		    there ? ROW_PUT : ROW_APPEND);
-}
-
-void
-event_put(struct txn *t, const struct event *e)
-{
-	struct buf *b;
-	struct key k;
-
-	if (!ticket_seq_key(t, T_EVENT, e->ticket, e->seq, &k))
-		return;
-	b = scratch_take(t);
-	rec_i64(b, EVENT_AT, e->at);
-	rec_str_opt(b, EVENT_KIND, e->kind);
-	rec_str_opt(b, EVENT_ACTOR, e->actor);
-	rec_str_opt(b, EVENT_DETAIL, e->detail);
-	rec_str_opt(b, EVENT_CAUSE, e->cause);
-	if (!row_put_scratch(t, T_EVENT, key_str(&k), ROW_APPEND_NEW))
-		txn_fail(t, ERR_CORRUPT,
-		    "event %u of ticket %llu is there already", e->seq,
-		    (unsigned long long)e->ticket);
-	t->fresh =
-	    mem_fit(t->fresh, &t->fresh_cap, t->nfresh + 1, sizeof *t->fresh);
-	t->fresh[t->nfresh++] = (struct event_ref){e->ticket, e->seq};
-}
-
-size_t
-event_fresh(struct txn *t, struct arena *a, struct event_ref **out)
-{
-	size_t n = t->nfresh;
-
-	*out = arena_array(a, struct event_ref, n + 1);
-	if (n)
-		memcpy(*out, t->fresh, n * sizeof **out);
-	t->nfresh = 0;
-	return n;
-}
-
-int
-event_get(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq,
-    struct event *out)
-{
-	struct key k;
-	struct recr r;
-	struct str v;
-	int got;
-
-	if (ticket > KEY_TICKET_MAX || seq > KEY_SEQ_MAX)
-		return 0;
-	k = key_of_ticket_seq(ticket, seq);
-	got = row_get(t, T_EVENT, key_str(&k), &v);
-	if (got <= 0)
-		return got;
-	*out = (struct event){.ticket = ticket, .seq = seq};
-	r = recr_open(arena_dup(a, v));
-	while (recr_next(&r))
-		switch (r.tag) {
-		case EVENT_AT:
-			out->at = field_i64(&r);
-			break;
-		case EVENT_KIND:
-			out->kind = field_str(&r);
-			break;
-		case EVENT_ACTOR:
-			out->actor = field_str(&r);
-			break;
-		case EVENT_DETAIL:
-			out->detail = field_str(&r);
-			break;
-		case EVENT_CAUSE:
-			out->cause = field_str(&r);
-			break;
-		default:
-			break;
-		}
-	return r.bad ? row_corrupt(t, T_EVENT, key_str(&k)) : 1;
 }

@@ -185,7 +185,10 @@ store_check(struct store *s, const struct store_check_options *o,
 	*out = (struct store_counts){0};
 	if (txn_read(s, &c.t, err) < 0)
 		return -1;
+	c.history = sha256_new();
+	c.history_until = c.o->history_until ? c.o->history_until : INT64_MAX;
 	check_all(&c);
+	sha256_done(c.history, out->history);
 	arena_fini(&c.a);
 	buf_fini(&c.raw);
 	mem_free(c.tickets.v);

@@ -6,7 +6,7 @@
  *
  * What is checked: each ledger row points at an article, a quarantined mail or a ticket; each content hash at the article that holds that
  * content; an article's and a quarantined mail's blob is there, unpacks, and has the row's length and SHA-256; a ticket has exactly the articles and
- * events it counts, from 1 without gaps; Message-IDs, links, timers and outbox rows name tickets that exist; secondary indexes, counts and loads equal
+ * events it counts, from 1 without gaps, the events in an unbroken chain; Message-IDs, links, timers and outbox rows name tickets that exist; secondary indexes, counts and loads equal
  * what the rows give, both ways; outbox rows have their blob; no blob is without an owner; the runs of terms are ordered, counted,
  * and name tickets that exist; each token's row names a ticket that exists and an article that it has, and stands once in the list by expiry, where nothing
  * else stands; sequences are not behind the rows; every row decodes.
@@ -14,6 +14,7 @@
 #ifndef STORE_CHECK_H
 #define STORE_CHECK_H
 
+#include "base/digest.h"
 #include "store/store.h"
 
 struct store_check_options {
@@ -22,6 +23,7 @@ struct store_check_options {
 	/* Called now and then with what is being read, rows done and rows in all of that table; may be NULL. */
 	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t all);
 	void *progress_ctx;
+	int64_t history_until; /* the digest of the history takes events before this time; 0: all */
 };
 
 struct store_counts {
@@ -30,6 +32,11 @@ struct store_counts {
 	uint64_t term_runs, postings;
 	uint64_t kb;           /* articles of the knowledge base */
 	uint64_t problems;
+	/*
+	 * SHA-256 over the chains of all events before history_until, ticket by ticket: the same as long as nothing of that history was changed. Kept
+	 * elsewhere, it shows later what an intruder with the whole store in his hands did.
+	 */
+	unsigned char history[SHA256_SIZE];
 };
 
 /*

@@ -30,6 +30,8 @@ struct check {
 	size_t nstubs, stubs_cap;
 	uint64_t statuses[STATUS_COUNT], states[OUTBOX_STATE_COUNT];
 	uint64_t index_rows, due_rows, grant_rows;
+	struct sha256 *history;  /* of all chains, in order */
+	int64_t history_until;
 	struct counted *loads;
 	size_t nloads, loads_cap;
 };

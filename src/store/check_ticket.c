@@ -1,5 +1,6 @@
 /* The check's part on tickets: rows, series of articles and events, the secondary indexes and counts. */
 #include "store/check_private.h"
+#include "store/event.h"
 #include "store/ticket_index.h"
 
 static void
@@ -64,6 +65,43 @@ check_series(struct check *c, enum table table, uint64_t id, uint32_t n)
 		    (unsigned long long)id, n, table_name(table), want - 1);
 }
 
+/* The chain of a ticket's history; what an older program wrote stands before its beginning. */
+static void
+check_history(struct check *c, uint64_t id, uint32_t n)
+{
+	unsigned char before[EVENT_DIGEST] = {0}, want[EVENT_DIGEST];
+	bool begun = false;
+
+	for (uint32_t seq = 1; seq <= n && seq <= KEY_SEQ_MAX; seq++) {
+		struct key k = key_of_ticket_seq(id, seq);
+		struct event_row x;
+		struct str v;
+
+		if (row_get(c->t, T_EVENT, key_str(&k), &v) <= 0 ||
+		    !event_decode(v, id, seq, &x)) {
+			if (!check_failed(c))
+				check_tell(c,
+				    "ticket %llu: event %u cannot be read",
+				    (unsigned long long)id, seq);
+			return;
+		}
+		if (!x.chain.n && !begun)
+			continue;
+		begun = true;
+		event_chain(&x, before, want);
+		if (!x.chain.n || memcmp(want, x.chain.p, EVENT_DIGEST) != 0) {
+			check_tell(c,
+			    "ticket %llu: its history was changed at event %u, "
+			    "or before it",
+			    (unsigned long long)id, seq);
+			return;
+		}
+		memcpy(before, want, EVENT_DIGEST);
+		if (c->history && x.e.at < c->history_until)
+			sha256_add(c->history, x.chain);
+	}
+}
+
 static void
 check_ticket(struct check *c, struct str key, struct str value)
 {
@@ -85,6 +123,7 @@ check_ticket(struct check *c, struct str key, struct str value)
 	check_index_rows(c, value, id);
 	check_series(c, T_ARTICLE, id, k.articles);
 	check_series(c, T_EVENT, id, k.events);
+	check_history(c, id, k.events);
 	for (size_t i = 0; i < k.nlinks; i++)
 		if (!check_has_ticket(c, k.links[i].ticket))
 			check_tell(c,

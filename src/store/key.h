@@ -100,6 +100,13 @@ key_of_ticket_seq(uint64_t ticket, uint32_t seq)
 	key_uint(&k, ticket << KEY_SEQ_BITS | seq, 8);
 	return k;
 }
+/* The sequence number in such a key. */
+static inline uint32_t
+key_ticket_seq_of(const struct key *k)
+{
+	must(k->n >= 8);
+	return (uint32_t)k->b[5] << 16 | (uint32_t)k->b[6] << 8 | k->b[7];
+}
 static inline struct key
 key_of_u64(uint64_t v)
 {

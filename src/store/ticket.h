@@ -136,8 +136,14 @@ struct event {
 	struct str detail;         /* "open -> resolved" */
 	struct str cause;          /* what led to it: evidence, file:line, command */
 };
+/* seq 0: the next one. Each carries a digest over the one before and itself (store/event.c), which the check follows. */
 void event_put(struct txn *t, const struct event *e);
 int event_get(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq, struct event *out);
+/*
+ * Erases a person's traces from an event: other words take the place of actor, detail and cause. The chain still holds, by the digest of what stood there.
+ * 1, 0 no such event, -1.
+ */
+int event_erase(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq, struct str actor, struct str detail, struct str cause);
 /* The events that were put in this transaction since the last call, in their order; in the arena. How many. */
 struct event_ref {
 	uint64_t ticket;

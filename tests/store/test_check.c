@@ -72,7 +72,8 @@ no_index(struct txn *t)
 static void
 stray_index(struct txn *t)
 {
-	struct ticket_entry e = {1, STATUS_CLOSED, 3, 0, 0, 0, {0}};
+	struct ticket_entry e = {
+	    .id = 1, .status = STATUS_CLOSED, .updated = 3};
 	struct key keys[TICKET_INDEXES];
 	unsigned char v[TICKET_INDEX_VALUE];
 
