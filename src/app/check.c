@@ -291,16 +291,17 @@ check_smtp(struct arena *a, const struct transport *t, struct check *k,
 
 /* Chain, host name and an open port; nothing is posted. */
 static int
-check_hook(
-    struct arena *a, const struct transport *t, struct check *k, struct err *err)
+check_hook(struct arena *a, const struct transport *t, struct check *k,
+    struct err *err)
 {
 	AUTO(buf_fini) struct buf secret = buf_max(8192);
 	struct http_options o = {.url = t->path,
 	    .ca_file = c_path(a, t->ca_file),
 	    .timeout_s = seconds(t->timeout)};
 	struct http *h = NULL;
-	int r = secret_is_set(&t->secret) ? secret_read(&t->secret, &secret, err)
-					  : 0;
+	int r = secret_is_set(&t->secret)
+		    ? secret_read(&t->secret, &secret, err)
+		    : 0;
 
 	k->what = "webhook";
 	k->name = t->hook;

@@ -38,8 +38,7 @@ opening(void *ctx, struct imap *imap)
 static int
 ready(struct copier *c, struct err *err)
 {
-	return c->imap ? 0
-		       : imap_account_open(c->m, opening, c, &c->imap, err);
+	return c->imap ? 0 : imap_account_open(c->m, opening, c, &c->imap, err);
 }
 
 void
@@ -89,8 +88,7 @@ copier_put(struct copier *c, struct arena *a, struct str message_id, bool again,
 		failed(c, a, SENT_LATER, to, &e);
 		return 0;
 	}
-	if (!there &&
-	    imap_append(c->imap, c->m->copy, bytes, true, &e) < 0) {
+	if (!there && imap_append(c->imap, c->m->copy, bytes, true, &e) < 0) {
 		failed(c, a, SENT_UNKNOWN, to, &e);
 		return 0;
 	}

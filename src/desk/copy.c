@@ -1,6 +1,5 @@
 #include "desk/copy.h"
 #include "base/must.h"
-#include "desk/merge.h"
 
 #define KIND "copy"
 

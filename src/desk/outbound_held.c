@@ -72,8 +72,8 @@ outbound_release(struct desk *d, struct txn *t, struct arena *a,
 	article_put(t, &r);
 	outgoing_chain(a, k, row.message_id);
 	outgoing_index(d, a, k->id, words_of(a, &r));
-	if (outgoing_stamp(t, a, k, &r.to, &r.cc, EVENT_ANSWERED, who, now,
-		err) < 0)
+	if (outgoing_stamp(
+		t, a, k, &r.to, &r.cc, EVENT_ANSWERED, who, now, err) < 0)
 		return -1;
 	return rules_at(d, t, a, k, RULE_AGENT_REPLY, now, err);
 }
