@@ -4,6 +4,7 @@
 #include "app/ticket_json.h"
 #include "base/must.h"
 #include "desk/change.h"
+#include "desk/command.h"
 #include "desk/outbound.h"
 
 #include <getopt.h>
@@ -56,6 +57,37 @@ do_reply(struct session *s, struct txn *t, struct arena *a, int64_t now,
 	    &s->desk, t, a, &k, &w, now, &d->seq, &d->outbox, err);
 }
 
+/* As in an agent's note; what comes of a name is said when it is not what he
+ * thinks. */
+static int
+mention(struct session *s, struct txn *t, struct arena *a, struct ticket *k,
+    const struct deed *d, const struct actor *who, int64_t now, struct err *err)
+{
+	struct transcript told;
+	struct command_run r = {
+	    .d = &s->desk,
+	    .t = t,
+	    .a = a,
+	    .k = k,
+	    .who = *who,
+	    .now = now,
+	    .told = &told,
+	};
+
+	if (!s->desk.settings->staff.nagents)
+		return 0;
+	transcript_init(&told, a, s->desk.settings, NULL);
+	told.language = S("en");
+	if (command_mentions(&r, d->text, d->seq, err) < 0)
+		return -1;
+	for (size_t i = 0; i < told.n; i++)
+		if (told.v[i].kind == TOLD_REFUSED)
+			fprintf(stderr, "helpd: %.*s %.*s\n",
+			    STR_ARG(told.v[i].command),
+			    STR_ARG(told.v[i].words));
+	return 0;
+}
+
 static int
 do_note(struct session *s, struct txn *t, struct arena *a, int64_t now,
     void *ctx, struct err *err)
@@ -66,7 +98,8 @@ do_note(struct session *s, struct txn *t, struct arena *a, int64_t now,
 
 	if (get(t, a, d->ticket, &k, err) < 0 ||
 	    change_note(&s->desk, t, a, &k, d->text, &who, d->author, now,
-		&d->seq, err) < 0)
+		&d->seq, err) < 0 ||
+	    mention(s, t, a, &k, d, &who, now, err) < 0)
 		return -1;
 	return change_done(t, &k, now, err);
 }

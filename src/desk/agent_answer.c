@@ -206,7 +206,8 @@ answer_write(
 		*outbox = 0;
 	event_add(v->t, v->k, EVENT_REFUSED, &v->who, str_c(e.msg), v->x->now);
 	transcript_add(&v->told, TOLD_REFUSED, S(""),
-	    transcript_say(&v->told, "your answer was not sent: %s"), e.msg);
+	    transcript_say(&v->told, "your answer was not sent: %s"),
+	    arena_cstr(v->a, transcript_err(&v->told, e.msg)));
 	return 0;
 }
 

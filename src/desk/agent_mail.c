@@ -389,7 +389,8 @@ rescue(struct visit *v, const struct err *why, struct err *err)
 	struct err e = ERR_INIT;
 	int rc;
 
-	transcript_add(&v->told, TOLD_REFUSED, S(""), "%s", why->msg);
+	transcript_add(&v->told, TOLD_REFUSED, S(""), "%.*s",
+	    STR_ARG(transcript_err(&v->told, why->msg)));
 	if (v->k && !v->k->id) {
 		v->k = NULL;
 		v->out->k = (struct ticket){0};

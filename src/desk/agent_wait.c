@@ -270,7 +270,8 @@ release(struct visit *v, const struct waiting *w, struct err *err)
 		v->x->now, &e) < 0) {
 		if (txn_error(v->t, err) < 0)
 			return -1;
-		transcript_add(&v->told, TOLD_REFUSED, S("#send"), "%s", e.msg);
+		transcript_add(&v->told, TOLD_REFUSED, S("#send"), "%.*s",
+		    STR_ARG(transcript_err(&v->told, e.msg)));
 		return 0;
 	}
 	v->out->mails++;

@@ -162,8 +162,7 @@ put_status(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	if (status_is_active(old) && !status_is_active(s)) {
 		if (merge_child_done(d, t, a, k, who, now, err) < 0)
 			return -1;
-	} else if (again &&
-		   merge_child_reopened(d, t, a, k, who, now, err) < 0)
+	} else if (again && merge_child_reopened(d, t, a, k, who, now, err) < 0)
 		return -1;
 	return rules_at(d, t, a, k, RULE_STATUS, now, err);
 }
@@ -200,35 +199,6 @@ change_priority(struct desk *d, struct txn *t, struct arena *a,
 	k->updated = now;
 	change_tell(t, a, k, EVENT_PRIORITY, who, str_c(priority_name(old)),
 	    str_c(priority_name(p)), now);
-	return 0;
-}
-
-int
-change_queue(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
-    struct str queue, const struct actor *who, int64_t now, struct err *err)
-{
-	const struct settings *s = d->settings;
-	const struct queue *q = settings_queue(s, queue);
-	struct str old = k->queue;
-
-	if (!q) {
-		struct str *names = arena_array(a, struct str, s->nqueues + 1);
-		struct str near;
-
-		for (size_t i = 0; i < s->nqueues; i++)
-			names[i] = s->queues[i].name;
-		near = syntax_nearest(queue, names, s->nqueues);
-		return err_set(err, ERR_INVAL, "there is no queue %.*s%s%.*s%s",
-		    STR_ARG(queue), near.n ? "; did you mean " : "",
-		    STR_ARG(near), near.n ? "?" : "");
-	}
-	if (str_eq(q->name, old))
-		return 0;
-	if (change_check_open(k, err) < 0)
-		return -1;
-	k->queue = q->name;
-	k->updated = now;
-	change_tell(t, a, k, EVENT_QUEUE, who, old, q->name, now);
 	return 0;
 }
 
@@ -338,6 +308,23 @@ change_subject(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 
 /* --- tags -------------------------------------------------------------- */
 
+/* The admin's list binds people; his rules know what they do. */
+static int
+check_known(const struct settings *s, const struct actor *who, struct str tag,
+    struct err *err)
+{
+	struct str near;
+
+	if (!s->tags.n || strs_ihas(&s->tags, tag) ||
+	    !(str_starts(who->name, S("agent:")) ||
+		str_starts(who->name, S("cli:"))))
+		return 0;
+	near = syntax_nearest(tag, s->tags.v, s->tags.n);
+	return err_set(err, ERR_INVAL, "there is no tag %.*s%s%.*s%s",
+	    STR_ARG(tag), near.n ? "; did you mean " : "", STR_ARG(near),
+	    near.n ? "?" : "");
+}
+
 static int
 check_tag(struct str tag, struct err *err)
 {
@@ -357,8 +344,8 @@ check_tag(struct str tag, struct err *err)
 
 /* Adds or removes one; what was done goes to *done. */
 static int
-one_tag(struct arena *a, struct strs *tags, struct str word, struct buf *done,
-    struct err *err)
+one_tag(const struct settings *s, const struct actor *who, struct arena *a,
+    struct strs *tags, struct str word, struct buf *done, struct err *err)
 {
 	char sign = word.p[0] == '-' ? '-' : '+';
 	struct str tag;
@@ -373,6 +360,8 @@ one_tag(struct arena *a, struct strs *tags, struct str word, struct buf *done,
 		at++;
 	if ((at < tags->n) == (sign == '+'))
 		return 0;
+	if (sign == '+' && check_known(s, who, tag, err) < 0)
+		return -1;
 	if (sign == '-') {
 		memmove(tags->v + at, tags->v + at + 1,
 		    (tags->n - at - 1) * sizeof tags->v[0]);
@@ -394,14 +383,14 @@ change_tags(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	struct strs tags = {0};
 	struct str word;
 
-	(void)d;
 	if (change_check_open(k, err) < 0)
 		return -1;
 	for (size_t i = 0; i < k->tags.n; i++)
 		strs_add(a, &tags, k->tags.v[i]);
 	while (str_cut(&changes, ',', &word)) {
 		word = str_trim(word);
-		if (word.n && one_tag(a, &tags, word, &done, err) < 0)
+		if (word.n &&
+		    one_tag(d->settings, who, a, &tags, word, &done, err) < 0)
 			return -1;
 	}
 	if (!done.n)
@@ -510,7 +499,7 @@ static const struct {
 } fields[] = {
     {{"status", 6}, set_status},
     {{"priority", 8}, set_priority},
-    {{"queue", 5}, change_queue},
+    {{"queue", 5}, change_move},
     {{"assignee", 8}, change_assignee},
     {{"subject", 7}, change_subject},
     {{"tag", 3}, change_tags},

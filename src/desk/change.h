@@ -19,6 +19,8 @@ int change_status_forced(struct desk *d, struct txn *t, struct arena *a, struct 
 int change_priority(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, enum priority p, const struct actor *who, int64_t now, struct err *err);
 /* The name of a configured queue. */
 int change_queue(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str queue, const struct actor *who, int64_t now, struct err *err);
+/* The same by a person's hand: who may not work there has it no longer, and those who look after the new queue are told. */
+int change_move(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str queue, const struct actor *who, int64_t now, struct err *err);
 /* Empty: nobody. Where there are agents, the name of one who may work the ticket's queue (ASCII case ignored); else anything of at most 100 bytes without
  * control characters. */
 int change_assignee(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, struct str assignee, const struct actor *who, int64_t now, struct err *err);

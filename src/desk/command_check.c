@@ -47,7 +47,8 @@ no_err(struct check *x, const struct err *e)
 {
 	if (txn_error(x->r->t, x->err) < 0)
 		return -1;
-	NO(x, "%s", e->msg);
+	transcript_add(x->r->told, TOLD_REFUSED, x->c->line, "%.*s",
+	    STR_ARG(transcript_err(x->r->told, e->msg)));
 	return 0;
 }
 
@@ -192,8 +193,7 @@ check_away(struct check *x)
 	struct str when = command_away(x->args, &reroute);
 	int64_t at;
 
-	if (when.n &&
-	    when_parse(when, x->s->timezone, x->r->now, &at, &e) < 0)
+	if (when.n && when_parse(when, x->s->timezone, x->r->now, &at, &e) < 0)
 		return no_err(x, &e);
 	return 0;
 }
@@ -384,11 +384,8 @@ check_merge(struct check *x)
 	else if (o.merged_into)
 		NO(x, "#%llu was merged into #%llu", (unsigned long long)o.id,
 		    (unsigned long long)o.merged_into);
-	else if (merge_check(x->s, x->r->t, x->r->a, &o, x->r->k, &why) < 0) {
-		if (txn_error(x->r->t, x->err) < 0)
-			return -1;
-		NO(x, "%s", why.msg);
-	}
+	else if (merge_check(x->s, x->r->t, x->r->a, &o, x->r->k, &why) < 0)
+		return no_err(x, &why);
 	return 0;
 }
 

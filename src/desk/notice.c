@@ -191,6 +191,7 @@ notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	const struct away *gone;
 	struct aways away;
 	struct people p;
+	struct str detail = x->detail;
 	size_t written = 0;
 
 	if (n)
@@ -206,6 +207,10 @@ notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	if (notice_body(t, a, s, k, x, &body, err) < 0)
 		return -1;
 	body.now = now;
+	/* In a digest, in whatever language. */
+	if (!detail.n && x->moved_from.n)
+		detail = arena_printf(a, "%.*s -> %.*s", STR_ARG(x->moved_from),
+		    STR_ARG(k->queue));
 	gone = x->to || x->nlist ? NULL : away_of(&away, k->assignee);
 	body.is_away = gone != NULL;
 	body.away_until = gone ? gone->until : CLOCK_NONE;
@@ -214,7 +219,7 @@ notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		struct err why = ERR_INIT;
 		bool over;
 
-		if (notice_take(t, a, s, to, k, x->kind, x->detail, now, &over,
+		if (notice_take(t, a, s, to, k, x->kind, detail, now, &over,
 			err) < 0)
 			return -1;
 		buf_printf(&told, "%s%.*s%s", told.n ? ", " : "",

@@ -43,6 +43,7 @@ struct notice {
 	const struct agent **list;    /* or these, nlist of them */
 	size_t nlist;
 	struct str detail;            /* one line for the header: "assigned to you by Ben", the server's words … */
+	struct str moved_from;        /* NEW: it is new to this queue, and was in that one; empty */
 	const struct route_choice *route; /* how it came to its assignee; beyond his capacity: the notice says which ticket he may set aside. NULL */
 	const struct intake *in;      /* its attachments' contents are carried along (intake.files); NULL: they are listed */
 };

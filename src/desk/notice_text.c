@@ -427,6 +427,7 @@ notice_values(struct arena *a, const struct notice_body *b, struct str language,
 		    str_eq(x->who.name, S("system"))
 		? S("")
 		: notice_line(a, notice_who(b->settings, &x->who), 40));
+	value_set_str(a, o, "moved_from", notice_line(a, x->moved_from, 40));
 	value_set_bool(a, o, "can_work", can_work);
 	value_set_str(a, o, "customer", one_person(a, &k->requester));
 	value_set_str(a, o, "writer", one_person(a, &b->shown.author));

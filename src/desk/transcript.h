@@ -34,6 +34,9 @@ void transcript_add(struct transcript *x, enum transcript_kind kind, struct str 
  */
 const char *transcript_say(const struct transcript *x, const char *english) __attribute__((format_arg(2)));
 
+/* What a change refused, in the agent's language: an error's message that transcript_errors.c knows; any other as it is. May be in the arena of x. */
+struct str transcript_err(const struct transcript *x, const char *msg);
+
 /*
  * The values of template "transcript", beside those of view.h and notice.h:
  *
