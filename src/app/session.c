@@ -75,7 +75,8 @@ session_load(struct verb_context *c, struct config **config, struct arena *a,
 
 	if (r == 0 && templates)
 		r = load_templates(*config, a, templates, &bad);
-	if (bad.n)
+	/* Who only reads tickets was warned by check, and the daemon was. */
+	if (bad.errors || (bad.n && templates))
 		print_complaints(&bad);
 	return r;
 }

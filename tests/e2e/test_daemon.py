@@ -353,7 +353,8 @@ def test_quickstart(h, base):
     p = subprocess.run([SRC + "/contrib/quickstart"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=300)
     out = p.stdout.decode()
     assert p.returncode == 0, out
-    for expected in ("Printer on fire", "Falsche Rechnung für März", "订单已付款但状态未更新", "L'export ne fonctionne plus", "The fire is out"):
+    for expected in ("Printer on fire", "Falsche Rechnung für März", "订单已付款但状态未更新", "L'export ne fonctionne plus", "The fire is out",
+                     "the customer wrote again", "assignee: anna, was -", "Anna Berg, Acme"):
         assert expected in out, out
     own = h.maildir("own")
     own.put(mail(subject="My own mail"))
