@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/must.h"
 #include "desk/customers.h"
+#include "desk/classify_ticket.h"
 #include "desk/extra.h"
 #include "base/utf8.h"
 #include "desk/merge.h"
@@ -48,6 +49,30 @@ print_people(struct verb_context *c, struct arena *a, const struct settings *s,
 		buf_puts(b, "<");
 		paint(b, c->colour, COLOUR_NONE, p->address.addr);
 		buf_puts(b, ">\n");
+	}
+}
+
+/* What was guessed and is not so: "queue billing, 84 %". */
+static void
+print_suggestions(struct verb_context *c, struct txn *t, struct arena *a,
+    const struct ticket *k, struct buf *b)
+{
+	struct suggestion *v;
+	struct err err = ERR_INIT;
+	size_t n;
+	bool any = false;
+
+	if (classify_suggestions(t, a, k, &v, &n, &err) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (str_eq(classify_value(k, v[i].field), v[i].value))
+			continue;
+		buf_puts(b, any ? "             " : "  suggested  ");
+		paint(b, c->colour, COLOUR_NONE, v[i].field);
+		buf_puts(b, " ");
+		paint(b, c->colour, COLOUR_BOLD, v[i].value);
+		buf_printf(b, ", %.0f %%\n", v[i].probability * 100);
+		any = true;
 	}
 }
 
@@ -181,6 +206,7 @@ print_head(struct verb_context *c, struct txn *t, struct arena *a,
 	}
 	print_sla(c, a, s, k, b);
 	print_extra(c, a, k, b);
+	print_suggestions(c, t, a, k, b);
 	print_links(c, t, a, k, b);
 	print_people(c, a, s, k, b);
 }

@@ -4,6 +4,7 @@
 #include "desk/merge.h"
 #include "desk/timeline.h"
 #include "desk/customers.h"
+#include "desk/classify_ticket.h"
 #include "desk/extra.h"
 #include "desk/sla_run.h"
 #include "store/outbox.h"
@@ -235,6 +236,29 @@ add_family(json_t *o, struct txn *t, struct arena *a, const struct ticket *k,
 }
 
 static int
+add_suggestions(json_t *o, struct txn *t, struct arena *a,
+    const struct ticket *k, struct err *err)
+{
+	json_t *l = json_array();
+	struct suggestion *v;
+	size_t n;
+	int r = classify_suggestions(t, a, k, &v, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		json_t *x = json_object();
+
+		json_put_str(x, "field", v[i].field);
+		json_put_str(x, "value", v[i].value);
+		json_object_set_new(
+		    x, "probability", json_real(v[i].probability));
+		json_object_set_new(x, "set", json_boolean(v[i].acted));
+		json_array_append_new(l, x);
+	}
+	json_object_set_new(o, "suggestions", l);
+	return r;
+}
+
+static int
 add_articles(json_t *o, struct txn *t, struct arena *a, const struct ticket *k,
     struct err *err)
 {
@@ -334,7 +358,8 @@ ticket_json_whole(struct txn *t, struct arena *a, const struct settings *s,
 	json_put_time(o, "first_response", k->first_response);
 	json_put_time(o, "resolved", k->resolved);
 	json_object_set_new(o, "csat", json_null());
-	if (add_articles(o, t, a, k, err) < 0 ||
+	if (add_suggestions(o, t, a, k, err) < 0 ||
+	    add_articles(o, t, a, k, err) < 0 ||
 	    add_events(o, t, a, k, err) < 0 ||
 	    add_family(o, t, a, k, err) < 0 || txn_error(t, err) < 0) {
 		json_decref(o);

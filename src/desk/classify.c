@@ -106,6 +106,17 @@ classify_known(struct txn *t, struct arena *a, struct str field,
 	return MIN(found, 1);
 }
 
+bool
+classify_row_good(struct arena *a, uint32_t place, struct str value)
+{
+	struct learner_head h;
+	struct learner_row r;
+
+	if (place == MODEL_HEAD)
+		return learner_head_decode(a, value, &h);
+	return place < LEARNER_PLACES && learner_row_decode(a, value, &r);
+}
+
 int
 classify_forget(struct txn *t, struct str field)
 {

@@ -25,6 +25,8 @@ int classify_learn(struct txn *t, struct arena *a, struct str field, struct str 
 /* How many examples a field's model knows, and of which values; -1. */
 int classify_known(struct txn *t, struct arena *a, struct str field, uint32_t *examples, struct strs *values);
 int classify_forget(struct txn *t, struct str field);
+/* Can this row of a model be read? For checks. */
+bool classify_row_good(struct arena *a, uint32_t place, struct str value);
 
 /* --- without a store ---------------------------------------------------- */
 

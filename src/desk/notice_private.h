@@ -2,6 +2,7 @@
 #ifndef DESK_NOTICE_PRIVATE_H
 #define DESK_NOTICE_PRIVATE_H
 
+#include "desk/classify_ticket.h"
 #include "desk/notice.h"
 #include "desk/outbound.h"
 #include "desk/view.h"
@@ -26,6 +27,8 @@ struct notice_body {
 	size_t nearlier;
 	struct kb *suggested;
 	size_t nsuggested;
+	struct suggestion *guesses;
+	size_t nguesses;
 };
 /* The article that is shown, what was before, its attachments, what may help. -1: the store's errors. */
 int notice_body(struct txn *t, struct arena *a, const struct settings *s, const struct ticket *k, const struct notice *x, struct notice_body *b, struct err *err);

@@ -226,6 +226,9 @@ notice_body(struct txn *t, struct arena *a, const struct settings *s,
 			STR_ARG(utf8_clip(b->text, 4000))),
 		    b->suggested, SUGGESTED);
 	}
+	if (s->nclassified && x->kind != NOTICE_FOLLOWUP &&
+	    classify_suggestions(t, a, k, &b->guesses, &b->nguesses, err) < 0)
+		return -1;
 	return txn_error(t, err);
 }
 
@@ -318,6 +321,26 @@ add_suggested(struct arena *a, const struct notice_body *b, struct value *o)
 	}
 	value_set(a, o, "suggested", *l);
 	value_set_bool(a, o, "has_suggested", b->nsuggested > 0);
+}
+
+/* What was learned says of it, where it is not so. */
+static void
+add_guesses(struct arena *a, const struct notice_body *b, struct value *o)
+{
+	struct value *l = value_list(a);
+
+	for (size_t i = 0; i < b->nguesses; i++) {
+		const struct suggestion *x = &b->guesses[i];
+		struct value *e = value_object(a);
+
+		if (str_eq(classify_value(b->ticket, x->field), x->value))
+			continue;
+		value_set_str(a, e, "field", notice_line(a, x->field, 40));
+		value_set_str(a, e, "value", notice_line(a, x->value, 60));
+		value_set_num(a, e, "percent", (double)(int)(x->probability * 100 + 0.5));
+		value_add(a, l, *e);
+	}
+	value_set(a, o, "guesses", *l);
 }
 
 /* What is promised and still runs, the first that is due first. */
@@ -452,6 +475,7 @@ notice_values(struct arena *a, const struct notice_body *b, struct str language,
 	add_files(a, b, o);
 	add_earlier(a, b, language, o);
 	add_suggested(a, b, o);
+	add_guesses(a, b, o);
 	value_set(a, root, "notice", *o);
 	value_set(a, root, "priority", priority_values(a, k->priority));
 	return root;

@@ -237,6 +237,9 @@ sample_desk(struct arena *a, struct value *root)
 	    {NULL, "words", "Is it warm already?"}, {NULL, NULL, NULL}};
 	static const struct sample suggested[] = {{NULL, "id", "12"},
 	    {NULL, "title", "When a printer burns"}, {NULL, NULL, NULL}};
+	static const struct sample guesses[] = {{NULL, "field", "queue"},
+	    {NULL, "value", "facilities"}, {NULL, "percent", "84"},
+	    {NULL, NULL, NULL}};
 	static const struct sample line[] = {{NULL, "command", "#assign anna"},
 	    {NULL, "words", "assigned to anna"},
 	    {NULL, "indented", "  assigned to anna"}, {NULL, "is_done", "1"},
@@ -264,6 +267,7 @@ sample_desk(struct arena *a, struct value *root)
 	sample_list(a, o, "files", file);
 	sample_list(a, o, "earlier", earlier);
 	sample_list(a, o, "suggested", suggested);
+	sample_list(a, o, "guesses", guesses);
 	value_set_bool(a, sample_object(a, root, "priority"), "is_high", true);
 	o = sample_object(a, root, "webhook");
 	value_set_num(a, o, "ticket", 1042);

@@ -6,6 +6,7 @@
 #include "desk/verify.h"
 #include "base/clock.h"
 #include "base/must.h"
+#include "desk/classify.h"
 #include "desk/due.h"
 #include "desk/event.h"
 #include "desk/extra.h"
@@ -633,9 +634,47 @@ check_timers(struct check *c)
 	return 0;
 }
 
+struct models {
+	struct check *c;
+	uint64_t bad;
+	char field[MODEL_FIELD_MAX + 1]; /* of the first */
+};
+
+static bool
+check_model(void *ctx, struct str field, uint32_t place, struct str value)
+{
+	struct models *m = ctx;
+
+	arena_reset(&m->c->rows);
+	if (classify_row_good(&m->c->rows, place, value))
+		return true;
+	if (!m->bad++)
+		snprintf(
+		    m->field, sizeof m->field, "%.*s", STR_ARG(field));
+	return true;
+}
+
+/* All of a model is lost with one of its rows, and all is learned again. */
+static int
+check_models(struct check *c)
+{
+	struct models m = {.c = c};
+
+	if (model_each(c->t, check_model, &m) < 0)
+		return -1;
+	if (m.bad)
+		report(c, S("what was learned"),
+		    "%llu rows cannot be read, the first of %s (helpd classify "
+		    "--train learns it again)",
+		    TICKET(m.bad), m.field);
+	return 0;
+}
+
 static int
 check_tables(struct check *c)
 {
+	if (check_models(c) < 0)
+		return -1;
 	if (check_timers(c) < 0)
 		return -1;
 	if (ledger_each(c->t, 0, check_fate, c) < 0)
