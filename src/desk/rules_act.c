@@ -61,10 +61,23 @@ change_tag(struct rule_run *x, struct str tag, bool add,
 	    x->now, why);
 }
 
+/* All in one event; where one of them cannot be, each for itself. */
 static int
 set_tags(
     struct rule_run *x, const struct strs *l, bool add, const struct actor *who)
 {
+	AUTO(buf_fini) struct buf all = BUF_INIT;
+	bool good = true;
+
+	for (size_t i = 0; i < l->n; i++) {
+		good &= str_trim(l->v[i]).n && str_chr(l->v[i], ',', 0) < 0;
+		buf_printf(&all, "%s%c%.*s", i ? "," : "", add ? '+' : '-',
+		    STR_ARG(str_trim(l->v[i])));
+	}
+	if (good && l->n &&
+	    change_tags(x->d, x->t, x->a, x->k, arena_dup(x->a, buf_str(&all)),
+		who, x->now, NULL) == 0)
+		return 0;
 	for (size_t i = 0; i < l->n; i++) {
 		struct err why = ERR_INIT;
 
