@@ -244,8 +244,8 @@ is_news(const struct visit *v, const struct article *r)
 	if (!later || r->automatic.n || r->direction == DIRECTION_NOTE)
 		return 0;
 	if (r->direction == DIRECTION_IN)
-		return !staff_by_address(
-		    &v->d->settings->staff, r->author.addr);
+		return staff_by_address(
+			   &v->d->settings->staff, r->author.addr) != v->agent;
 	if (str_eq(r->author.name, visit_name(v->agent)))
 		return 0;
 	held = still_held(v, r);

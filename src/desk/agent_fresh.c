@@ -696,6 +696,60 @@ own_ticket(struct visit *v, struct err *err)
 	return visit_end(v, err);
 }
 
+bool
+fresh_is_requester(const struct visit *v)
+{
+	const struct staff *s = &v->d->settings->staff;
+
+	return v->k && v->x->thread && !v->x->identity->token && !v->block.n &&
+	       staff_by_address(s, v->k->requester.addr) == v->agent &&
+	       !str_ieq(v->k->assignee, v->agent->name);
+}
+
+/* What a customer's mail does to the state of his ticket. */
+static int
+wake(struct visit *v, struct err *err)
+{
+	const struct thread *th = v->x->thread;
+
+	if (th->thanks)
+		event_add(v->t, v->k, EVENT_THANKS, &v->who, S(""), v->x->now);
+	else if (th->reopen ||
+		 (!snooze_wake(v->t, v->a, v->k, true, &v->who, v->x->now) &&
+		     v->k->status == STATUS_PENDING))
+		return change_status(v->d, v->t, v->a, v->k, STATUS_OPEN,
+		    &v->who, v->x->now, err);
+	return 0;
+}
+
+int
+fresh_requester(struct visit *v, struct err *err)
+{
+	struct arrival w = {
+	    .author = me(v),
+	    .text = str_trim(message_new_text(v->a, v->m)),
+	    .subject = v->m->subject,
+	    .message_id = v->m->message_id,
+	    .evidence = v->x->identity->why,
+	    .date = v->m->date,
+	};
+	struct notice n = {.kind = NOTICE_FOLLOWUP, .in = v->x->in};
+
+	if (v->x->thread->verdict != THREAD_JOIN) {
+		v->k = NULL;
+		return own_ticket(v, err);
+	}
+	v->who.cause = visit_cause(v);
+	put_arrival(v, &w);
+	if (wake(v, err) < 0)
+		return -1;
+	n.seq = v->source;
+	n.who = v->who;
+	if (notice_send(v->d, v->t, v->a, v->k, &n, v->x->now, NULL, err) < 0)
+		return -1;
+	return visit_end(v, err);
+}
+
 int
 fresh_mail(struct visit *v, struct err *err)
 {

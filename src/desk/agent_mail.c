@@ -376,6 +376,8 @@ dispatch(struct visit *v, struct err *err)
 		return wait_end(v, err);
 	if (fresh_is_forward(v))
 		return fresh_forward(v, err);
+	if (fresh_is_requester(v))
+		return fresh_requester(v, err);
 	return v->k ? reply(v, err) : fresh_mail(v, err);
 }
 

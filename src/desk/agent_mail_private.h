@@ -71,6 +71,9 @@ int fresh_elsewhere(struct visit *v, struct err *err);
 bool fresh_is_forward(const struct visit *v);
 int fresh_forward(struct visit *v, struct err *err);
 int fresh_mail(struct visit *v, struct err *err);
+/* He asked for the ticket himself, a colleague answered, and he writes back: as a customer does. */
+bool fresh_is_requester(const struct visit *v);
+int fresh_requester(struct visit *v, struct err *err);
 /* Kept as a note of v->k, or of the agent's own log; nothing else is done. */
 int fresh_kept(struct visit *v, struct err *err);
 /* The ticket that keeps what an agent asks for without a ticket. */

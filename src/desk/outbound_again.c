@@ -42,22 +42,22 @@ choose(struct arena *a, const struct ticket *k, const struct outbox *old,
 }
 
 int
-outbound_again(struct txn *t, struct arena *a, struct ticket *k, uint64_t id,
-    const struct actor *who, int64_t now, struct err *err)
+outbound_again(struct txn *t, struct arena *a, struct ticket *k,
+    uint64_t outbox, const struct actor *who, int64_t now, struct err *err)
 {
 	struct outbox row, next;
 	struct article r;
-	int found = outbox_get(t, a, id, &row);
+	int found = outbox_get(t, a, outbox, &row);
 
 	if (found > 0)
 		found = article_get(t, a, row.ticket, row.seq, &r);
 	if (found < 0)
 		return txn_error(t, err);
-	if (!found || row.state != OUTBOX_FAILED || r.outbox != id)
+	if (!found || row.state != OUTBOX_FAILED || r.outbox != outbox)
 		return err_set(err, ERR_NOENT, "mail %llu has not failed",
-		    (unsigned long long)id);
+		    (unsigned long long)outbox);
 	if (!was_refused(&row)) {
-		if (delivery_retry(t, a, id, now, err) < 0)
+		if (delivery_retry(t, a, outbox, now, err) < 0)
 			return -1;
 	} else {
 		next = row;

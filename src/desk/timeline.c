@@ -123,6 +123,7 @@ timeline_newest(struct txn *t, struct arena *a, const struct ticket *k,
 	*total = 0;
 	if (open_lanes(t, a, k, kind, max, out, err) < 0)
 		return -1;
+	must(*out);
 	for (size_t i = 0; i < (*out)->n; i++) {
 		there += (*out)->v[i].last - (*out)->v[i].seq;
 		*total += (*out)->v[i].last;

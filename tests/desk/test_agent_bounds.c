@@ -286,6 +286,54 @@ test_other_address(void **state)
 	assert_int_equal(ticket(f, o.ticket).nparticipants, 1);
 }
 
+/* --- his own ticket ----------------------------------------------------- */
+
+/* He is whom the answer went to: what he writes back is no answer to nobody. */
+static void
+test_own_ticket(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o = writes(f,
+			   &(struct written){.from = ANNA,
+			       .subject = "Lamp",
+			       .body = "It flickers.\n"},
+			   NOW),
+		       p;
+	unsigned notices;
+
+	replies(f, "ben", "notice", "I changed it.\n", LATER);
+	assert_str(ticket(f, o.ticket).assignee, "ben");
+	notices = count_sent(f, "notice", BEN);
+	p = writes(f,
+	    &(struct written){.from = ANNA,
+		.answers = sent(f, "answer", ANNA),
+		.body = "It flickers still.\n"},
+	    LATER + 1);
+	assert_int_equal(p.ticket, o.ticket);
+	assert_int_equal(article(f, o.ticket, p.seq).direction, DIRECTION_IN);
+	assert_str(article(f, o.ticket, p.seq).text, "It flickers still.");
+	assert_int_equal(count_sent(f, "notice", BEN), notices + 1);
+	assert_int_equal(count_sent(f, "transcript", ANNA), 0);
+	assert_has(sent(f, "notice", BEN)->text, "It flickers still.");
+	/* When it was over, it is open again. */
+	replies(f, "ben", "notice", "#resolve\n\nAnother one.\n", LATER + 2);
+	assert_int_equal(ticket(f, o.ticket).status, STATUS_RESOLVED);
+	writes(f,
+	    &(struct written){.from = ANNA,
+		.answers = sent(f, "answer", ANNA),
+		.body = "And again it does.\n"},
+	    LATER + 3);
+	assert_int_equal(ticket(f, o.ticket).status, STATUS_OPEN);
+	/* With a command on top it is an agent's mail. */
+	writes(f,
+	    &(struct written){.from = ANNA,
+		.answers = sent(f, "answer", ANNA),
+		.body = "#note\n\nThe bulb is new.\n"},
+	    LATER + 4);
+	assert_int_equal(count_events(f, o.ticket, "note"), 1);
+	fixture_verify(f);
+}
+
 int
 main(void)
 {
@@ -301,6 +349,7 @@ main(void)
 	    T(test_left),
 	    T(test_stale_again),
 	    T(test_other_address),
+	    T(test_own_ticket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
