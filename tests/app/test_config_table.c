@@ -172,6 +172,12 @@ write_company(struct buf *out, const struct setting *s)
 
 	if (strcmp(s->block, "site") == 0 && strcmp(s->name, "address") != 0)
 		buf_puts(out, "address \"a@b.example\"; ");
+	if (strcmp(s->block, "webhook") == 0) {
+		if (strcmp(s->name, "url") != 0)
+			buf_puts(out, "url \"https://x.example/\"; ");
+		if (!secret && !str_starts(str_c(s->name), S("secret_")))
+			buf_puts(out, "credential \"c\"; ");
+	}
 	if (!way && strcmp(s->block, "mailbox") != 0)
 		return;
 	if (!s->kind)

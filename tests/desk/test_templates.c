@@ -186,7 +186,8 @@ installed(void **state)
 static void
 installed_for_agents(void **state)
 {
-	static const char *const names[] = {"notice", "transcript", "digest"};
+	static const char *const names[] = {
+	    "notice", "transcript", "digest", "webhook"};
 	static const char *const langs[] = {"en", "zh_CN"};
 	const char *src = getenv("srcdir") ? getenv("srcdir") : ".";
 	struct arena a = ARENA_INIT;
