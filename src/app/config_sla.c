@@ -71,6 +71,13 @@ place_words(struct arena *a, const struct command *c)
 
 /* --- times of the day -------------------------------------------------- */
 
+/* A day without hours says so: the grammar has no empty list. */
+static bool
+is_none(const struct strs *l)
+{
+	return l->n == 1 && str_ieq(l->v[0], S("none"));
+}
+
 /* "9:00", "09:00", "24:00": minutes. */
 static bool
 read_time(struct str s, unsigned *out)
@@ -127,11 +134,11 @@ judge_spans(struct sla_file *f, const struct calendar_block *x,
 	const struct command *c = block_value(&x->b, name);
 	struct work_span span;
 
-	for (size_t i = 0; c && i < l->n; i++)
+	for (size_t i = 0; c && !is_none(l) && i < l->n; i++)
 		if (!read_span(l->v[i], &span))
 			wrong(f->r, value_in(c, l->v[i]),
 			    "%s: found \"%.*s\", expected hours such as "
-			    "\"09:00-12:30\"",
+			    "\"09:00-12:30\", or \"none\" alone",
 			    name, STR_ARG(utf8_clip(l->v[i], 40)));
 	if (c && l->n > WORK_SPANS_MAX)
 		wrong(f->r, value_at(c), "%s: more than %d spans", name,

@@ -49,8 +49,6 @@ const struct setting settings_table[] = {
 {"", "webhook", SETTING_BLOCK, 0, .about = "who is told what happens, by JSON posted to a URL; helpd.conf(5) says what goes out"},
 {"", "classify", SETTING_BLOCK, 0, .about = "what of new tickets is guessed from earlier ones: \"queue\", \"priority\", or a field"},
 {"", "tier", SETTING_BLOCK, 0, .about = "what new tickets of customers get who are of it by customers.csv"},
-{"", "webhook", SETTING_BLOCK, 0, .about = "who is told what happens, by JSON posted to a URL; helpd.conf(5) says what goes out"},
-{"", "classify", SETTING_BLOCK, 0, .about = "what of new tickets is guessed from earlier ones: \"queue\", \"priority\", or a field"},
 {"", "limits", SETTING_BLOCK, 0, .once = true, .about = "against mail loops, floods and giants"},
 
 {"site", "address", SETTING_ADDRESS, SITE(address), .example = "support@example.org", .required = true,
@@ -194,20 +192,6 @@ const struct setting settings_table[] = {
 {"tier", "team", SETTING_NAME, TIER(team), NULL, "first-line", .about = "a ticket goes to whom of this team is there, whatever the queue assigns"},
 {"tier", "sla", SETTING_NAME, TIER(sla), "the queue's", "standard", .about = "the agreement its tickets fall under"},
 
-{"webhook", "url", SETTING_URL, HOOK(t.path), .example = "https://ops.example.org/helpd", .required = true,
-    .about = "where it is posted to; http:// only to this machine"},
-{"webhook", "secret_file", SETTING_PATH, HOOK(t.secret.file), .example = "secret/ops", .about = "holds the secret that signs it; nobody else may read it"},
-{"webhook", "secret_command", SETTING_COMMAND, HOOK(t.secret.command), .example = "/usr/bin/pass show hooks/ops", .about = "or prints it"},
-{"webhook", "credential", SETTING_NAME, HOOK(t.secret.credential), .example = "ops", .about = "or a credential of the systemd service (LoadCredential=)"},
-{"webhook", "ca_file", SETTING_PATH, HOOK(t.ca_file), "the system's", "/etc/ssl/certs/example.pem", .about = "further certificates to trust"},
-{"webhook", "allow_private", SETTING_BOOL, HOOK(t.allow_private), "no", .about = "follow a redirect into a private network"},
-{"webhook", "timeout", SETTING_DURATION, HOOK(t.timeout), "30s", .least = CLOCK_SECOND, .most = 5 * CLOCK_MINUTE, .about = "for one post"},
-{"webhook", "events", SETTING_STRINGS, HOOK(events), NULL, "new", .about = "at which it is posted to without a rule"},
-{"webhook", "text", SETTING_BOOL, HOOK(text), "yes", .about = "with subject and words; \"no\": only what the ticket is, and whose"},
-
-{"classify", "suggest", SETTING_PERCENT, GUESS(suggest), "50%", .about = "a guess of at least this probability is told"},
-{"classify", "act", SETTING_PERCENT, GUESS(act), "never", "90%", .about = "and one of at least this is set, where nobody and no rule decided"},
-
 {"agents.conf", "agent", SETTING_BLOCK, 0, .about = "who works here; the name is what is written behind #assign and @"},
 {"agents.conf", "team", SETTING_BLOCK, 0, .about = "agents who look after the same queues (queue \"…\" { team \"…\"; } in helpd.conf)"},
 
@@ -268,7 +252,7 @@ const struct setting settings_table[] = {
 {"priority", "resolution", SETTING_DURATION, GOAL(resolution), "none", "24h", .least = CLOCK_MINUTE, .most = YEAR,
     .about = "until the ticket is resolved"},
 
-{"escalate", "notify", SETTING_HANDLES, RUNG(notify), NULL, "lead", .about = "\"assignee\", \"team\", \"lead\", an agent, a team"},
+{"escalate", "notify", SETTING_STRINGS, RUNG(notify), NULL, "lead", .about = "\"assignee\", \"team\", \"lead\", an agent, a team"},
 {"escalate", "priority", SETTING_WORD, RUNG(priority), NULL, "raise", .words = "raise low normal high urgent",
     .about = "raise it by one, or to this; never lower"},
 {"escalate", "assign", SETTING_HANDLE, RUNG(assign), NULL, "anna", .about = "an agent"},

@@ -61,6 +61,7 @@ all_of_it(void **state)
 
 	(void)state;
 	config_file_agents(&file, str_c(whole));
+	config_file_sla(&file, S(CONFIG_SLA));
 	assert_int_equal(
 	    config_file_load(&file, str_c(house), &c, &bad, &told), 0);
 	assert_string_equal(buf_cstr(&told), "");

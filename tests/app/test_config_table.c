@@ -60,6 +60,14 @@ sample_agents(struct buf *out)
 }
 
 static void
+sample_sla(struct buf *out)
+{
+	const struct answers x = {.timezone = S("Europe/Berlin")};
+
+	config_write_sla(out, &x);
+}
+
+static void
 source_file(const char *name, struct buf *out)
 {
 	const char *dir = getenv("srcdir");
@@ -85,6 +93,11 @@ the_sample_is_the_tables(void **state)
 	source_file("etc/agents.conf.sample", &there);
 	sample_agents(&made);
 	assert_string_equal(buf_cstr(&there), buf_cstr(&made));
+	buf_reset(&there);
+	buf_reset(&made);
+	source_file("etc/sla.conf.sample", &there);
+	sample_sla(&made);
+	assert_string_equal(buf_cstr(&there), buf_cstr(&made));
 	buf_fini(&there);
 	buf_fini(&made);
 }
@@ -93,11 +106,14 @@ static void
 the_sample_is_read(void **state)
 {
 	struct buf b = BUF_INIT, told = BUF_INIT, agents = BUF_INIT;
+	struct buf sla = BUF_INIT;
 	struct config *c;
 	struct complaints bad;
 
 	(void)state;
 	sample(&b);
+	sample_sla(&sla);
+	config_file_sla(&file, buf_str(&sla));
 	config_file_load(&file, buf_str(&b), &c, &bad, &told);
 	assert_string_equal(buf_cstr(&told), "");
 	config_free(&c);
@@ -109,8 +125,11 @@ the_sample_is_read(void **state)
 	assert_int_equal(bad.n, 1);
 	assert_non_null(strstr(buf_cstr(&told), "trust_authserv"));
 	assert_int_equal(c->settings.staff.nagents, 1);
+	assert_int_equal(c->settings.npolicies, 1);
 	config_free(&c);
 	config_file_agents(&file, S(""));
+	config_file_sla(&file, S(""));
+	buf_fini(&sla);
 	buf_fini(&agents);
 	buf_fini(&b);
 	buf_fini(&told);
@@ -172,6 +191,8 @@ write_company(struct buf *out, const struct setting *s)
 
 	if (strcmp(s->block, "site") == 0 && strcmp(s->name, "address") != 0)
 		buf_puts(out, "address \"a@b.example\"; ");
+	if (strcmp(s->name, "warn_before") == 0)
+		buf_puts(out, "resolve_after \"7d\"; ");
 	if (strcmp(s->block, "webhook") == 0) {
 		if (strcmp(s->name, "url") != 0)
 			buf_puts(out, "url \"https://x.example/\"; ");
@@ -205,6 +226,7 @@ agents_row(const struct setting *s)
 	bool agent = strcmp(s->block, "agent") == 0;
 	bool members = strcmp(s->name, "members") == 0;
 	bool teams = strcmp(s->name, "teams") == 0;
+	bool hours = strcmp(s->name, "hours") == 0;
 	struct buf b = BUF_INIT, told = BUF_INIT;
 	struct config *c;
 	struct complaints bad;
@@ -222,6 +244,7 @@ agents_row(const struct setting *s)
 	if (teams)
 		buf_puts(&b, "team \"first-line\" { }\n");
 	config_file_agents(&file, buf_str(&b));
+	config_file_sla(&file, hours ? S(CONFIG_SLA) : S(""));
 	config_file_load(&file, str_c(house), &c, &bad, &told);
 	/* Whatever a certificate's path is, there is none. */
 	if (strcmp(s->name, "certificate") == 0) {
@@ -390,6 +413,7 @@ the_manual_has_each(void **state)
 	(void)state;
 	manual_has_each("man/helpd.conf.5", "helpd.conf");
 	manual_has_each("man/helpd-agents.5", "agents.conf");
+	manual_has_each("man/helpd-sla.5", "sla.conf");
 }
 
 int
@@ -408,6 +432,8 @@ main(int argc, char **argv)
 
 		if (strcmp(argv[1], "--sample") == 0)
 			sample(&b);
+		else if (strcmp(argv[1], "--sample-sla") == 0)
+			sample_sla(&b);
 		else
 			sample_agents(&b);
 		fputs(buf_cstr(&b), stdout);
