@@ -59,8 +59,9 @@ choose_queue(const struct visit *v)
 }
 
 /* Not stored yet, so that what is asked for it can be looked at first. */
-static void
-draft(struct visit *v, const struct address *requester, struct str subject)
+void
+fresh_draft(
+    struct visit *v, const struct address *requester, struct str subject)
 {
 	struct strs tags = settings_tags(v->a, v->d->settings);
 	struct participant *p = arena_new(v->a, struct participant);
@@ -87,8 +88,8 @@ draft(struct visit *v, const struct address *requester, struct str subject)
 	v->k = &v->out->k;
 }
 
-static int
-open_ticket(struct visit *v, struct err *err)
+int
+fresh_open(struct visit *v, struct err *err)
 {
 	ticket_put(v->t, v->k); /* gives the number */
 	if (txn_error(v->t, err) < 0)
@@ -124,8 +125,8 @@ me(const struct visit *v)
 	return (struct address){visit_name(v->agent), v->x->writer->from.addr};
 }
 
-static int
-count_person(
+int
+fresh_count(
     struct visit *v, const struct address *x, struct person *p, struct err *err)
 {
 	struct str key = address_key(v->a, x->addr);
@@ -154,107 +155,10 @@ tell_queue(struct visit *v, uint32_t seq, struct err *err)
 	return notice_send(v->d, v->t, v->a, v->k, &n, v->x->now, NULL, err);
 }
 
-/* --- written elsewhere ------------------------------------------------- */
-
-static bool
-is_colleague(const struct visit *v, struct str addr)
+bool
+fresh_is_colleague(const struct visit *v, struct str addr)
 {
 	return staff_by_address(&v->d->settings->staff, addr) != NULL;
-}
-
-/* The first of To that is neither ourselves nor a colleague. */
-static const struct address *
-customer_of(const struct visit *v)
-{
-	const struct addresses *to = &v->m->to;
-
-	for (size_t i = 0; i < to->n; i++)
-		if (to->v[i].addr.n && !is_colleague(v, to->v[i].addr))
-			return &to->v[i];
-	return NULL;
-}
-
-static bool
-knows(const struct visit *v, struct str addr)
-{
-	struct person p;
-
-	return person_get(v->t, v->a, address_key(v->a, addr), &p) == 1 &&
-	       (p.tickets || p.answered);
-}
-
-/*
- * To a customer, and the desk only reads along. In a folder of sent mail that
- * goes without saying.
- */
-bool
-fresh_is_elsewhere(struct visit *v)
-{
-	const struct settings *s = v->d->settings;
-	const struct addresses *to = &v->m->to;
-	const struct address *who = customer_of(v);
-
-	if (v->x->identity->level < LEVEL_MEDIUM || !who)
-		return false;
-	for (size_t i = 0; i < to->n; i++)
-		if (settings_is_own(s, to->v[i].addr))
-			return false;
-	if (v->k) {
-		for (size_t i = 0; i < to->n; i++)
-			if (people_takes_part(v->k, to->v[i].addr))
-				return agent_may(
-				    s, v->agent, v->k->queue, RIGHT_WORK);
-		return false;
-	}
-	return !v->x->in->sent_folder && !v->m->forwarded &&
-	       (knows(v, who->addr) || v->m->in_reply_to.n > 0);
-}
-
-/* It came by another way already. What lies in a folder of sent mail stays
- * there; what came in is kept, without its words a second time. */
-static int
-elsewhere_again(struct visit *v, uint32_t seq, struct err *err)
-{
-	if (v->x->in->sent_folder) {
-		v->out->k = (struct ticket){0};
-		return 0;
-	}
-	v->block.note = false;
-	v->who.cause = visit_cause(v);
-	visit_keep(v, str_n(NULL, 0),
-	    arena_printf(v->a, "article %u, as it came in here", seq));
-	return visit_end(v, err);
-}
-
-int
-fresh_elsewhere(struct visit *v, struct err *err)
-{
-	const struct address *who = customer_of(v);
-	struct person p;
-	bool is_new = !v->k;
-	uint32_t seq;
-	int again =
-	    is_new ? 0 : outbound_find_elsewhere(v->t, v->a, v->k, v->m, &seq);
-
-	if (again)
-		return again < 0 ? txn_error(v->t, err)
-				 : elsewhere_again(v, seq, err);
-	if (is_new) {
-		draft(v, who, v->m->subject);
-		if (open_ticket(v, err) < 0)
-			return -1;
-	}
-	v->who.cause = visit_cause(v);
-	if (visit_take(v, err) < 0)
-		return -1;
-	if (outbound_elsewhere(v->d, v->t, v->a, v->k, v->x->in, v->agent,
-		&v->who, v->x->now, &v->out->seq, err) < 0)
-		return -1;
-	if (is_new && (count_person(v, who, &p, err) < 0 ||
-			  change_status(v->d, v->t, v->a, v->k, STATUS_PENDING,
-			      &v->who, v->x->now, err) < 0))
-		return -1;
-	return visit_end(v, err);
 }
 
 /* --- forwards ---------------------------------------------------------- */
@@ -278,7 +182,8 @@ is_sure(const struct visit *v)
 {
 	const struct forwarded *f = v->m->forwarded;
 
-	return f->sure && f->from.addr.n && !is_colleague(v, f->from.addr);
+	return f->sure && f->from.addr.n &&
+	       !fresh_is_colleague(v, f->from.addr);
 }
 
 /* What opens a ticket, or joins it, as a mail that came in. */
@@ -444,7 +349,7 @@ ask_requester(struct visit *v)
 		buf_printf(&b, "\n#requester %.*s", STR_ARG(f->from.addr));
 	for (size_t i = 0; i < f->to.n && i < 5; i++)
 		if (!settings_is_own(v->d->settings, f->to.v[i].addr) &&
-		    !is_colleague(v, f->to.v[i].addr))
+		    !fresh_is_colleague(v, f->to.v[i].addr))
 			buf_printf(
 			    &b, "\n#requester %.*s", STR_ARG(f->to.v[i].addr));
 	transcript_add(&v->told, TOLD_WAITS, S(""),
@@ -501,18 +406,19 @@ fresh_forward(struct visit *v, struct err *err)
 	if (v->k && !(sure && people_takes_part(v->k, f->from.addr)))
 		v->k = NULL;
 	if (!v->k)
-		draft(v, &whose, f->subject.n ? f->subject : v->m->subject);
+		fresh_draft(
+		    v, &whose, f->subject.n ? f->subject : v->m->subject);
 	good = check(v, err);
 	if (good <= 0)
 		return good < 0 ? -1 : visit_refused(v, err);
-	if (!v->k->id && open_ticket(v, err) < 0)
+	if (!v->k->id && fresh_open(v, err) < 0)
 		return -1;
 	v->who.cause = visit_cause(v);
 	v->run.who = v->who;
 	put_forwarded(v, sure);
 	if (v->out->is_new && link_ticket(v, err) < 0)
 		return -1;
-	if (sure && count_person(v, &whose, &p, err) < 0)
+	if (sure && fresh_count(v, &whose, &p, err) < 0)
 		return -1;
 	if (carry_out(v, err) < 0 || put_note(v, err) < 0 ||
 	    command_carry_out_last(&v->run, err) < 0)
@@ -529,114 +435,6 @@ fresh_forward(struct visit *v, struct err *err)
 	if (tell_queue(v, v->source, err) < 0)
 		return -1;
 	return visit_end(v, err);
-}
-
-/* --- commands alone ---------------------------------------------------- */
-
-static struct str
-log_key(const struct visit *v)
-{
-	return arena_printf(v->a, "agent-log:%.*s", STR_ARG(v->agent->name));
-}
-
-/* One ticket an agent, closed: nobody waits for anything in it. */
-static int
-log_ticket(struct visit *v, struct err *err)
-{
-	struct address who = {visit_name(v->agent), v->agent->addresses.v[0]};
-	struct str value;
-	uint64_t id = 0;
-	int found = meta_get(v->t, v->a, log_key(v), &value);
-
-	if (found > 0 && str_u64(value, &id))
-		found = ticket_get(v->t, v->a, id, &v->out->k);
-	if (found < 0)
-		return txn_error(v->t, err);
-	v->k = &v->out->k;
-	if (found && id && !v->out->k.merged_into)
-		return 0;
-	draft(
-	    v, &who, arena_printf(v->a, "Commands of %.*s", STR_ARG(who.name)));
-	v->k->status = STATUS_CLOSED;
-	v->k->resolved = v->k->closed = v->x->now;
-	if (open_ticket(v, err) < 0)
-		return -1;
-	meta_put(v->t, log_key(v),
-	    arena_printf(v->a, "%llu", (unsigned long long)v->k->id));
-	return 0;
-}
-
-/* The transcript is of no ticket: its answer is a fresh mail again. */
-static int
-end_log(struct visit *v, struct err *err)
-{
-	ticket_put(v->t, v->k);
-	v->k = NULL;
-	return visit_end(v, err);
-}
-
-int
-fresh_log(struct visit *v, struct err *err)
-{
-	struct str flag = S("refused: nothing of it was done");
-
-	if (log_ticket(v, err) < 0)
-		return -1;
-	v->who.cause = visit_cause(v);
-	v->block.note = false;
-	visit_keep(v, message_new_text(v->a, v->m), flag);
-	event_add(v->t, v->k, EVENT_REFUSED, &v->who,
-	    v->told.n ? v->told.v[0].words : flag, v->x->now);
-	transcript_add(&v->told, TOLD_REFUSED, S(""), "%s",
-	    transcript_say(&v->told, "Nothing of this mail was done."));
-	return end_log(v, err);
-}
-
-int
-fresh_kept(struct visit *v, struct err *err)
-{
-	bool of_ticket = v->k != NULL;
-
-	if (!of_ticket && log_ticket(v, err) < 0)
-		return -1;
-	v->who.cause = visit_cause(v);
-	v->block.note = false;
-	visit_keep(v, message_new_text(v->a, v->m), str_n(NULL, 0));
-	return of_ticket ? visit_end(v, err) : end_log(v, err);
-}
-
-static bool
-only_alone(const struct visit *v)
-{
-	for (size_t i = 0; i < v->block.n; i++)
-		if (!v->block.v[i].row ||
-		    !(v->block.v[i].row->flags & CMD_ALONE))
-			return false;
-	return v->block.n > 0;
-}
-
-static int
-alone(struct visit *v, struct err *err)
-{
-	int n;
-
-	visit_run(v);
-	n = command_check(&v->run, err);
-	if (n < 0)
-		return -1;
-	if (!n && v->run.needs) {
-		transcript_add(&v->told, TOLD_REFUSED, S(""), "%s",
-		    transcript_say(&v->told,
-			"your mail system gives no proof that it was you; "
-			"this needs one"));
-		n++;
-	}
-	if (n)
-		return fresh_log(v, err);
-	if (command_carry_out(&v->run, err) < 0 ||
-	    command_carry_out_last(&v->run, err) < 0)
-		return -1;
-	return fresh_kept(v, err);
 }
 
 /* --- a ticket of his own ----------------------------------------------- */
@@ -673,18 +471,18 @@ own_ticket(struct visit *v, struct err *err)
 	struct person p;
 	int good;
 
-	draft(v, &who, v->m->subject);
+	fresh_draft(v, &who, v->m->subject);
 	good = check(v, err);
 	if (good <= 0)
 		return good < 0 ? -1 : visit_refused(v, err);
-	if (open_ticket(v, err) < 0)
+	if (fresh_open(v, err) < 0)
 		return -1;
 	v->who.cause = visit_cause(v);
 	v->run.who = v->who;
 	put_own(v);
 	if (link_ticket(v, err) < 0)
 		return -1;
-	if (count_person(v, &who, &p, err) < 0 || carry_out(v, err) < 0 ||
+	if (fresh_count(v, &who, &p, err) < 0 || carry_out(v, err) < 0 ||
 	    command_carry_out_last(&v->run, err) < 0 ||
 	    tell_queue(v, v->source, err) < 0)
 		return -1;
@@ -755,8 +553,8 @@ fresh_mail(struct visit *v, struct err *err)
 {
 	bool opens = true;
 
-	if (only_alone(v))
-		return alone(v, err);
+	if (fresh_only_asks(v))
+		return fresh_alone(v, err);
 	for (size_t i = 0; i < v->block.n; i++)
 		opens &= opens_with(&v->block.v[i]);
 	if (v->block.n && (!opens || !v->block.text.n)) {

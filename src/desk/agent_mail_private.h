@@ -7,6 +7,7 @@
 #include "desk/event.h"
 #include "desk/held.h"
 #include "desk/outbound.h"
+#include "desk/people.h"
 
 struct visit {
 	const struct agent_mail *x;
@@ -65,15 +66,24 @@ bool wait_asks_requester(const struct visit *v);
 /* A one-time token with which the agent may say whose ticket v->k is. */
 void wait_ask_requester(struct visit *v);
 
-/* agent_fresh.c: mail that names no ticket; forwards; answers written elsewhere. */
+/* agent_elsewhere.c: answers written elsewhere. */
 bool fresh_is_elsewhere(struct visit *v);
 int fresh_elsewhere(struct visit *v, struct err *err);
+/* agent_fresh.c: mail that names no ticket; forwards. */
 bool fresh_is_forward(const struct visit *v);
 int fresh_forward(struct visit *v, struct err *err);
 int fresh_mail(struct visit *v, struct err *err);
 /* He asked for the ticket himself, a colleague answered, and he writes back: as a customer does. */
 bool fresh_is_requester(const struct visit *v);
 int fresh_requester(struct visit *v, struct err *err);
+/* A ticket in memory, of the queue that the mail was sent to; in the store, with its number; its requester counted. */
+void fresh_draft(struct visit *v, const struct address *requester, struct str subject);
+int fresh_open(struct visit *v, struct err *err);
+int fresh_count(struct visit *v, const struct address *x, struct person *p, struct err *err);
+bool fresh_is_colleague(const struct visit *v, struct str addr);
+/* agent_log.c: only commands that need no ticket? They are answered. */
+bool fresh_only_asks(const struct visit *v);
+int fresh_alone(struct visit *v, struct err *err);
 /* Kept as a note of v->k, or of the agent's own log; nothing else is done. */
 int fresh_kept(struct visit *v, struct err *err);
 /* The ticket that keeps what an agent asks for without a ticket. */

@@ -192,7 +192,13 @@ give_up(struct desk *d, struct txn *t, struct arena *a, const struct grant *g,
 	if (!w.outbox)
 		event_add(t, &k, EVENT_DISCARDED, &who,
 		    arena_printf(a, "the commands of article %u", w.seq), now);
-	if (n.to && notice_send(d, t, a, &k, &n, now, NULL, err) < 0)
+	/* Who wrote it is gone: his colleagues have the customer now. */
+	if (!n.to)
+		n.detail = arena_printf(a,
+		    "a mail of %.*s waited for #send and was given up: nothing "
+		    "of it was sent or done",
+		    STR_ARG(g->agent));
+	if (notice_send(d, t, a, &k, &n, now, NULL, err) < 0)
 		return -1;
 	ticket_put(t, &k);
 	return txn_error(t, err);

@@ -174,6 +174,41 @@ test_untold_waits(void **state)
 	assert_int_equal(count_events(f, id, "discarded"), 3);
 }
 
+/* Who wrote it has left the house: his colleagues are told. */
+static void
+test_gone(void **state)
+{
+	struct agents *g = *state;
+	struct fixture *f = *state;
+	uint64_t *ids;
+	size_t ran, n;
+	unsigned before;
+	struct err err = ERR_INIT;
+	struct txn *t = NULL;
+	struct written w = {.from = ANNA, .auth = "", .body = "Use water.\n"};
+
+	customer(f, NOW);
+	w.answers = sent(f, "notice", ANNA);
+	writes(f, &w, LATER);
+	before = count_sent(f, "notice", BEN);
+	g->agents[0].name = S("another");
+	g->agents[0].addresses = (struct strs){0};
+	strs_add(&f->a, &g->agents[0].addresses, S("another@acme.example"));
+	assert_int_equal(txn_write(f->store, &t, &err), 0);
+	assert_int_equal(due_run(&f->desk, t, &f->a, LATER + 4 * CLOCK_DAY,
+			     1000, &ran, &ids, &n, &err),
+	    0);
+	assert_int_equal(txn_commit(t, &err), 0);
+	assert_int_equal(count_sent(f, "notice", BEN), before + 1);
+	assert_has(sent(f, "notice", BEN)->text, "a mail of anna waited");
+	/* Neither his address nor his token is anybody's any more. */
+	w.auth = NULL;
+	w.body = "Use more.\n";
+	assert_int_equal(
+	    writes(f, &w, LATER + 4 * CLOCK_DAY).fate, FATE_QUARANTINE);
+	assert_int_equal(count_sent(f, "answer", ANN), 0);
+}
+
 /* A pasted log is full of "@". */
 static void
 test_mentions(void **state)
@@ -344,6 +379,7 @@ main(void)
 	    T(test_forward_twice),
 	    T(test_transcripts),
 	    T(test_untold_waits),
+	    T(test_gone),
 	    T(test_mentions),
 	    T(test_history),
 	    T(test_left),
