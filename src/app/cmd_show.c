@@ -13,6 +13,7 @@
 #include "desk/merge.h"
 #include "desk/sla_run.h"
 #include "desk/timeline.h"
+#include "desk/why.h"
 #include "store/blob.h"
 #include "store/outbox.h"
 
@@ -368,14 +369,49 @@ show_events(struct verb_context *c, struct txn *t, const struct ticket *k,
 	return more < 0 ? txn_error(t, err) : 0;
 }
 
+/* "queue      billing  <- 10-orders.sieve:3 (rule)" */
+static int
+show_reasons(struct verb_context *c, struct txn *t, struct arena *a,
+    const struct ticket *k, struct buf *b, struct err *err)
+{
+	struct reason *v;
+	int n = ticket_why(t, a, k, &v, err);
+
+	for (int i = 0; i < n; i++) {
+		const struct event *e = &v[i].event;
+		struct str cause = e->cause.n ? e->cause : e->kind;
+
+		if (c->json) {
+			json_t *o = json_object();
+
+			json_put_str(o, "what", v[i].what);
+			json_put_str(o, "value", v[i].value);
+			json_put_str(o, "actor", e->actor);
+			json_put_str_or_null(o, "cause", e->cause);
+			json_object_set_new(o, "event", json_integer(e->seq));
+			json_print(o);
+			continue;
+		}
+		paint(b, c->colour, COLOUR_BOLD, v[i].what);
+		buf_fill(b, ' ', v[i].what.n < 10 ? 10 - v[i].what.n : 1);
+		paint(b, c->colour, COLOUR_NONE, v[i].value);
+		buf_puts(b, "  <- ");
+		paint(b, c->colour, COLOUR_NONE, cause);
+		paint(b, c->colour, COLOUR_DIM,
+		    arena_printf(a, " (%.*s)", STR_ARG(e->actor)));
+		buf_putc(b, '\n');
+	}
+	return MIN(n, 0);
+}
+
 static int
 show(struct verb_context *c, struct session *s, struct txn *t, struct arena *a,
-    const struct ticket *k, bool why)
+    const struct ticket *k, bool reasons)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	if (c->json && !why) {
+	if (c->json && !reasons) {
 		json_t *o = NULL;
 
 		if (ticket_json_whole(
@@ -386,10 +422,15 @@ show(struct verb_context *c, struct session *s, struct txn *t, struct arena *a,
 	}
 	if (!c->json)
 		print_head(c, t, a, &s->config->settings, k, &b);
-	if (!why && show_articles(c, t, k, &b, &err) < 0)
+	if (!reasons && show_articles(c, t, k, &b, &err) < 0)
 		return verb_err(c, &err);
 	buf_putc(&b, '\n');
-	if (show_events(c, t, k, why, &b, &err) < 0)
+	if (reasons) {
+		if (show_reasons(c, t, a, k, &b, &err) < 0)
+			return verb_err(c, &err);
+		buf_putc(&b, '\n');
+	}
+	if (show_events(c, t, k, reasons, &b, &err) < 0)
 		return verb_err(c, &err);
 	if (!c->json)
 		fwrite(buf_cstr(&b), 1, b.n, stdout);

@@ -7,6 +7,7 @@
 #include "desk/command_private.h"
 #include "desk/search.h"
 #include "desk/timeline.h"
+#include "desk/why.h"
 #include "mail/zone.h"
 
 enum {
@@ -206,6 +207,27 @@ command_tell_history(struct command_run *r, const struct ticket *k,
 	return 0;
 }
 
+/* "queue billing <- 10-orders.sieve:3 (rule)" */
+static int
+reasons(struct command_run *r, const struct ticket *k, struct buf *b,
+    struct err *err)
+{
+	struct reason *v;
+	int n = ticket_why(r->t, r->a, k, &v, err);
+
+	for (int i = 0; i < n; i++) {
+		const struct event *e = &v[i].event;
+
+		wrap(b,
+		    arena_printf(r->a, "%.*s %.*s <- %.*s (%.*s)",
+			STR_ARG(v[i].what), STR_ARG(v[i].value),
+			STR_ARG(e->cause.n ? e->cause : e->kind),
+			STR_ARG(e->actor)),
+		    0, 2);
+	}
+	return MIN(n, 0);
+}
+
 int
 command_tell_why(struct command_run *r, const struct ticket *k, struct str *out,
     struct err *err)
@@ -213,6 +235,9 @@ command_tell_why(struct command_run *r, const struct ticket *k, struct str *out,
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 
 	head(r, k, &b);
+	buf_putc(&b, '\n');
+	if (reasons(r, k, &b, err) < 0)
+		return -1;
 	buf_putc(&b, '\n');
 	if (events(r, k, true, &b, err) < 0)
 		return -1;

@@ -14,7 +14,9 @@
 #include "desk/change_private.h"
 #include "desk/due.h"
 #include "desk/extra.h"
+#include "desk/hook.h"
 #include "desk/notice.h"
+#include "desk/rules.h"
 #include "desk/view.h"
 
 enum {
@@ -422,9 +424,11 @@ fire_itself(struct firing *f, struct err *err)
 	event_add(f->t, f->k, breach ? EVENT_SLA_BREACH : EVENT_SLA_WARNING,
 	    &f->who, arena_dup(f->a, buf_str(&b)), f->now);
 	/* A warning that comes with the breach, or behind it, warns nobody. */
-	if (!breach && over)
-		return txn_error(f->t, err);
-	return notify(f, S("assignee"), due_words(f, over), err);
+	if ((breach || !over) &&
+	    notify(f, S("assignee"), due_words(f, over), err) < 0)
+		return -1;
+	return rules_at(f->d, f->t, f->a, f->k,
+	    breach ? RULE_SLA_BREACH : RULE_SLA_WARNING, f->now, err);
 }
 
 static int
@@ -440,14 +444,25 @@ raise(struct firing *f, struct str arg, struct err *err)
 	    f->d, f->t, f->a, f->k, p, &f->who, f->now, err);
 }
 
-/* Posts the ticket's state to a hook. What the hooks are is said elsewhere; the
- * history keeps that it was time to. */
+/* Posts the ticket's state to a hook; one that is no more is none. */
 static int
 webhook(struct firing *f, struct str name, struct err *err)
 {
-	(void)f;
-	(void)name;
-	(void)err;
+	struct value *data = value_object(f->a);
+	AUTO(buf_fini) struct buf due = BUF_INIT;
+	struct err why = ERR_INIT;
+
+	clock_rfc3339(&due, f->clock.due);
+	value_set_str(f->a, data, "target",
+	    str_c(sla_target_name(f->due.target)));
+	value_set_str(
+	    f->a, data, "state", str_c(sla_state_name(f->clock.state)));
+	if (due.n)
+		value_set_str(
+		    f->a, data, "due", arena_dup(f->a, buf_str(&due)));
+	if (hook_post(f->d, f->t, f->a, f->k, name, S("escalated"), data,
+		&f->who, f->now, &why) < 0)
+		return txn_error(f->t, err);
 	return 0;
 }
 

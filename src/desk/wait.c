@@ -16,6 +16,7 @@
 #include "desk/merge.h"
 #include "desk/notice.h"
 #include "desk/outbound.h"
+#include "desk/rules.h"
 #include "desk/sla_run.h"
 
 #define RETRY CLOCK_HOUR /* while sub-tickets are open */
@@ -320,9 +321,10 @@ escalate(struct waiting_job *j, struct err *err)
 	n.nlist =
 	    sla_people(j->a, j->d->settings, j->k, S("lead"), &n.list);
 	event_add(j->t, j->k, EVENT_IDLE, &j->who, n.detail, j->now);
-	if (!n.nlist)
-		return 0;
-	return notice_send(j->d, j->t, j->a, j->k, &n, j->now, NULL, err);
+	if (n.nlist && notice_send(j->d, j->t, j->a, j->k, &n, j->now, NULL,
+			   err) < 0)
+		return -1;
+	return rules_at(j->d, j->t, j->a, j->k, RULE_IDLE, j->now, err);
 }
 
 /* A sub-ticket that is open keeps it open. */

@@ -60,7 +60,11 @@ def test_fields_from_the_subject(h):
         ("queue", "10-orders.sieve:3"), ("field", "10-orders.sieve:4"), ("tag", "10-orders.sieve:5"), ("priority", "10-orders.sieve:6")}
     assert not events(helpd, two["id"])
     why = helpd.run("why", str(one["id"]))
-    assert "10-orders.sieve:3" in why and "support -> sales" in why
+    assert re.search(r"^queue +sales  <- 10-orders.sieve:3 \(rule\)$", why, re.M) and "support -> sales" in why
+    assert re.search(r"^field order +471100  <- 10-orders.sieve:4 \(rule\)$", why, re.M)
+    reasons = {o["what"]: o for o in helpd.json("why", str(one["id"])) if "what" in o}
+    assert reasons["priority"]["cause"] == "10-orders.sieve:6" and reasons["priority"]["value"] == "high"
+    assert reasons["status"]["actor"] == "customer:ann@customer.example"
     # The acknowledgement comes from the queue that the rule chose.
     assert {str(m["From"]) for m in sent(helpd, "ann@customer.example") if "#%d]" % one["id"] in str(m["Subject"])} == {"Acme <sales@acme.example>"}
     helpd.run("verify")
