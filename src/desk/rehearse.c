@@ -366,7 +366,7 @@ run(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	    .before = f->is_new ? STATUS_NONE : k->status,
 	};
 	struct rule_result ruled;
-	bool changed;
+	bool changed = false;
 
 	people_writer(a, d->settings, m, &w);
 	if (person_get(t, a, address_key(a, w.address.addr), &p) < 0)

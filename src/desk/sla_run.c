@@ -324,6 +324,10 @@ struct firing {
 	const struct sla_policy *p;
 	struct sla_clock clock; /* of what is due */
 	struct sla_due due;
+	/* All of its rung: what one does to the clocks must not keep the next
+	 * one from being done. */
+	const struct sla_step *rung[SLA_STEPS_MAX];
+	size_t nrung;
 	int64_t now;
 	struct actor who;
 	/* Who was told of this target already, in this transaction. */
@@ -522,7 +526,16 @@ fire_step(struct firing *f, struct err *err)
 	return txn_error(f->t, err);
 }
 
-/* The first thing that is due, noted as done. False: there is none. */
+/* Steps of one block in sla.conf. */
+static bool
+same_rung(const struct sla_step *a, const struct sla_step *b)
+{
+	return a->percent == b->percent && a->after == b->after &&
+	       a->targets == b->targets && str_eq(a->place, b->place);
+}
+
+/* The first thing that is due, noted as done, and what belongs to it. False:
+ * there is none. */
 static bool
 take(struct firing *f)
 {
@@ -537,9 +550,31 @@ take(struct firing *f)
 	if (!sla_next(f->p, &c, &f->due) || f->due.at > f->now)
 		return false;
 	f->clock = c.v[f->due.target];
+	f->nrung = 0;
+	for (size_t i = 0; f->due.step && i < f->p->nsteps; i++) {
+		const struct sla_step *s = &f->p->steps[i];
+
+		if (!same_rung(s, f->due.step) || (f->clock.fired & 1u << i))
+			continue;
+		c.v[f->due.target].fired |= 1u << i;
+		f->rung[f->nrung++] = s;
+	}
 	c.v[f->due.target].fired |= f->due.bit;
 	keep(f->a, f->k, &x, &c);
 	return true;
+}
+
+static int
+fire(struct firing *f, struct err *err)
+{
+	if (!f->due.step)
+		return fire_itself(f, err);
+	for (size_t i = 0; i < f->nrung; i++) {
+		f->due.step = f->rung[i];
+		if (fire_step(f, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -550,7 +585,7 @@ due_sla(struct desk *d, struct txn *t, struct arena *a, const struct timer *m,
 	struct sla_clocks c;
 	struct ticket k;
 	struct extra x;
-	bool changed;
+	bool changed = false;
 	int found = ticket_get(t, a, m->ticket, &k);
 
 	if (found < 0)
@@ -571,8 +606,7 @@ due_sla(struct desk *d, struct txn *t, struct arena *a, const struct timer *m,
 		sla_update(d, t, a, &k, now, &changed);
 		if (!take(&f))
 			break;
-		if ((f.due.step ? fire_step(&f, err) : fire_itself(&f, err)) <
-		    0)
+		if (fire(&f, err) < 0)
 			return -1;
 	}
 	sla_update(d, t, a, &k, now, &changed);

@@ -425,7 +425,7 @@ due_wait(struct desk *d, struct txn *t, struct arena *a, const struct timer *m,
     int64_t now, struct err *err)
 {
 	struct waiting_job j = {.d = d, .t = t, .a = a, .now = now};
-	bool changed, more = true;
+	bool changed = false, more = true;
 	struct ticket k;
 	struct extra x;
 	struct wait w;
