@@ -558,7 +558,7 @@ judge_escalate(struct sla_file *f, const struct escalate_block *e)
 	const struct settings *s = f->s;
 	struct arena *a = f->r->a;
 	struct strs all = people(s, a, true), agents = people(s, a, false);
-	struct strs queues = {0};
+	struct strs queues = {0}, hooks = {0};
 
 	for (size_t i = 0; i < s->nqueues; i++)
 		strs_add(a, &queues, s->queues[i].name);
@@ -567,6 +567,10 @@ judge_escalate(struct sla_file *f, const struct escalate_block *e)
 	judge_reference(
 	    f->r, &e->b, "assign", "agent", e->v.assign, &agents);
 	judge_reference(f->r, &e->b, "queue", "queue", e->v.queue, &queues);
+	for (size_t i = 0; i < s->nhooks; i++)
+		strs_add(a, &hooks, s->hooks[i].name);
+	judge_references(
+	    f->r, &e->b, "webhook", "webhook", &e->v.webhook, &hooks);
 }
 
 static void

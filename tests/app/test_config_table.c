@@ -265,7 +265,9 @@ agents_row(const struct setting *s)
 static void
 sla_row(const struct setting *s)
 {
-	static const char house[] = CONFIG_SITE CONFIG_BOX CONFIG_WAY;
+	static const char house[] = CONFIG_SITE CONFIG_BOX CONFIG_WAY
+	    "webhook \"ops\" { url \"https://x.example/\"; "
+	    "credential \"c\"; }\n";
 	bool calendar = strcmp(s->block, "calendar") == 0;
 	bool priority = strcmp(s->block, "priority") == 0;
 	bool escalate = strcmp(s->block, "escalate") == 0;

@@ -3,13 +3,15 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
+import shutil
 import ssl
 import threading
 import time
 
 import pytest
 import servers
-from house import mail, reply_to, wait_for
+from house import HELPD, mail, reply_to, wait_for
 
 AGENTS = '''agent "anna" { name "Anna Berg"; address ["anna@desk.example"]; teams ["first"]; role "admin"; }
 agent "ben" { address ["ben@desk.example"]; teams ["first"]; role "lead"; }
@@ -315,6 +317,71 @@ def test_burst(h):
         assert left > 500 and took < 2
         helpd.stop()
         assert len(web.seen) == 1000
+        helpd.run("verify")
+
+
+def test_ladder(h):
+    """A missed target: the event of the breach, and what the ladder posts, once each, across a restart."""
+    lib = next((p for p in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1") if os.path.exists(p)), None)
+    if not lib or b"__asan_init" in open(HELPD, "rb").read():
+        pytest.skip("faketime is not installed, or does not work with this build")
+    with Receiver() as web:
+        helpd, inbox = desk(h, web.url, 'events ["sla-breach"];')
+        with open(helpd.etc + "/sla.conf", "w") as f:
+            f.write("""calendar "always" { weekdays ["00:00-24:00"]; saturday ["00:00-24:00"]; sunday ["00:00-24:00"]; }
+sla "fast" { calendar "always"; normal { first_response "2m"; } escalate "100%" { webhook ["ops"]; } }
+""")
+        text = open(helpd.etc + "/helpd.conf").read()
+        helpd.write_conf(text.replace('queue "support" { ', 'queue "support" { sla "fast"; '))
+        inbox.put(mail())
+        helpd.once()
+        assert not web.seen
+        later = {"LD_PRELOAD": lib, "FAKETIME": "+3m", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        helpd.start(env=later)
+        wait_for(lambda: len(web.seen) == 2)
+        assert sorted(web.events()) == ["escalated", "sla-breach"]
+        x = web.bodies()[web.events().index("escalated")]
+        assert x["data"]["target"] == "first-response" and x["data"]["due"]
+        helpd.stop()
+        helpd.start(env=later)
+        time.sleep(1)
+        helpd.stop()
+        assert len(web.seen) == 2
+        helpd.run("verify")
+        open(helpd.etc + "/sla.conf", "a").write('sla "x" { calendar "always"; normal { resolution "2h"; } escalate "100%" { webhook ["opps"]; } }\n')
+        said = helpd.run("check", status=None)
+        assert 'did you mean "ops"' in said + said.err
+        helpd.write_conf(text)
+        with open(helpd.etc + "/sla.conf", "w") as f:
+            f.write("")
+
+
+def test_rule(h, tmp_path):
+    """A rule posts: `webhook` of vnd.helpd, and a notify to a URL that helpd.conf names; no other URL."""
+    with servers.Authority(tmp_path) as ca, Receiver(cert=ca.issue("localhost")) as web:
+        trusted = shutil.copy(ca.file, h.base)
+        os.chmod(trusted, 0o644)
+        helpd, inbox = desk(h, web.url + "/in", f'ca_file "{trusted}";')
+        os.makedirs(helpd.etc + "/rules.d", exist_ok=True)
+
+        def rule(text):
+            with open(helpd.etc + "/rules.d/10.sieve", "w") as f:
+                f.write(text)
+
+        rule('require ["vnd.helpd", "enotify"];\nwebhook "ops";\nnotify :message "burning" "%s/in";\n' % web.url)
+        inbox.put(mail())
+        helpd.once()
+        assert len(web.seen) == 2 and all(signed(x[1], x[2]) for x in web.seen), web.seen
+        assert web.events() == ["rule", "rule"] and "10.sieve:" in web.bodies()[0]["cause"]
+        assert any("burning" in json.dumps(b.get("data")) for b in web.bodies())
+        assert web.bodies()[0]["article"]["seq"] == 1
+        rule('require ["vnd.helpd", "enotify"];\nnotify "https://elsewhere.example/";\n')
+        said = helpd.run("check", status=None)
+        assert "no webhook of helpd.conf has this URL" in said + said.err
+        rule('require ["vnd.helpd"];\nwebhook "opps";\n')
+        said = helpd.run("check", status=None)
+        assert 'did you mean "ops"' in said + said.err
+        rule("keep;\n")
         helpd.run("verify")
 
 
