@@ -48,7 +48,8 @@ arm(struct timers *x, int64_t at)
 		return;
 	x->armed = at;
 	if (at != CLOCK_NONE) {
-		at = MAX(at, (int64_t)1); /* zero would be: never */
+		/* Zero would be: never. */
+		at = MAX(at, clock_now() - CLOCK_SECOND);
 		when.it_value.tv_sec = (time_t)(at / CLOCK_SECOND);
 		when.it_value.tv_nsec = (long)(at % CLOCK_SECOND) * 1000000;
 	}
