@@ -167,7 +167,7 @@ check_all(struct check *c)
 	if (!c->stop)
 		check_terms(c);
 	if (!c->stop)
-		check_kb(c);
+		check_knowledge(c);
 }
 
 int

@@ -141,7 +141,7 @@ check_articles(struct kb_check *k)
 }
 
 void
-check_kb(struct check *c)
+check_knowledge(struct check *c)
 {
 	struct kb_check k = {.c = c};
 	uint64_t articles, length;

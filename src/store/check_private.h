@@ -57,6 +57,6 @@ void check_loads(struct check *c); /* by the end of it */
 void check_mail(struct check *c);
 void check_grants(struct check *c);
 void check_terms(struct check *c);
-void check_kb(struct check *c);
+void check_knowledge(struct check *c);
 
 #endif
