@@ -3,6 +3,7 @@
 #include "base/syntax.h"
 #include "desk/change_private.h"
 #include "desk/notice.h"
+#include "desk/route.h"
 
 int
 change_queue(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
@@ -63,5 +64,5 @@ change_move(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		return 0;
 	if (free_it(d, t, a, k, who, now, err) < 0)
 		return -1;
-	return notice_send(d, t, a, k, &n, now, NULL, err);
+	return route_tell_new(d, t, a, k, &n, now, err);
 }

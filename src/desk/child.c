@@ -9,6 +9,7 @@
 #include "desk/merge_private.h"
 #include "desk/notice.h"
 #include "desk/people.h"
+#include "desk/route.h"
 #include "desk/search.h"
 #include "mail/compose.h"
 
@@ -191,7 +192,7 @@ merge_child(struct desk *d, struct txn *t, struct arena *a,
 	parent->updated = MAX(parent->updated, now);
 	x.detail = arena_printf(a, "a sub-ticket of #%llu: %.*s", N(parent->id),
 	    STR_ARG(parent->subject));
-	if (notice_send(d, t, a, out, &x, now, NULL, err) < 0)
+	if (route_tell_new(d, t, a, out, &x, now, err) < 0)
 		return -1;
 	ticket_put(t, out);
 	ticket_put(t, parent);

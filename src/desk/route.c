@@ -506,19 +506,18 @@ route_tier(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		   : 0;
 }
 
-int
-route_new(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
-    int64_t now, struct route_choice *out, struct err *err)
+/* not: who is not to have it. What an agent asks for himself is for a
+ * colleague. */
+static int
+find_somebody(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str not, int64_t now, struct route_choice *out, struct err *err)
 {
 	const struct settings *s = d->settings;
 	const struct queue *q = settings_queue(s, k->queue);
-	const struct agent *own =
-	    staff_by_address(&s->staff, k->requester.addr);
 	const struct tier *tier = NULL;
-	/* What an agent asks for himself is for a colleague. */
 	struct route_query query = {
 	    .strategy = q ? q->assign : STRATEGY_NONE,
-	    .not = own ? own->name : S(""),
+	    .not = not,
 	    .quiet = true,
 	};
 	struct actor who = ACTOR_SYSTEM;
@@ -544,6 +543,36 @@ route_new(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	    STR_ARG(k->queue), strategy_name(query.strategy));
 	return route_assign(d, t, a, k, &query, &who, now, out, err) < 0 ? -1
 									 : 1;
+}
+
+int
+route_new(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    int64_t now, struct route_choice *out, struct err *err)
+{
+	const struct agent *own =
+	    staff_by_address(&d->settings->staff, k->requester.addr);
+
+	return find_somebody(
+	    d, t, a, k, own ? own->name : S(""), now, out, err);
+}
+
+int
+route_tell_new(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    const struct notice *n, int64_t now, struct err *err)
+{
+	struct str not = {0};
+	struct notice to = *n;
+	struct route_choice c;
+
+	if (str_starts(n->who.name, S("agent:")))
+		not = str_from(n->who.name, 6);
+	if (find_somebody(d, t, a, k, not, now, &c, err) < 0)
+		return -1;
+	if (c.agent) {
+		to.route = &c;
+		to.detail = with_why(a, n->detail, c.why);
+	}
+	return notice_send(d, t, a, k, &to, now, NULL, err);
 }
 
 bool

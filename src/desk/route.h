@@ -54,6 +54,13 @@ int route_assign(struct desk *d, struct txn *t, struct arena *a, struct ticket *
  * ticket. 1 it was tried, out tells; 0: neither says anything, or there are no agents; -1.
  */
 int route_new(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, int64_t now, struct route_choice *out, struct err *err);
+/*
+ * The same for a ticket that is new in its queue by somebody's doing (moved there, split off, a sub-ticket), who does not get it himself; then the notice n of it
+ * goes to who was chosen, else to those who look after the queue.
+ */
+struct notice;
+int route_tell_new(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, const struct notice *n, int64_t now,
+    struct err *err);
 /* A new ticket of a customer with a tier: priority, name, language. Before anything is decided by them. */
 int route_tier(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, int64_t now, struct err *err);
 

@@ -11,6 +11,7 @@
 #include "desk/merge_private.h"
 #include "desk/notice.h"
 #include "desk/people.h"
+#include "desk/route.h"
 #include "desk/search.h"
 #include "desk/thread.h"
 #include "mail/compose.h"
@@ -201,7 +202,7 @@ tell_queue(struct desk *d, struct txn *t, struct arena *a, struct ticket *out,
 	    .detail = arena_printf(a, "split from #%llu", N(k->id)),
 	};
 
-	return notice_send(d, t, a, out, &x, now, NULL, err);
+	return route_tell_new(d, t, a, out, &x, now, err);
 }
 
 int

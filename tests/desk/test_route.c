@@ -215,6 +215,32 @@ weighted(void **state)
 	assert_int_equal(got, 6);
 }
 
+/* What is moved there, split off, or a part of another, is new there too. */
+static void
+moved(void **state)
+{
+	struct agents *g = agents_of(state);
+	struct fixture *f = &g->f;
+	uint64_t id = new_ticket(f, NOW);
+
+	f->queues[1].assign = STRATEGY_ROUND_ROBIN;
+	replies(f, "anna", "notice", "#queue billing", NOW + MINUTE);
+	assert_str(ticket(f, id).queue, "billing");
+	assert_str(ticket(f, id).assignee, "carla");
+	assert_has(cause_of(f, id, "assignee"), "round-robin of 2: carla 0");
+	assert_int_equal(count_sent(f, "notice", "carla@acme.example"), 1);
+	assert_has(sent(f, "notice", "carla@acme.example")->text, ", yours");
+	id = new_ticket(f, NOW + 2 * MINUTE);
+	replies(f, "lena", "notice", "#child billing \"Refund\"\n\nPlease.",
+	    NOW + 3 * MINUTE);
+	/* It is lena's turn, but she wants it from somebody else. */
+	assert_str(ticket(f, id + 1).queue, "billing");
+	assert_str(ticket(f, id + 1).assignee, "carla");
+	assert_has(
+	    sent(f, "notice", "carla@acme.example")->text, "a sub-ticket of");
+	fixture_verify(f);
+}
+
 /* --- who is there ------------------------------------------------------ */
 
 static void
@@ -897,6 +923,7 @@ main(void)
 	    TEST(round_robin),
 	    TEST(sticky),
 	    TEST(weighted),
+	    TEST(moved),
 	    TEST(hours),
 	    TEST(full),
 	    TEST(tiers),
