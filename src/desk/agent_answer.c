@@ -103,8 +103,9 @@ answer_files(struct visit *v)
 		if (x->size && (!bytes || !bytes[i].p)) {
 			transcript_add(&v->told, TOLD_REFUSED, S(""),
 			    transcript_say(&v->told,
-				"the file \"%.*s\" could not be read"),
-			    STR_ARG(x->name));
+				"the file \"%.*s\" is too large: all "
+				"files of an answer may have %d MB together"),
+			    STR_ARG(x->name), NOTICE_FILES_MAX >> 20);
 			return;
 		}
 		v->files[v->nfiles++] = (struct compose_attachment){

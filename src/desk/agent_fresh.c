@@ -19,6 +19,7 @@
 #include "desk/people.h"
 #include "desk/route.h"
 #include "mail/automatic.h"
+#include "mail/forward.h"
 #include "mail/subject.h"
 #include "store/blob.h"
 
@@ -257,7 +258,7 @@ put_forwarded(struct visit *v, bool sure)
 	};
 
 	if (sure && f->text.to > f->text.from && f->text.to <= w.text.n)
-		w.text = str_trim(str_sub(w.text, f->text.from, f->text.to));
+		w.text = forward_words(v->a, v->m);
 	put_arrival(v, &w);
 }
 

@@ -256,6 +256,28 @@ visit_take(struct visit *v, struct err *err)
 	return 0;
 }
 
+/* The customer has the agent's mail itself as well: his address, his commands, and perhaps the notice. */
+static void
+tell_direct(struct visit *v)
+{
+	const struct addresses *lists[] = {&v->m->to, &v->m->cc};
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		for (size_t j = 0; j < lists[i]->n; j++) {
+			struct str addr = lists[i]->v[j].addr;
+
+			if (addr.n && v->k && people_takes_part(v->k, addr) &&
+			    !settings_is_own(v->d->settings, addr) &&
+			    !staff_by_address(&v->d->settings->staff, addr))
+				transcript_add(&v->told, TOLD_INFO, S(""),
+				    transcript_say(&v->told,
+					"%.*s got your mail itself, too, with "
+					"your address and all that stood in "
+					"it: write to the desk alone."),
+				    STR_ARG(addr));
+		}
+}
+
 static int
 carry_out(struct visit *v, bool answer, struct err *err)
 {
@@ -270,6 +292,12 @@ carry_out(struct visit *v, bool answer, struct err *err)
 		if (visit_take(v, err) < 0 ||
 		    answer_write(v, str_n(NULL, 0), NULL, err) < 0)
 			return -1;
+		if (v->k->status == STATUS_CLOSED &&
+		    v->run.status != STATUS_CLOSED)
+			transcript_add(&v->told, TOLD_INFO, S(""), "%s",
+			    transcript_say(&v->told,
+				"The ticket is closed and stays so; the "
+				"customer's reply opens another one."));
 	} else if (v->block.note &&
 		   command_mentions(&v->run, note_text(v), v->source, err) < 0)
 		return -1;
@@ -301,6 +329,7 @@ reply(struct visit *v, struct err *err)
 			  "quote, no commands, no files");
 	else if (v->block.note && !note_text(v).n && v->block.n == 1)
 		refuse(v, "the note is empty");
+	tell_direct(v);
 	if (v->told.refused)
 		return visit_refused(v, err);
 	if (answer || visit_is_final(&v->block)) {

@@ -248,6 +248,23 @@ tell_assigned(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	return notice_send(d, t, a, k, &n, now, NULL, err);
 }
 
+/* Two who take the same ticket: the first one would go on working on it. */
+static int
+tell_taken(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
+    struct str old, const struct actor *who, int64_t now, struct err *err)
+{
+	struct notice n = {
+	    .kind = NOTICE_TAKEN,
+	    .who = *who,
+	    .to = staff_agent(&d->settings->staff, old),
+	};
+
+	if (!n.to || !k->assignee.n ||
+	    !agent_may(d->settings, n.to, k->queue, RIGHT_SEE))
+		return 0;
+	return notice_send(d, t, a, k, &n, now, NULL, err);
+}
+
 int
 change_assignee_quietly(struct desk *d, struct txn *t, struct arena *a,
     struct ticket *k, struct str assignee, const struct actor *who, int64_t now,
@@ -280,9 +297,11 @@ change_assignee(struct desk *d, struct txn *t, struct arena *a,
 
 	if (change_assignee_quietly(d, t, a, k, assignee, who, now, err) < 0)
 		return -1;
-	return str_eq(old, k->assignee)
-		   ? 0
-		   : tell_assigned(d, t, a, k, who, now, err);
+	if (str_eq(old, k->assignee))
+		return 0;
+	if (tell_taken(d, t, a, k, old, who, now, err) < 0)
+		return -1;
+	return tell_assigned(d, t, a, k, who, now, err);
 }
 
 int

@@ -23,6 +23,7 @@
 	X(NEW, "new", "a new ticket") \
 	X(FOLLOWUP, "followup", "the customer wrote again") \
 	X(ASSIGNED, "assigned", "a ticket was assigned to the agent") \
+	X(TAKEN, "taken", "a ticket of the agent's was assigned to somebody else") \
 	X(MENTION, "mention", "@agent in a note") \
 	X(FAILED, "failed", "an answer will not arrive, or came back") \
 	X(STATUS, "status", "a ticket of the agent's changed by somebody else's hand, or by time") \

@@ -24,7 +24,9 @@ extern const size_t transcript_nwords;
 	X("The mail was added to the ticket; its commands need your confirmation.", "邮件已加入工单；其中的命令需要您的确认。") \
 	X("waits", "等待确认") \
 	X("Your answer waits:\n%.*s", "等待发送的回复：\n%.*s") \
-	X("the file \"%.*s\" could not be read", "无法读取文件“%.*s”") \
+	X("the file \"%.*s\" is too large: all files of an answer may have %d MB together", "文件“%.*s”太大：一封回复的附件合计最多 %d MB") \
+	X("The ticket is closed and stays so; the customer's reply opens another one.", "工单已关闭且保持关闭；客户回复会新建工单。") \
+	X("%.*s got your mail itself, too, with your address and all that stood in it: write to the desk alone.", "%.*s 也直接收到了您的原始邮件，包括您的地址和其中的全部内容：请只写给客服地址。") \
 	X("there is nothing in this mail: no words above the quote, no commands, no files", "这封邮件没有内容：引文上方没有文字，没有命令，也没有附件") \
 	X("the note is empty", "备注为空") \
 	X("the mail \"%.*s\" that is attached was not sent on: paste its words, or attach it as a file", "附件中的邮件“%.*s”没有转发：请粘贴其文字，或作为普通文件附上") \
