@@ -5,6 +5,7 @@
  * secrets never are.
  */
 #include "app/config_table.h"
+#include "app/init_rules.h"
 #include "app/verb.h"
 #include "base/file.h"
 #include "desk/locale.h"
@@ -503,6 +504,27 @@ write_sla(struct init *in, struct str sla, struct err *err)
 	return 0;
 }
 
+/* An example where there are no rules yet, and its test. */
+static int
+write_rules(struct init *in, struct err *err)
+{
+	char *dir = path_join(&in->a, in->dir, "rules.d");
+	char *rules = path_join(&in->a, dir, "00-example.sieve");
+	char *tests = path_join(&in->a, dir, "tests");
+	char *test = path_join(&in->a, tests, "00-example.svtest");
+
+	if (access(dir, F_OK) == 0)
+		return 0;
+	if (make_dir(in, "rules.d", 0755, err) < 0 ||
+	    dir_make(tests, 0755, err) < 0 ||
+	    file_replace(rules, str_c(init_rules_example), 0644, err) < 0 ||
+	    file_replace(test, str_c(init_rules_test), 0644, err) < 0)
+		return -1;
+	note_written(in, rules);
+	note_written(in, test);
+	return 0;
+}
+
 static int
 write_all(struct init *in, struct str text, struct str agents, struct str sla,
     struct err *err)
@@ -520,7 +542,7 @@ write_all(struct init *in, struct str text, struct str agents, struct str sla,
 		give_to_daemon(secret);
 	}
 	if (make_dir(in, "templates", 0755, err) < 0 ||
-	    make_dir(in, "rules.d", 0755, err) < 0 ||
+	    write_rules(in, err) < 0 ||
 	    make_secret(in, x->imap_password_file, in->password, err) < 0 ||
 	    make_secret(in, x->smtp_password_file, S(""), err) < 0 ||
 	    make_dir(in, "holidays", 0755, err) < 0 ||

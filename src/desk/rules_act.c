@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "base/utf8.h"
 #include "desk/change.h"
+#include "desk/hook.h"
 #include "desk/rehearse.h"
 #include "desk/route.h"
 #include "desk/rules_private.h"
@@ -241,6 +242,15 @@ file_into(struct rule_run *x, const struct sieve_action *c,
 			     x->d, x->t, x->a, x->k, c->name, who, x->now, why);
 }
 
+/* Its URL is as good as its name. */
+static struct str
+hook_name_of(const struct rule_run *x, struct str s)
+{
+	const struct hook *h = hook_by_url(x->d->settings, s);
+
+	return h ? h->name : s;
+}
+
 static int
 one(struct rule_run *x, const struct sieve_action *c, const struct actor *who,
     struct err *why)
@@ -291,7 +301,7 @@ one(struct rule_run *x, const struct sieve_action *c, const struct actor *who,
 	case SIEVE_ESCALATE:
 		return rule_escalate(x, c);
 	case SIEVE_WEBHOOK:
-		return rule_webhook(x, c, c->name);
+		return rule_webhook(x, c, hook_name_of(x, c->name));
 	case SIEVE_SPAM:
 		x->kept = true;
 		return put_away(x, "spam", STATUS_SPAM, who);

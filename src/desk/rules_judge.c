@@ -278,8 +278,10 @@ rules_judge(const struct rules *r, const struct settings *s, struct arena *a,
 		strs_add(a, &j.calendars, s->calendars[i].name);
 	for (size_t i = 0; i < s->npolicies; i++)
 		strs_add(a, &j.policies, s->policies[i].name);
-	for (size_t i = 0; i < s->nhooks; i++)
+	for (size_t i = 0; i < s->nhooks; i++) {
 		strs_add(a, &j.hooks, s->hooks[i].name);
+		strs_add(a, &j.hooks, s->hooks[i].url);
+	}
 	walk_all(&j);
 	rules_never(r, a, bad);
 }

@@ -2,7 +2,7 @@
 import os
 import re
 
-from house import give, mail, reply_to, wait_for
+from house import SRC, give, mail, reply_to, wait_for
 
 AGENTS = """
 agent "anna" { name "Anna Berg"; address ["anna@desk.example"]; teams ["first"]; }
@@ -237,3 +237,26 @@ def test_replay_shows_what_would_differ(h):
     with open(other + "/1.sieve", "w") as f:
         f.write("keep;\n")
     assert [c["ticket"] for c in helpd.json("replay", "--rules", other)[:-1]] == [ids["order 471100"]]
+
+
+def test_init_writes_an_example(h):
+    helpd, _ = house(h, {}, agents="")
+    path = helpd.base + "/fresh"
+    helpd.run("init", "--dir", path, "--site", "Acme", "--address", "support@acme.example", "--maildir", helpd.base + "/in", "--out-maildir", helpd.base + "/out2")
+    for name in ["00-example.sieve", "tests/00-example.svtest"]:
+        with open(os.path.join(path, "rules.d", name)) as f, open(os.path.join(SRC, "etc/rules.d", name)) as g:
+            assert f.read() == g.read()
+    # All of it in force is right, too; nothing is warned of.
+    rule(helpd, "00-example.sieve", re.sub(r"(?m)^#(?=if|    |\})", "", open(os.path.join(path, "rules.d/00-example.sieve")).read()))
+    rule(helpd, "tests/00-example.svtest", re.sub(r"(?m)^    #(?=if)", "    ", open(os.path.join(path, "rules.d/tests/00-example.svtest")).read()))
+    with open(helpd.etc + "/agents.conf", "w") as f:
+        f.write(AGENTS)
+    with open(helpd.etc + "/sla.conf", "w") as f:
+        f.write('calendar "office" { monday "09:00-17:00"; }\n')
+    assert "rules.d" not in helpd.run("check").err
+
+
+def test_deliver_does_not_mind_a_bad_rule(h):
+    helpd, _ = house(h, {"10.sieve": "quueue;\n"}, agents="")
+    helpd.run("deliver", stdin=mail(), status=75)
+    rule(helpd, "10.sieve", "keep;\n")
