@@ -209,7 +209,10 @@ waits_why(const struct visit *v, bool answer, int missed)
 
 	if (missed > 0)
 		return S("stale");
-	if (answer && command_level(&v->run) < LEVEL_GOOD)
+	/* Signed are the words, not what they answer: without a command in them
+	 * they may have been written to anybody. */
+	if (answer && (command_level(&v->run) < LEVEL_GOOD ||
+			  (row == 4 && !v->x->identity->token && !v->block.n)))
 		return arena_printf(v->a, "row %u", row);
 	if (v->run.needs)
 		return arena_printf(v->a, "row %u, needs confirmation", row);

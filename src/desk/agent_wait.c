@@ -16,6 +16,10 @@
 
 #define ASKS_REQUESTER "requester"
 
+enum {
+	ASKED_MAX = 3
+};
+
 static struct str
 waits_for(struct visit *v, bool answer, struct str why)
 {
@@ -26,7 +30,7 @@ waits_for(struct visit *v, bool answer, struct str why)
 		return str_c(transcript_say(x,
 		    "Nothing was sent or done yet: something arrived after "
 		    "what you have answered."));
-	if (answer && row == 8)
+	if (answer && (row == 8 || row == 4))
 		return str_c(transcript_say(x,
 		    "Nothing was sent or done yet: your mail was no reply to "
 		    "a notice."));
@@ -109,6 +113,32 @@ write_held(struct visit *v, struct waiting *w, struct err *err)
 	return rc;
 }
 
+/*
+ * A question that is answered by a mail without any command is asked again, and
+ * again; a machine in the agent's place would go on for ever. So after some
+ * rounds it waits in silence, and for all of them nobody is told in the end
+ * either, or that mail would begin it anew.
+ */
+static void
+count_asked(struct visit *v, struct waiting *w)
+{
+	const struct grant *asks = v->x->grant;
+	struct waiting was;
+	struct grant g;
+	struct err e = ERR_INIT;
+
+	if (!asks || asks->purpose != GRANT_CONFIRM ||
+	    asks->used != CLOCK_NONE || v->block.n ||
+	    waiting_decode(v->a, asks->held, &was, &e) < 0)
+		return;
+	was.quiet = true;
+	g = *asks;
+	g.held = waiting_encode(v->a, &was);
+	grant_put(v->t, &g);
+	w->asked = was.asked + 1;
+	w->quiet = v->told.silent = w->asked >= ASKED_MAX;
+}
+
 int
 wait_begin(struct visit *v, bool answer, struct str why, struct str missed,
     struct err *err)
@@ -121,6 +151,7 @@ wait_begin(struct visit *v, bool answer, struct str why, struct str missed,
 	visit_keep(v, answer ? visit_commands(v) : message_new_text(v->a, v->m),
 	    S("waits for the agent's #send"));
 	w.seq = v->source;
+	count_asked(v, &w);
 	transcript_add(
 	    x, TOLD_INFO, S(""), "%.*s", STR_ARG(waits_for(v, answer, why)));
 	if (missed.n)

@@ -21,6 +21,8 @@
  * auth=pass names an agent when smtp.auth is one of his addresses, or, without an "@", the local part of his address in From, and that is in
  * one of our own domains: a login of our own mail system says nothing of people elsewhere.
  *
+ * Row 4 proves the words, not what they answer: agent_mail.c lets an answer without a command in it, and without a token, wait for #send.
+ *
  * `trust "token"` lets row 7 act as row 9. The right to the ticket's queue (desk/agent.h) is asked afterwards, by who acts.
  */
 #ifndef DESK_IDENTITY_H

@@ -187,6 +187,28 @@ test_weak(void **state)
 	assert_str(ticket(&h->f, 1).assignee, "anna");
 }
 
+/* He signs what he writes to others, too; whoever got such a mail may hand it in
+ * here. What it answers is not signed. */
+static void
+test_signed_elsewhere(void **state)
+{
+	struct house *h = *state;
+	struct agent *anna = &h->f.settings.staff.agents[0];
+	struct smime x = {.signed_at = NOW - CLOCK_HOUR, .whole = true};
+	struct str raw = S(ANNA HEAD "Message-ID: <s3@own.example>\n"
+				     "To: support@acme.example\n\n"
+				     "Go ahead with the refund.\n");
+	unsigned answered = count_events(&h->f, 1, "answered");
+
+	anna->has_certificate = true;
+	x.digest[0] = 9;
+	ingest_raw(
+	    h, &(struct incoming){.raw = fill_in(h, raw), .smime = &x}, NOW);
+	anna->has_certificate = false;
+	assert_int_equal(count_events(&h->f, 1, "waits"), 1);
+	assert_int_equal(count_events(&h->f, 1, "answered"), answered);
+}
+
 static void
 test_signed_once(void **state)
 {
@@ -544,9 +566,8 @@ test_sent_by_the_desk(void **state)
 	assert_int_equal(o.fate, FATE_SKIPPED);
 	/* To nobody of the ticket. */
 	buf_reset(&b);
-	buf_printf(&b,
-	    "From: support@acme.example\nTo: other@x.example\n"
-	    "In-Reply-To: <a1@x.example>\n\nHello.\n");
+	buf_printf(&b, "From: support@acme.example\nTo: other@x.example\n"
+		       "In-Reply-To: <a1@x.example>\n\nHello.\n");
 	o = ingest_raw(h,
 	    &(struct incoming){.raw = buf_str(&b), .sent_folder = true}, NOW);
 	assert_int_equal(o.fate, FATE_SKIPPED);
@@ -602,6 +623,7 @@ main(void)
 	    T(test_answer_leaves),
 	    T(test_login_and_id),
 	    T(test_weak),
+	    T(test_signed_elsewhere),
 	    T(test_signed_once),
 	    T(test_replayed),
 	    T(test_too_large),
