@@ -121,7 +121,8 @@ command_nobody(struct str word)
 struct str
 command_away(struct str args, bool *reroute)
 {
-	static const char *const untils[] = {"until", "till", "直到", "到", "至"};
+	static const char *const untils[] = {
+	    "until", "till", "直到", "到", "至"};
 	static const char *const reroutes[] = {"reroute", "转交"};
 	ptrdiff_t at = str_rchr(args, ' ');
 	struct str rest = args, last = str_from(args, (size_t)(at + 1));

@@ -297,7 +297,7 @@ desk_elsewhere(struct job *j, struct ticket *k, struct err *err)
 	const struct queue *q =
 	    settings_queue_by_address(s, j->writer.from.addr);
 	struct agent nobody = {
-	    .full_name = j->writer.from.name.n ? j->writer.from.name
+	    .full_name = j->writer.from.name.n    ? j->writer.from.name
 			 : q && q->address.name.n ? q->address.name
 						  : s->name,
 	};

@@ -219,8 +219,8 @@ notice_send(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		struct err why = ERR_INIT;
 		bool over;
 
-		if (notice_take(t, a, s, to, k, x->kind, detail, now, &over,
-			err) < 0)
+		if (notice_take(
+			t, a, s, to, k, x->kind, detail, now, &over, err) < 0)
 			return -1;
 		buf_printf(&told, "%s%.*s%s", told.n ? ", " : "",
 		    STR_ARG(to->name), over ? " (digest)" : "");

@@ -337,7 +337,8 @@ add_guesses(struct arena *a, const struct notice_body *b, struct value *o)
 			continue;
 		value_set_str(a, e, "field", notice_line(a, x->field, 40));
 		value_set_str(a, e, "value", notice_line(a, x->value, 60));
-		value_set_num(a, e, "percent", (double)(int)(x->probability * 100 + 0.5));
+		value_set_num(
+		    a, e, "percent", (double)(int)(x->probability * 100 + 0.5));
 		value_add(a, l, *e);
 	}
 	value_set(a, o, "guesses", *l);
@@ -374,8 +375,8 @@ add_sla(struct arena *a, const struct notice_body *b, struct str language,
 			value_set_bool(a, e, "is_next", at == SLA_NEXT);
 			value_set_bool(
 			    a, e, "is_resolution", at == SLA_RESOLUTION);
-			value_set_bool(a, e, "is_missed",
-			    c.v[at].state == SLA_BREACHED);
+			value_set_bool(
+			    a, e, "is_missed", c.v[at].state == SLA_BREACHED);
 			value_set_str(a, e, "due",
 			    view_date(a, language, b->settings->timezone,
 				c.v[at].due));
@@ -424,7 +425,8 @@ add_route(struct arena *a, const struct notice_body *b, struct str language,
 	if (c && c->beyond) {
 		value_set_num(a, o, "has_tickets", (double)c->tickets);
 		value_set_num(a, o, "capacity", (double)c->capacity);
-		value_set_str(a, o, "aside", notice_line(a, c->aside_words, 90));
+		value_set_str(
+		    a, o, "aside", notice_line(a, c->aside_words, 90));
 	}
 	value_set_bool(a, o, "is_away", b->is_away);
 	if (b->is_away)
