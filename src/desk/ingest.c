@@ -254,15 +254,39 @@ choose_queue(const struct job *j)
 
 /* --- tickets ----------------------------------------------------------- */
 
+/* Of a mail that follows on what is over. A stranger learns nothing of that. */
+static int
+choose_subject(struct job *j, struct str *out, struct err *err)
+{
+	const struct settings *s = j->d->settings;
+	const struct thread *th = &j->thread;
+	struct strs tags = settings_tags(j->a, s);
+	struct ticket old;
+	int found;
+
+	*out = utf8_clip(subject_base(j->a, j->m->subject, &tags), 500);
+	if (th->nlinks != 1 || th->flag.n ||
+	    str_starts(th->evidence, S("stranger")) ||
+	    str_starts(th->evidence, S("conflict")))
+		return 0;
+	found = ticket_get(j->t, j->a, th->links[0], &old);
+	if (found > 0 && people_takes_part(&old, j->writer.address.addr))
+		found = merge_subject(
+		    j->t, j->a, s, &old, old.articles + 1, j->m->subject, out);
+	return found < 0 ? txn_error(j->t, err) : 0;
+}
+
 static int
 open_ticket(struct job *j, struct err *err)
 {
 	const struct settings *s = j->d->settings;
-	struct strs tags = settings_tags(j->a, s);
+	struct str subject;
 
 	j->queue = choose_queue(j);
+	if (choose_subject(j, &subject, err) < 0)
+		return -1;
 	j->k = (struct ticket){
-	    .subject = utf8_clip(subject_base(j->a, j->m->subject, &tags), 500),
+	    .subject = subject,
 	    .status = STATUS_NEW,
 	    .priority = PRIORITY_NORMAL,
 	    .queue = j->queue->name,
@@ -611,8 +635,8 @@ file(struct job *j, struct err *err)
 		j->now, err) < 0)
 		return -1;
 	if (count_person(j, err) < 0 || apply_rules(j, err) < 0 ||
-	    classify(j, err) < 0 ||
-	    acknowledge(j, err) < 0 || ingest_notify(j, err) < 0)
+	    classify(j, err) < 0 || acknowledge(j, err) < 0 ||
+	    ingest_notify(j, err) < 0)
 		return -1;
 	ticket_put(j->t, &j->k);
 	ingest_fate(j, j->in->oversize ? FATE_OVERSIZE

@@ -70,4 +70,10 @@ int merge_child_reopened(struct desk *d, struct txn *t, struct arena *a, const s
 int merge_link(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, uint64_t other, const struct actor *who, int64_t now, struct err *err);
 int merge_unlink(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, uint64_t other, const struct actor *who, int64_t now, struct err *err);
 
+/*
+ * What a mail is about that leaves ticket k, or follows on it: its own subject (raw), but that is only what a mail of ours is called when it answers one ("Re: [Acme #3]
+ * We have received your message"): then the ticket's. before: the articles below that number are looked at. 0, or -1: the transaction's error.
+ */
+int merge_subject(struct txn *t, struct arena *a, const struct settings *s, const struct ticket *k, uint32_t before, struct str raw, struct str *out);
+
 #endif

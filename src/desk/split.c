@@ -17,7 +17,9 @@
 #include "mail/compose.h"
 #include "store/blob.h"
 
-enum { LOOK_BACK = 50 /* articles, for the mail of ours that is answered */ };
+enum {
+	LOOK_BACK = 50 /* articles, for the mail of ours that is answered */
+};
 
 static int
 check_article(struct txn *t, struct arena *a, const struct settings *s,
@@ -79,19 +81,15 @@ set_people(struct arena *a, const struct settings *s, const struct ticket *k,
 		}
 }
 
-/*
- * What the mail is about. Its own subject is only what a mail of ours is called when it answers one ("Re: [Acme #3] We have received your
- * message"): then the ticket's.
- */
-static int
-subject_of(struct txn *t, struct arena *a, const struct settings *s,
-    const struct ticket *k, const struct article *r, struct str *out)
+int
+merge_subject(struct txn *t, struct arena *a, const struct settings *s,
+    const struct ticket *k, uint32_t before, struct str raw, struct str *out)
 {
 	struct strs tags = settings_tags(a, s);
-	struct str subject = utf8_clip(subject_base(a, r->subject, &tags), 500);
+	struct str subject = utf8_clip(subject_base(a, raw, &tags), 500);
 
 	*out = subject.n ? subject : k->subject;
-	for (uint32_t i = r->seq; i > 1 && r->seq - i < LOOK_BACK;) {
+	for (uint32_t i = before; i > 1 && before - i < LOOK_BACK;) {
 		struct article x;
 		int found = article_get(t, a, k->id, --i, &x);
 
@@ -216,7 +214,7 @@ merge_split(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	if (check_article(t, a, d->settings, k, seq, &r, err) < 0 ||
 	    merge_check_room(k, 1, err) < 0)
 		return -1;
-	if (subject_of(t, a, d->settings, k, &r, &subject) < 0)
+	if (merge_subject(t, a, d->settings, k, r.seq, r.subject, &subject) < 0)
 		return txn_error(t, err);
 	fill(a, d->settings, k, &r, subject, now, out);
 	ticket_put(t, out); /* gives the number */

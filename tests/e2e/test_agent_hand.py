@@ -11,7 +11,7 @@ import os
 import time
 
 import pytest
-from house import leaked, mail
+from house import leaked, mail, reply_to
 
 AGENTS = """
 agent "anna" { name "Anna Berg"; address ["anna@acme.example", "a.berg@acme.example"]; teams ["first-line"]; }
@@ -220,6 +220,16 @@ def test_closed_meanwhile(desk):
     desk.reply("anna", n, "Use water.")
     assert len(desk.answers()) == 1 and desk.status() == "closed"
     told(desk, "anna", "The ticket is closed and stays so")
+
+
+def test_late_reply_to_the_acknowledgement(desk):
+    """The ticket is closed: the customer's reply opens another one, which is about the same, and not called as our mail was."""
+    one(desk)
+    ack = [m for m in desk.out(ANN) if m["Auto-Submitted"]][0]
+    desk.reply("anna", desk.notice("anna"), "#close\n\nUse water.")
+    desk.inbox.put(reply_to(ack, "It smokes again.\n"))
+    desk.helpd.once()
+    assert [k["subject"] for k in desk.helpd.tickets()] == ["Printer on fire"] * 2
 
 
 def test_both_take_it(desk):
