@@ -1,5 +1,6 @@
 /* carrier: SMTP, a sendmail program, a Maildir; copies into an IMAP folder; webhooks. */
 #include "app/copier.h"
+#include "app/launcher.h"
 #include "app/sender.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -10,11 +11,6 @@
 #include "net/maildir.h"
 #include "net/smtp.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -43,6 +39,14 @@ carrier_open(struct carrier **out, const struct transport *t, struct err *err)
 	return 0;
 }
 
+/* Of a password_command, too. */
+static int64_t
+by_deadline(const struct transport *t)
+{
+	return clock_mono() +
+	       (t->timeout > 0 ? t->timeout : 120 * CLOCK_SECOND);
+}
+
 static int
 open_smtp(struct carrier *c, struct err *err)
 {
@@ -66,7 +70,8 @@ open_smtp(struct carrier *c, struct err *err)
 		return 0;
 	if (t->ca_file.n)
 		server.ca_file = arena_cstr(&c->arena, t->ca_file);
-	if (t->user.n && secret_read(&t->secret, &secret, err) < 0)
+	if (t->user.n && secret_read_by(&t->secret, by_deadline(t), &c->cancel, &secret,
+			  err) < 0)
 		return -1;
 	server.secret = buf_str(&secret);
 	r = smtp_new(&server, &c->smtp, err);
@@ -101,107 +106,60 @@ send_maildir(struct carrier *c, struct arena *a, struct sent_to *to, size_t n,
 	return 0;
 }
 
-/* Writes the mail to the program, LF line ends as it expects them. */
-static int
-feed_program(struct carrier *c, int fd, struct str bytes, int64_t deadline)
+/* LF line ends, as the program expects them. */
+static void
+put_lines(struct buf *out, struct str bytes)
 {
-	AUTO(buf_fini) struct buf lf = BUF_INIT;
 	struct str line, rest = bytes;
 
 	while (str_line(&rest, &line)) {
-		buf_put(&lf, line);
-		buf_putc(&lf, '\n');
+		buf_put(out, line);
+		buf_putc(out, '\n');
 	}
-	rest = buf_str(&lf);
-	while (rest.n) {
-		struct pollfd p = {.fd = fd, .events = POLLOUT};
-		int64_t left = deadline - clock_mono();
-		ssize_t w;
-
-		if (left <= 0 || atomic_load(&c->cancel))
-			return -1;
-		if (poll(&p, 1, (int)MIN(left, CLOCK_SECOND)) <= 0)
-			continue;
-		w = write(fd, rest.p, rest.n);
-		if (w < 0 && errno != EAGAIN && errno != EINTR)
-			return -1;
-		if (w > 0)
-			rest = str_from(rest, (size_t)w);
-	}
-	return 0;
 }
 
-static int
-wait_program(struct carrier *c, pid_t pid, int64_t deadline)
+/* A program that dies after it had everything may have taken the mail. */
+static void
+judge_program(struct carrier *c, struct arena *a, const struct program *p,
+    bool ran, struct sent_to *to, size_t n, const struct err *why)
 {
-	int status;
+	int status = ran && WIFEXITED(p->status) ? WEXITSTATUS(p->status) : -1;
 
-	for (;;) {
-		pid_t r = waitpid(pid, &status, WNOHANG);
-
-		if (r == pid)
-			break;
-		if (r < 0 && errno != EINTR)
-			return -1;
-		if (clock_mono() >= deadline || atomic_load(&c->cancel)) {
-			kill(pid, SIGKILL);
-			waitpid(pid, &status, 0);
-			return -1;
-		}
-		usleep(5000);
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static int
-spawn_program(
-    struct carrier *c, char **argv, int *fd, pid_t *pid, struct err *err)
-{
-	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t at;
-	sigset_t none;
-	int p[2], r;
-
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return err_sys(err, ERR_TEMP, "pipe");
-	posix_spawn_file_actions_init(&fa);
-	posix_spawn_file_actions_adddup2(&fa, p[0], 0);
-	posix_spawnattr_init(&at);
-	sigemptyset(&none);
-	posix_spawnattr_setsigmask(&at, &none);
-	posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSIGMASK);
-	r = posix_spawn(pid, argv[0], &fa, &at, argv, environ);
-	posix_spawn_file_actions_destroy(&fa);
-	posix_spawnattr_destroy(&at);
-	close(p[0]);
-	if (r) {
-		close(p[1]);
-		errno = r;
-		return err_sys(
-		    err, ERR_TEMP, "cannot start %.*s", STR_ARG(c->t->path));
-	}
-	*fd = p[1];
-	fcntl(*fd, F_SETFL, O_NONBLOCK);
-	return 0;
+	if (status == 0)
+		same_for_all(a, to, n, SENT_OK, S("taken"));
+	else if (status > 0)
+		same_for_all(a, to, n,
+		    status == EX_TEMPFAIL ? SENT_LATER : SENT_REFUSED,
+		    arena_printf(a, "%.*s: exit status %d", STR_ARG(c->t->path),
+			status));
+	else if (p->taken < p->in.n)
+		same_for_all(a, to, n, SENT_LATER,
+		    arena_printf(a, "%.*s: %s", STR_ARG(c->t->path),
+			ran ? "ended by a signal" : why->msg));
+	else
+		same_for_all(a, to, n, SENT_UNKNOWN,
+		    arena_printf(
+			a, "%.*s ended without a status", STR_ARG(c->t->path)));
 }
 
 /*
  * sendmail -i -f SENDER -- RECIPIENT…: it answers for all of them with one exit
- * status (sysexits.h). A program that dies after it had everything may have
- * taken the mail.
+ * status (sysexits.h). Its input is in memory, whole, before it starts: an end
+ * of ours is never the end of half a mail.
  */
 static int
 send_program(struct carrier *c, struct arena *a, struct str sender,
     struct sent_to *to, size_t n, struct str bytes, struct err *err)
 {
+	AUTO(buf_fini) struct buf lf = BUF_INIT;
 	char **argv = arena_array(a, char *, n + 7);
 	size_t k = 0;
-	int64_t deadline =
-	    clock_mono() +
-	    (c->t->timeout > 0 ? c->t->timeout : 120 * CLOCK_SECOND);
-	int fd = -1, status;
-	pid_t pid;
-	bool given;
+	struct program p = {
+	    .argv = argv,
+	    .deadline = by_deadline(c->t),
+	    .cancel = &c->cancel,
+	};
+	int r;
 
 	if (wire_check(bytes, err) < 0) {
 		same_for_all(a, to, n, SENT_REFUSED, str_c(err->msg));
@@ -214,31 +172,19 @@ send_program(struct carrier *c, struct arena *a, struct str sender,
 	argv[k++] = arena_cstr(a, S("--"));
 	for (size_t i = 0; i < n; i++)
 		argv[k++] = arena_cstr(a, to[i].addr);
-	if (spawn_program(c, argv, &fd, &pid, err) < 0) {
-		same_for_all(a, to, n, SENT_LATER, str_c(err->msg));
-		return -1;
-	}
-	given = feed_program(c, fd, bytes, deadline) == 0;
-	/* An end of the input would be the end of a mail, whole for all that
-	 * the program knows: it must not see one. */
-	if (!given)
-		kill(pid, SIGKILL);
-	close(fd);
-	status = wait_program(c, pid, deadline);
-	if (status == 0 && given)
-		same_for_all(a, to, n, SENT_OK, S("taken"));
-	else if (status == EX_TEMPFAIL || !given)
+	argv[k] = NULL;
+	put_lines(&lf, bytes);
+	p.in = buf_str(&lf);
+	r = program_run(&p, err);
+	/* It was not started: nor will be the next. */
+	if (r < 0 && !p.taken &&
+	    (err->code == ERR_INVAL || err->code == ERR_PERM)) {
 		same_for_all(a, to, n, SENT_LATER,
-		    arena_printf(a, "%.*s: exit status %d", STR_ARG(c->t->path),
-			status));
-	else if (status > 0)
-		same_for_all(a, to, n, SENT_REFUSED,
-		    arena_printf(a, "%.*s: exit status %d", STR_ARG(c->t->path),
-			status));
-	else
-		same_for_all(a, to, n, SENT_UNKNOWN,
 		    arena_printf(
-			a, "%.*s ended without a status", STR_ARG(c->t->path)));
+			a, "%.*s %s", STR_ARG(c->t->path), err->msg));
+		return err_in(err, "%.*s", STR_ARG(c->t->path));
+	}
+	judge_program(c, a, &p, r == 0, to, n, err);
 	return 0;
 }
 
@@ -305,7 +251,8 @@ open_http(struct carrier *c, struct err *err)
 		o.ca_file = arena_cstr(&c->arena, t->ca_file);
 	c->secret = buf_max(8192);
 	if (secret_is_set(&t->secret) &&
-	    secret_read(&t->secret, &c->secret, err) < 0) {
+	    secret_read_by(&t->secret, by_deadline(t), &c->cancel, &c->secret,
+		err) < 0) {
 		close_http(c);
 		return -1;
 	}

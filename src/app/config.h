@@ -24,6 +24,8 @@ secret_is_set(const struct secret *s)
 /* Reads it into *out (wipe it afterwards), without the trailing line break. A file that group or others can read is refused
  * (group helpd may read), with what to do. password_command runs without a shell, 10 s at most. */
 int secret_read(const struct secret *s, struct buf *out, struct err *err);
+/* A command ends at the deadline (clock_mono()) too, and when *cancel (may be NULL) gets true. */
+int secret_read_by(const struct secret *s, int64_t deadline, const _Atomic bool *cancel, struct buf *out, struct err *err);
 
 enum mailbox_kind { MAILBOX_IMAP, MAILBOX_MAILDIR, MAILBOX_SPOOL };
 enum begin { BEGIN_UNSEEN, BEGIN_ALL, BEGIN_NOW };

@@ -1,5 +1,5 @@
 /*
- * control: the daemon's socket, DATA/helpd.sock. One line in ("wake", "status", "stop", "reload"), one line of JSON out.
+ * control: the daemon's socket, DATA/helpd.sock. One line in ("wake", "status", "stop", "reload", "keys"), one line of JSON out.
  * Only the data directory's owner and root can connect: the directory keeps others out.
  */
 #ifndef APP_CONTROL_H

@@ -2,6 +2,8 @@
 #include "app/control.h"
 #include "app/feed.h"
 #include "app/journal.h"
+#include "app/launcher.h"
+#include "app/sandbox.h"
 #include "app/sender.h"
 #include "app/spool.h"
 #include "app/status.h"
@@ -321,6 +323,7 @@ close_house(struct house *h)
 	__atomic_store_n(&h->timers, NULL, __ATOMIC_RELEASE);
 	timers_close(&x);
 	jail_close(&h->jail);
+	launcher_close();
 	if (h->control >= 0)
 		unlink(session_path(&h->s, "helpd.sock"));
 	close_fd(&h->control);
@@ -352,6 +355,66 @@ keep_fixed(struct house *h, struct config *new)
 	}
 }
 
+/* Verbs add keys (helpd keys rotate). While nothing is fed and nothing sent
+ * nobody looks at them. */
+static int
+take_keys(struct house *h, struct err *err)
+{
+	AUTO(txn_abort) struct txn *t = NULL;
+	struct keyring *new;
+
+	if (txn_read(h->s.store, &t, err) < 0 ||
+	    keyring_load(t, clock_now(), &new, err) < 0)
+		return -1;
+	keyring_free(h->s.keys);
+	h->s.keys = new;
+	h->s.desk.keys = new;
+	return 0;
+}
+
+static bool
+change_keys(struct house *h)
+{
+	struct err err = ERR_INIT;
+	bool taken;
+
+	stop_feeds(h);
+	taken = take_keys(h, &err) == 0;
+	if (!taken)
+		log_error("daemon", "the keys stay as they were: %s", err.msg);
+	writer_hurry(h->writer, false);
+	if (start_feeds(h, &err) < 0) {
+		log_error("daemon", "%s; ending", err.msg);
+		h->stop = true;
+		h->status = EX_OSERR;
+		return false;
+	}
+	return taken;
+}
+
+/* The data directory stays as it is, whatever the new one says. */
+static bool
+may_use(struct house *h, const struct config *new, struct buf *why)
+{
+	struct err err = ERR_INIT;
+
+	if (sandbox_covers(new, h->s.data, &err) == 0)
+		return true;
+	log_error("config", "%s; the old configuration stays in force",
+	    err.msg);
+	buf_printf(why, "%s; the old configuration stays in force", err.msg);
+	return false;
+}
+
+static bool
+reload_failed(struct config **config, struct arena *arena)
+{
+	config_free(config);
+	arena_fini(arena);
+	sd_notify(0, "READY=1");
+	return false;
+}
+
 /*
  * Everything is read first; any error keeps what runs. The reason goes to *why.
  * While nothing is fed and nothing sent the writer is idle and looks at no
@@ -375,11 +438,13 @@ reload(struct house *h, struct buf *why)
 		    h->c->config_dir);
 		buf_puts(why, "the configuration has errors (see the log); "
 			      "the old one stays in force");
-		config_free(&config);
-		arena_fini(&arena);
-		sd_notify(0, "READY=1");
-		return false;
+		return reload_failed(&config, &arena);
 	}
+	if (!may_use(h, config, why))
+		return reload_failed(&config, &arena);
+	if (launcher_reload(&err) < 0)
+		log_warning("config", "%s", err.msg);
+	err = ERR_INIT;
 	config->settings.generation = h->s.config->settings.generation + 1;
 	keep_fixed(h, config);
 	stop_feeds(h);
@@ -400,6 +465,8 @@ reload(struct house *h, struct buf *why)
 		    err.msg);
 	}
 	writer_hurry(h->writer, false);
+	if (take_keys(h, &err) < 0)
+		log_warning("daemon", "the keys stay as they were: %s", err.msg);
 	count_promises(h);
 	if (start_feeds(h, &err) < 0) {
 		log_error("config", "%s; ending", err.msg);
@@ -436,6 +503,9 @@ on_control(struct house *h)
 		else
 			buf_printf(&reply, "{\"ok\":false,\"error\":\"%s\"}\n",
 			    buf_cstr(&why));
+	} else if (str_eq(buf_str(&cmd), S("keys"))) {
+		buf_printf(&reply, "{\"ok\":%s}\n",
+		    change_keys(h) ? "true" : "false");
 	} else if (str_eq(buf_str(&cmd), S("status"))) {
 		struct status_sources src = {
 		    .started = h->started,
@@ -544,6 +614,23 @@ do_once(struct house *h)
 	return failed ? EX_TEMPFAIL : EX_OK;
 }
 
+/* The last step before there are threads and mail: the store is open, the
+ * processes that start others are forked. */
+static int
+shut_in(struct house *h)
+{
+	struct err err = ERR_INIT;
+
+	if (h->o.no_sandbox) {
+		log_warning("sandbox", "--no-sandbox: the daemon may do "
+				       "whatever its user may");
+		return EX_OK;
+	}
+	return sandbox_enter(h->s.config, h->s.data, &err) < 0
+		   ? verb_err(h->c, &err)
+		   : EX_OK;
+}
+
 static int
 block_signals(struct house *h)
 {
@@ -586,11 +673,15 @@ daemon_run(struct verb_context *c, const struct daemon_options *o)
 	 */
 	if (status == EX_OK)
 		status = open_jail(&h);
+	if (status == EX_OK && launcher_open(h.s.config, &err) < 0)
+		status = verb_err(c, &err);
 	if (status == EX_OK)
 		status =
 		    session_open_store(&h.s, c, SESSION_CREATE | SESSION_DESK);
 	if (status == EX_OK && block_signals(&h) < 0)
 		status = verb_fail(c, EX_OSERR, "signals: %s", strerror(errno));
+	if (status == EX_OK)
+		status = shut_in(&h);
 	if (status == EX_OK)
 		status = open_house(&h);
 	if (status == EX_OK && !o->once &&

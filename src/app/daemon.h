@@ -10,6 +10,7 @@
 
 struct daemon_options {
 	bool once; /* what is waiting everywhere, what is due, then end */
+	bool no_sandbox; /* with a warning: for a machine on which it does not work */
 };
 /* Returns an exit status. One daemon a data directory: a second gets EX_TEMPFAIL and touches nothing. */
 int daemon_run(struct verb_context *c, const struct daemon_options *o);

@@ -23,7 +23,9 @@ imap_account_open(const struct mailbox *m,
 	    .opening = opening,
 	    .ctx = ctx,
 	};
-	int r = secret_read(&m->secret, &secret, err);
+	int r = secret_read_by(&m->secret,
+	    clock_mono() + (m->timeout > 0 ? m->timeout : 60 * CLOCK_SECOND),
+	    NULL, &secret, err);
 
 	login.secret = buf_str(&secret);
 	if (r == 0)

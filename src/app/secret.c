@@ -1,9 +1,6 @@
-/*
- * Secrets are read when they are needed. The daemon runs without execve once it
- * has started, so it reads those that come from commands at start and reload,
- * from the process that still may.
- */
+/* Secrets are read when they are needed, and wiped as soon as they were used. */
 #include "app/config.h"
+#include "app/launcher.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -12,9 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,8 +16,7 @@
 
 enum {
 	SECRET_MAX = 4096,
-	COMMAND_MS = 10000,
-	ARGS_MAX = 64
+	COMMAND_MS = 10000
 };
 
 /* The line break an editor or echo put behind it. */
@@ -101,58 +94,9 @@ read_credential(struct str name, struct buf *out, struct err *err)
 	return r;
 }
 
-/* Everything the command prints, until it closes its output or the time is up.
- */
 static int
-read_output(int fd, int64_t deadline, struct buf *out, struct err *err)
+judge(int status, struct err *err)
 {
-	size_t start = out->n;
-
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int64_t left = deadline - clock_mono();
-		char *at = buf_reserve(out, SECRET_MAX);
-		ssize_t n;
-
-		if (!at || out->n - start > SECRET_MAX)
-			return err_set(err, ERR_INVAL,
-			    "printed more than %d bytes", SECRET_MAX);
-		if (left <= 0)
-			return err_set(err, ERR_TEMP, "did not end within %d s",
-			    COMMAND_MS / 1000);
-		if (poll(&p, 1, (int)left) <= 0)
-			continue;
-		n = read(fd, at, SECRET_MAX);
-		if (n < 0 && errno != EINTR)
-			return err_sys(err, ERR_TEMP, "read");
-		if (n == 0)
-			return 0;
-		if (n > 0)
-			buf_commit(out, (size_t)n);
-	}
-}
-
-/* Waits until the deadline, then ends it the hard way. */
-static int
-await(pid_t pid, int64_t deadline, struct err *err)
-{
-	int status;
-
-	for (;;) {
-		pid_t r = waitpid(pid, &status, WNOHANG);
-
-		if (r < 0 && errno != EINTR)
-			return err_sys(err, ERR_TEMP, "waitpid");
-		if (r == pid)
-			break;
-		if (clock_mono() >= deadline) {
-			kill(-pid, SIGKILL);
-			waitpid(pid, &status, 0);
-			return err_set(err, ERR_TEMP, "did not end within %d s",
-			    COMMAND_MS / 1000);
-		}
-		poll(NULL, 0, 10);
-	}
 	if (WIFSIGNALED(status))
 		return err_set(
 		    err, ERR_TEMP, "ended by signal %d", WTERMSIG(status));
@@ -165,79 +109,34 @@ await(pid_t pid, int64_t deadline, struct err *err)
 }
 
 static int
-spawn(char **argv, int out, pid_t *pid)
+read_command(struct str line, int64_t deadline, const _Atomic bool *cancel,
+    struct buf *out, struct err *err)
 {
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, defaults;
-	int e;
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct program p = {
+	    .argv = program_words(&a, line),
+	    .out = out,
+	    .out_max = SECRET_MAX,
+	    .deadline = MIN(deadline, clock_mono() + COMMAND_MS),
+	    .cancel = cancel,
+	};
 
-	sigemptyset(&none);
-	sigfillset(&defaults);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, out, 1);
-	posix_spawnattr_init(&attr);
-	/* A group of its own, so that its children end with it. */
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
-					    POSIX_SPAWN_SETSIGMASK |
-					    POSIX_SPAWN_SETSIGDEF);
-	e = posix_spawn(pid, argv[0], &files, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	return e;
-}
-
-static int
-run_command(char **argv, struct buf *out, struct err *err)
-{
-	int64_t deadline = clock_mono() + COMMAND_MS;
-	int pipes[2], r, e;
-	pid_t pid;
-
-	if (pipe2(pipes, O_CLOEXEC) < 0)
-		return err_sys(err, ERR_TEMP, "pipe");
-	e = spawn(argv, pipes[1], &pid);
-	close(pipes[1]);
-	if (e) {
-		close(pipes[0]);
-		errno = e;
-		return err_sys(err, ERR_INVAL, "cannot be started");
-	}
-	r = read_output(pipes[0], deadline, out, err);
-	close(pipes[0]);
-	if (r < 0) {
-		kill(-pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		return -1;
-	}
-	return await(pid, deadline, err);
-}
-
-static int
-read_command(struct str line, struct buf *out, struct err *err)
-{
-	struct arena a = ARENA_INIT;
-	char **argv = arena_array(&a, char *, ARGS_MAX + 1);
-	struct str rest = line, word;
-	size_t n = 0;
-	int r;
-
-	while (n < ARGS_MAX && str_word(&rest, &word))
-		argv[n++] = arena_cstr(&a, word);
-	if (n == 0)
-		r = err_set(err, ERR_INVAL, "password_command is empty");
-	else if ((r = run_command(argv, out, err)) < 0)
-		err_in(err, "%s", argv[0]);
-	arena_fini(&a);
-	return r;
+	if (!p.argv[0])
+		return err_set(err, ERR_INVAL, "password_command is empty");
+	if (program_run(&p, err) < 0 || judge(p.status, err) < 0)
+		return err_in(err, "%s", p.argv[0]);
+	return 0;
 }
 
 int
 secret_read(const struct secret *s, struct buf *out, struct err *err)
+{
+	return secret_read_by(s, INT64_MAX, NULL, out, err);
+}
+
+int
+secret_read_by(const struct secret *s, int64_t deadline,
+    const _Atomic bool *cancel, struct buf *out, struct err *err)
 {
 	size_t start = out->n;
 	struct buf in = BUF_INIT;
@@ -250,7 +149,7 @@ secret_read(const struct secret *s, struct buf *out, struct err *err)
 	if (s->file.n)
 		r = read_file(arena_cstr(&a, s->file), true, &in, err);
 	else if (s->command.n)
-		r = read_command(s->command, &in, err);
+		r = read_command(s->command, deadline, cancel, &in, err);
 	else if (s->credential.n)
 		r = read_credential(s->credential, &in, err);
 	else

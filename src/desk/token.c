@@ -164,6 +164,20 @@ keyring_free(struct keyring *k)
 	mem_free(k);
 }
 
+size_t
+keyring_count(const struct keyring *k)
+{
+	return k->n;
+}
+
+int64_t
+keyring_made(const struct keyring *k, size_t i, uint64_t *id)
+{
+	must(i < k->n);
+	*id = k->keys[i].id;
+	return k->keys[i].created;
+}
+
 int
 keyring_rotate(struct txn *t, int64_t now, struct err *err)
 {

@@ -25,6 +25,9 @@ struct keyring;
 /* Reads the keys of the store; makes the first one when there is none, which needs a write transaction. */
 int keyring_load(struct txn *t, int64_t now, struct keyring **out, struct err *err);
 void keyring_free(struct keyring *k); /* wipes; NULL is fine */
+/* The keys, oldest first: how many; when that at i was made, and its number. */
+size_t keyring_count(const struct keyring *k);
+int64_t keyring_made(const struct keyring *k, size_t i, uint64_t *id);
 /* Adds a key that signs from now on (load again afterwards). The oldest of more than 8 goes. */
 int keyring_rotate(struct txn *t, int64_t now, struct err *err);
 

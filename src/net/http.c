@@ -223,6 +223,10 @@ set_options(struct http *h)
 	long timeout = h->o.timeout_s ? (long)h->o.timeout_s : TIMEOUT_S;
 
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Its resolver's thread is left behind, not waited for. */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");

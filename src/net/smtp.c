@@ -126,6 +126,10 @@ set_options(struct smtp *s)
 
 	set_url(s);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Its resolver's thread is left behind, not waited for. */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	/* Most mails are small; a buffer that is mapped and unmapped for each costs more than it saves. */
 	curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 32768L);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");

@@ -1,4 +1,5 @@
 #include "net/stream.h"
+#include "net/resolve.h"
 #include "net/tls.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -289,8 +290,6 @@ int
 stream_connect(struct stream *s, struct str host, uint16_t port,
     bool loopback_only, unsigned timeout_s, struct err *err)
 {
-	struct addrinfo hints = {
-	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
 	struct addrinfo *list = NULL;
 	char name[256], service[8];
 	int r;
@@ -301,16 +300,10 @@ stream_connect(struct stream *s, struct str host, uint16_t port,
 	snprintf(name, sizeof(name), "%.*s", STR_ARG(host));
 	snprintf(service, sizeof(service), "%u", port);
 	snprintf(s->peer, sizeof(s->peer), "%s:%u", name, port);
-	r = getaddrinfo(name, service, &hints, &list);
-	if (r == EAI_NONAME || r == EAI_ADDRFAMILY) {
-		hints.ai_flags = 0; /* ::1 on a host without IPv6 routes */
-		r = getaddrinfo(name, service, &hints, &list);
-	}
-	if (r)
-		return err_set(err, ERR_TEMP,
-		    "cannot find the address of %s: %s", name,
-		    r == EAI_SYSTEM ? "system error" : gai_strerror(r));
 	stream_begin(s, timeout_s);
+	if (resolve(name, service, s->deadline, s->wake, &s->stop, &list, err) <
+	    0)
+		return -1;
 	r = connect_any(s, list, loopback_only);
 	freeaddrinfo(list);
 	if (r < 0 && err)

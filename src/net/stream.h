@@ -41,7 +41,7 @@ void stream_close(struct stream *s);
 
 /*
  * Connects to the first address that answers, each getting its share of the time. With loopback_only an address that is not a
- * loopback one is refused with ERR_PERM. The time the resolver takes is the resolver's (resolv.conf(5)).
+ * loopback one is refused with ERR_PERM. The resolver's time is part of it.
  */
 int stream_connect(struct stream *s, struct str host, uint16_t port, bool loopback_only, unsigned timeout_s, struct err *err);
 /* Handshake; see net/tls.h for what is verified. Bytes already buffered in plain text are an error: someone injected them. */
