@@ -608,8 +608,10 @@ classify(struct job *j, struct err *err)
 	    j->internal || j->returned || j->writer.own)
 		return 0;
 	/* The first queue's address is where mail goes that is for none. */
-	if (j->queue != &s->queues[0])
+	if (j->queue != &s->queues[0] || j->ruled.queue)
 		decided |= CLASSIFY_QUEUE;
+	if (j->ruled.priority)
+		decided |= CLASSIFY_PRIORITY;
 	if (classify_new(j->d, j->t, j->a, &j->k, message_new_text(j->a, j->m),
 		decided, j->now, err) < 0)
 		return -1;

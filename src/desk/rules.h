@@ -67,6 +67,7 @@ struct rule_event {
 struct rule_result {
 	bool acknowledge;              /* false after discard, redirect, reject, spam, and an answer of the rules' own */
 	bool tell;                     /* agents are to be told of the mail: not of what was discarded or spam */
+	bool queue, priority;          /* a rule decided that, if only that it stays */
 	unsigned mails;
 };
 /* Changes *k, and does not put it. Only the store's errors go up. out may be NULL. */

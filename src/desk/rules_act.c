@@ -255,6 +255,9 @@ static int
 one(struct rule_run *x, const struct sieve_action *c, const struct actor *who,
     struct err *why)
 {
+	x->out->queue |= c->kind == SIEVE_QUEUE || c->kind == SIEVE_STORE;
+	x->out->priority |=
+	    c->kind == SIEVE_PRIORITY || c->kind == SIEVE_ESCALATE;
 	switch (c->kind) {
 	case SIEVE_KEEP:
 		x->kept = true;
