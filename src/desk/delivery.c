@@ -65,6 +65,12 @@ ticket_of(struct txn *t, struct arena *a, const struct outbox *row,
 	return found < 0 ? txn_error(t, err) : found;
 }
 
+static const char *
+word_of(const struct outbox *row)
+{
+	return copy_is(row) ? "copy" : hook_is(row) ? "webhook" : "mail";
+}
+
 static int
 tell_ambiguous(struct txn *t, struct arena *a, const struct outbox *row,
     const char *why, int64_t now, struct err *err)
@@ -76,10 +82,7 @@ tell_ambiguous(struct txn *t, struct arena *a, const struct outbox *row,
 	if (found <= 0)
 		return found;
 	event_add(t, &k, EVENT_AMBIGUOUS, &who,
-	    arena_printf(a, "%s %llu: %s",
-		copy_is(row)   ? "copy"
-		: hook_is(row) ? "webhook"
-			       : "mail",
+	    arena_printf(a, "%s %llu: %s", word_of(row),
 		(unsigned long long)row->id, why),
 	    now);
 	ticket_put(t, &k);
@@ -432,9 +435,12 @@ delivery_drop(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
 	if (found <= 0)
 		return found;
 	event_add(t, &k,
-	    copy_is(&row) ? EVENT_COPY_FAILED : EVENT_DELIVERY_FAILED, who,
-	    arena_printf(a, "%s %llu: dropped",
-		copy_is(&row) ? "copy" : "mail", (unsigned long long)id),
+	    copy_is(&row)   ? EVENT_COPY_FAILED
+	    : hook_is(&row) ? EVENT_HOOK_FAILED
+			    : EVENT_DELIVERY_FAILED,
+	    who,
+	    arena_printf(a, "%s %llu: dropped", word_of(&row),
+		(unsigned long long)id),
 	    now);
 	ticket_put(t, &k);
 	return txn_error(t, err);
