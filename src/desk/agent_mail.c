@@ -13,9 +13,14 @@
 #include "base/utf8.h"
 #include "desk/agent_mail_private.h"
 #include "desk/change.h"
+#include "desk/gate.h"
 #include "desk/merge.h"
 #include "desk/proof.h"
 #include "store/blob.h"
+
+enum {
+	ANSWERS_AN_HOUR = 12
+};
 
 struct str
 visit_name(const struct agent *x)
@@ -219,6 +224,27 @@ waits_why(const struct visit *v, bool answer, int missed)
 	return str_n(NULL, 0);
 }
 
+/*
+ * Two machines that answer each other through the desk, in the agent's place
+ * and in the customer's, neither marked: nobody writes so many answers to one
+ * ticket in an hour.
+ */
+static int
+too_many(struct visit *v, struct str *why, struct err *err)
+{
+	struct str key = arena_printf(v->a, "%.*s:%llu",
+	    STR_ARG(v->agent->name), (unsigned long long)v->k->id);
+	uint64_t untold;
+	bool may;
+
+	if (gate_pass(v->t, v->a, "answers", key, ANSWERS_AN_HOUR, v->x->now,
+		&may, &untold, err) < 0)
+		return -1;
+	if (!may)
+		*why = S("many answers");
+	return 0;
+}
+
 /* Words for a note: what stands behind #note, then the text. */
 static struct str
 note_text(const struct visit *v)
@@ -341,6 +367,8 @@ reply(struct visit *v, struct err *err)
 			return -1;
 	}
 	why = waits_why(v, answer, missed);
+	if (answer && !why.n && too_many(v, &why, err) < 0)
+		return -1;
 	if (why.n)
 		return wait_begin(v, answer, why, missed_words, err);
 	if (carry_out(v, answer, err) < 0)

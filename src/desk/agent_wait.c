@@ -30,6 +30,10 @@ waits_for(struct visit *v, bool answer, struct str why)
 		return str_c(transcript_say(x,
 		    "Nothing was sent or done yet: something arrived after "
 		    "what you have answered."));
+	if (str_eq(why, S("many answers")))
+		return str_c(transcript_say(x,
+		    "Nothing was sent or done yet: these are many answers for "
+		    "an hour, as if two machines wrote to each other."));
 	if (answer && (row == 8 || row == 4))
 		return str_c(transcript_say(x,
 		    "Nothing was sent or done yet: your mail was no reply to "

@@ -34,12 +34,17 @@ due_name(enum due_kind k)
 
 /* --- timers ------------------------------------------------------------ */
 
+enum {
+	LOOK_MAX = 1000 /* overdue timers, for releases among them */
+};
+
 struct gather {
 	struct arena *a;
 	int64_t now;
 	struct timer *v;
 	size_t n, max;
 	bool releases; /* these, or all others */
+	size_t looked;
 	uint64_t count;
 };
 
@@ -49,7 +54,9 @@ gather(void *ctx, const struct timer *m)
 {
 	struct gather *g = ctx;
 
-	if (m->due > g->now)
+	/* Where very much is overdue the first ones are run first; what lies
+	 * behind them is found when these are gone. */
+	if (m->due > g->now || (g->releases && g->looked++ >= LOOK_MAX))
 		return false;
 	if ((m->kind == DUE_RELEASE) == g->releases) {
 		if (g->n == 0 || (g->n >= 4 && (g->n & (g->n - 1)) == 0)) {
@@ -192,6 +199,10 @@ give_up(struct desk *d, struct txn *t, struct arena *a, const struct grant *g,
 	if (!w.outbox)
 		event_add(t, &k, EVENT_DISCARDED, &who,
 		    arena_printf(a, "the commands of article %u", w.seq), now);
+	if (w.quiet) {
+		ticket_put(t, &k);
+		return txn_error(t, err);
+	}
 	/* Who wrote it is gone: his colleagues have the customer now. */
 	if (!n.to)
 		n.detail = arena_printf(a,

@@ -19,6 +19,21 @@ int
 gate_pass(struct txn *t, struct arena *a, const char *what, struct str to,
     unsigned max, int64_t now, bool *may, uint64_t *untold, struct err *err)
 {
+	return gate_pass_within(
+	    t, a, what, to, max, CLOCK_HOUR, now, may, untold, err);
+}
+
+void
+gate_open(struct txn *t, struct arena *a, const char *what, struct str to)
+{
+	counter_put(t, arena_printf(a, "%s:%.*s", what, STR_ARG(to)), S(""));
+}
+
+int
+gate_pass_within(struct txn *t, struct arena *a, const char *what,
+    struct str to, unsigned max, int64_t period, int64_t now, bool *may,
+    uint64_t *untold, struct err *err)
+{
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 	struct str name = arena_printf(a, "%s:%.*s", what, STR_ARG(to));
 	struct str rec = {0};
@@ -36,7 +51,7 @@ gate_pass(struct txn *t, struct arena *a, const char *what, struct str to,
 		else if (r.tag == TAG_UNTOLD && !r.is_str)
 			x.untold = r.u;
 	}
-	if (x.since == CLOCK_NONE || x.since <= now - CLOCK_HOUR ||
+	if (x.since == CLOCK_NONE || x.since <= now - period ||
 	    x.since > now + CLOCK_DAY)
 		x = (struct gate){.since = now, .untold = x.untold};
 	*may = x.sent < max;

@@ -10,5 +10,10 @@
  * the gate for more than a day. 0, -1.
  */
 int gate_pass(struct txn *t, struct arena *a, const char *what, struct str to, unsigned max, int64_t now, bool *may, uint64_t *untold, struct err *err);
+/* The same of another time than an hour, in ms. */
+int gate_pass_within(struct txn *t, struct arena *a, const char *what, struct str to, unsigned max, int64_t period, int64_t now, bool *may, uint64_t *untold,
+    struct err *err);
+/* As if none had gone through. */
+void gate_open(struct txn *t, struct arena *a, const char *what, struct str to);
 
 #endif

@@ -18,7 +18,10 @@
 
 enum {
 	CHALLENGES_AN_HOUR = 1,
+	CHALLENGES_A_DAY =
+	    3, /* that nobody confirms: a machine answers each, and makes the next */
 	ALERTS_AN_HOUR = 6,
+	ALERTS_A_DAY = 12,
 	SHOWN_LINES = 12,
 	SHOWN_LINE = 200,
 	SHOWN_TEXT = 2000
@@ -120,15 +123,18 @@ tell(const struct telling *x, const struct agent *to, const char *kind,
 static int
 alert(const struct telling *x, const struct agent *to, struct err *err)
 {
-	uint64_t untold;
+	uint64_t untold, more = 0;
 	bool may;
 
 	if (!to)
 		return 0;
-	if (gate_pass(x->t, x->a, "alert", to->name, ALERTS_AN_HOUR, x->now, &may,
-		&untold, err) < 0)
+	if (gate_pass(x->t, x->a, "alert", to->name, ALERTS_AN_HOUR, x->now,
+		&may, &untold, err) < 0)
 		return -1;
-	return may ? tell(x, to, "alert", NULL, untold, err) : 0;
+	if (may && gate_pass_within(x->t, x->a, "alert-day", to->name,
+		       ALERTS_A_DAY, CLOCK_DAY, x->now, &may, &more, err) < 0)
+		return -1;
+	return may ? tell(x, to, "alert", NULL, untold + more, err) : 0;
 }
 
 static int
@@ -140,14 +146,19 @@ challenge(const struct telling *x, const struct agent *to, struct err *err)
 	    .purpose = GRANT_CHALLENGE,
 	    .quarantine = x->quarantine,
 	};
-	uint64_t untold;
+	uint64_t untold, more;
 	bool may;
 
-	if (gate_pass(x->t, x->a, "challenge", to->name, CHALLENGES_AN_HOUR, x->now,
-		&may, &untold, err) < 0)
+	if (gate_pass(x->t, x->a, "challenge", to->name, CHALLENGES_AN_HOUR,
+		x->now, &may, &untold, err) < 0)
+		return -1;
+	if (may &&
+	    gate_pass_within(x->t, x->a, "challenge-day", to->name,
+		CHALLENGES_A_DAY, CLOCK_DAY, x->now, &may, &more, err) < 0)
 		return -1;
 	if (!may)
 		return 0;
+	untold += more;
 	if (x->k)
 		event_add(x->t, x->k, EVENT_CHALLENGED, &who, to->name, x->now);
 	return tell(x, to, "challenge", &g, untold, err);
@@ -239,6 +250,7 @@ held_release(struct desk *d, struct txn *t, struct arena *a, struct grant *g,
 	if (!found)
 		return err_set(
 		    err, ERR_NOENT, "the mail is no longer in the quarantine");
+	gate_open(t, a, "challenge-day", g->agent);
 	if (intake_decode(a, q.intake, &in, err) < 0)
 		return -1;
 	if (!in.confirmed.n) {
@@ -263,6 +275,8 @@ enum {
 	TAG_COMMANDS,
 	TAG_TEXT,
 	TAG_WHY,
+	TAG_ASKED,
+	TAG_QUIET
 };
 
 struct str
@@ -275,6 +289,8 @@ waiting_encode(struct arena *a, const struct waiting *w)
 	rec_str_opt(&b, TAG_COMMANDS, w->commands);
 	rec_str_opt(&b, TAG_TEXT, w->text);
 	rec_str_opt(&b, TAG_WHY, w->why);
+	rec_u64_opt(&b, TAG_ASKED, w->asked);
+	rec_u64_opt(&b, TAG_QUIET, w->quiet);
 	return arena_dup(a, buf_str(&b));
 }
 
@@ -288,7 +304,7 @@ waiting_decode(
 	while (recr_next(&r)) {
 		bool text = r.tag >= TAG_COMMANDS && r.tag <= TAG_WHY;
 
-		if (r.tag <= TAG_WHY && r.is_str != text)
+		if (r.tag <= TAG_QUIET && r.is_str != text)
 			r.bad = true;
 		else if (r.tag == TAG_SEQ && r.u <= UINT32_MAX)
 			out->seq = (uint32_t)r.u;
@@ -302,6 +318,10 @@ waiting_decode(
 			out->text = r.s;
 		else if (r.tag == TAG_WHY)
 			out->why = r.s;
+		else if (r.tag == TAG_ASKED)
+			out->asked = (unsigned)MIN(r.u, 1000U);
+		else if (r.tag == TAG_QUIET)
+			out->quiet = r.u != 0;
 		if (r.bad)
 			break;
 	}

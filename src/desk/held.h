@@ -23,6 +23,8 @@ struct waiting {
 	struct str commands;     /* the lines to be carried out, as written; may be empty */
 	struct str text;         /* the text below them */
 	struct str why;          /* stale, row 7, row 8, needs confirmation: for the history */
+	unsigned asked;          /* how many questions before this one were answered by a mail without a command: a machine's, at last */
+	bool quiet;              /* such a mail has come: nobody is told when it is given up */
 };
 struct str waiting_encode(struct arena *a, const struct waiting *w);
 int waiting_decode(struct arena *a, struct str rec, struct waiting *out, struct err *err);

@@ -176,6 +176,11 @@ transcript_send(struct desk *d, struct txn *t, struct transcript *x,
 	};
 	bool over;
 
+	if (x->silent) {
+		if (confirm)
+			grant_put(t, confirm);
+		return txn_error(t, err);
+	}
 	if (is_over(d, t, x, confirm, now, &over, err) < 0)
 		return -1;
 	if (over)

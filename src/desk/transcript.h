@@ -23,6 +23,7 @@ struct transcript {
 	struct transcript_line *v;
 	size_t n, cap;
 	unsigned refused, waits;
+	bool silent;            /* he has been told often enough: what waits does so without a word */
 	uint32_t seen;          /* of its ticket: the newest article the agent knows of; 0: the newest there is. For those who answer the transcript */
 };
 void transcript_init(struct transcript *x, struct arena *a, const struct settings *s, const struct agent *to);

@@ -19,6 +19,7 @@ extern const size_t transcript_nwords;
 	X("Nothing was sent or done yet: something arrived after what you have answered.", "尚未发送或执行：在您所回复的内容之后又有新的邮件。") \
 	X("Nothing was sent or done yet: your mail was no reply to a notice.", "尚未发送或执行：您的邮件不是对通知的回复。") \
 	X("Nothing was sent or done yet: your mail system gives no proof that it was you.", "尚未发送或执行：您的邮件系统没有提供是您本人的证明。") \
+	X("Nothing was sent or done yet: these are many answers for an hour, as if two machines wrote to each other.", "尚未发送或执行：一小时内的回复过多，像是两台机器在互相回复。") \
 	X("Nothing was sent or done yet: this needs your confirmation.", "尚未发送或执行：需要您的确认。") \
 	X("The ticket was opened; its commands need your confirmation.", "工单已建立；其中的命令需要您的确认。") \
 	X("The mail was added to the ticket; its commands need your confirmation.", "邮件已加入工单；其中的命令需要您的确认。") \

@@ -579,7 +579,8 @@ static void
 test_waiting(void **state)
 {
 	struct arena a = ARENA_INIT;
-	struct waiting w = {7, 9, S("#merge 2"), S("text\nmore"), S("row 9")},
+	struct waiting w = {7, 9, S("#merge 2"), S("text\nmore"), S("row 9"),
+	    2, true},
 		       x;
 	struct str rec = waiting_encode(&a, &w);
 
@@ -590,6 +591,8 @@ test_waiting(void **state)
 	assert_str(x.commands, "#merge 2");
 	assert_str(x.text, "text\nmore");
 	assert_str(x.why, "row 9");
+	assert_int_equal(x.asked, 2);
+	assert_true(x.quiet);
 	assert_int_equal(waiting_decode(&a, S(""), &x, NULL), 0);
 	assert_int_equal(waiting_decode(&a, S("\xff"), &x, NULL), -1);
 	for (size_t n = 1; n < rec.n; n++)

@@ -378,3 +378,204 @@ def test_bounces_bounce(h, form):
     events = [e["kind"] for e in w.helpd.show(1)["events"]]
     assert events.count("bounce") == 2 and "delivery-failed" in events
     w.check()
+
+
+# --- the desk's own people -----------------------------------------------------
+
+TRUST = {"unproven": "", "proven": MX, "token": 'trust "token"; '}
+
+
+def agents_house(h, trust="proven", rest=""):
+    inbox = h.maildir()
+    helpd = staffed(h.helpd(mailbox(inbox), site=TRUST[trust], rest=rest))
+    return Wire(helpd, inbox, 10)
+
+
+def as_anna(raw, trust):
+    """What the desk's own mail system makes of a mail of hers."""
+    return (b"Authentication-Results: mx.desk.example; dmarc=pass header.from=desk.example\n" if trust == "proven" else b"") + raw
+
+
+@needs_clock
+@pytest.mark.parametrize("trust", TRUST)
+def test_agent_away_proper(h, trust):
+    """Anna's vacation responder answers every notice, marked: each is on record within, nothing of it goes to the customer, and nobody is told of it."""
+    w = agents_house(h, trust)
+    w.put_in(mail())
+
+    def away(m, w):
+        if address(m) != "anna@desk.example":
+            return None
+        return as_anna(rude(m, w, "Anna Berg <anna@desk.example>", "Automatic reply: " + str(m["Subject"]), address(m, "Reply-To"), Auto_Submitted="auto-replied",
+                            X_Auto_Response_Suppress="All", In_Reply_To=str(m["Message-ID"])), trust)
+
+    w.run(away, 12)
+    w.put_in(mail(subject="Another one", Date=w.date()))
+    w.run(away, 12)
+    assert len(w.to("ann@customer.example")) == 2
+    assert len(w.to("anna@desk.example")) == 2 and len(w.to("ben@desk.example")) == 2
+    w.check()
+
+
+@needs_clock
+@pytest.mark.parametrize("answers", ["Reply-To", "From"])
+@pytest.mark.parametrize("trust", TRUST)
+def test_agent_away_rude(h, trust, answers):
+    """
+    The same without any sign, to all that is written to her, for four days, in which all that waits for her word is given up. Where her mail is taken for hers, its
+    words go to the customer, as her answer would, once; else it waits. Either way it ends: a question is asked three times, a challenge once.
+    """
+    w = agents_house(h, trust)
+    w.step = 3600
+    w.put_in(mail())
+
+    def away(m, w):
+        if address(m) != "anna@desk.example":
+            return None
+        return as_anna(rude(m, w, "Anna Berg <anna@desk.example>", f"Sun and sea {len(w.sent)}", address(m, answers) or address(m, "From"),
+                            Message_ID=f"<{len(w.sent)}@anna.example>"), trust)
+
+    w.run(away, 96, quiet=90)
+    assert len(w.to("ann@customer.example")) == (2 if answers == "Reply-To" and trust != "unproven" else 1)
+    assert len(w.to("anna@desk.example")) <= 4 and len(w.to("ben@desk.example")) <= 2, [(m.at, m["Subject"]) for m in w.sent]
+    w.check()
+
+
+@needs_clock
+def test_both_away_rude(h):
+    """The customer's and the agent's, neither marked, both to everything, through the desk: what goes to each is bounded, for ever."""
+    w = agents_house(h)
+    w.step = 120
+    w.put_in(mail())
+
+    def away(m, w):
+        to = address(m)
+        if to == "anna@desk.example":
+            return as_anna(rude(m, w, "Anna Berg <anna@desk.example>", f"Sun and sea {len(w.sent)}", address(m, "Reply-To") or address(m, "From"),
+                                Message_ID=f"<{len(w.sent)}@anna.example>"), "proven")
+        if to == "ann@customer.example":
+            return rude(m, w, None, f"In the mountains {len(w.sent)}", address(m, "Reply-To") or address(m, "From"), Message_ID=f"<{len(w.sent)}@ann.example>")
+        return None
+
+    w.run(away, 90, quiet=8)
+    # The acknowledgement and twelve answers; as many notices, and the questions about what is over.
+    assert len(w.to("ann@customer.example")) <= 13
+    assert len(w.to("anna@desk.example")) <= 20 and w.elapsed < 90 * w.step
+    w.check()
+
+
+@needs_clock
+def test_agent_is_machine(h):
+    """What agents.conf calls an agent is an autoresponder that answers from addresses of its own, with the token it was given: held, told a few times a day."""
+    w = agents_house(h)
+    w.put_in(mail())
+
+    def machine(m, w):
+        if address(m) != "anna@desk.example":
+            return None
+        return rude(m, w, f"Machine <m{len(w.sent)}@machine.example>", f"Received {len(w.sent)}", address(m, "Reply-To") or address(m, "From"),
+                    Message_ID=f"<{len(w.sent)}@machine.example>")
+
+    w.run(machine, 100, quiet=10)
+    assert w.elapsed < 100 * w.step
+    assert len(w.to("ann@customer.example")) == 1
+    assert len(w.to("anna@desk.example")) <= 26 and len(w.to("ben@desk.example")) <= 14, [(m.at, address(m), m["Subject"]) for m in w.sent]
+    w.check()
+
+
+# --- lists ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["list", "bare"])
+def test_list_sends_back(h, form):
+    """The customer is a mailing list that we are on, or a forwarding of our own: each mail of ours comes back, with the list's fields or with none."""
+    w = agents_house(h)
+    w.step = 0
+    w.put_in(mail(sender="Users <users@lists.customer.example>"))
+
+    def back(m, w):
+        if not address(m).startswith("users@"):
+            return None
+        again = email.message_from_bytes(m.as_bytes(), policy=email.policy.default)
+        if form == "list":
+            again["List-Id"] = "<users.lists.customer.example>"
+            again["Precedence"] = "list"
+            again["Sender"] = "users-bounces@lists.customer.example"
+        again["Received"] = "from lists.customer.example by mx.acme.example; " + email.utils.formatdate()
+        again["X-Copy"] = str(len(w.sent))
+        return again.as_bytes()
+
+    w.run(back, 6)
+    w.helpd.run("reply", "1", "--message", "Somebody is on the way.")
+    w.run(back, 8)
+    assert len(w.to("users@lists.customer.example")) == 2 and len(w.helpd.tickets()) == 1
+    assert not [a for a in w.articles() if a["direction"] == "in" and a["seq"] > 1 and not a["automatic"]]
+    assert len(w.to("anna@desk.example")) <= 2
+    w.helpd.run("verify")
+
+
+# --- across restarts -----------------------------------------------------------
+
+
+def test_limits_persist(h):
+    """The daemon is killed after each mail: the count goes on where it was."""
+    inbox = h.maildir()
+    helpd = h.helpd(mailbox(inbox))
+    for n in range(6):
+        inbox.put(mail(subject=f"Printer {n} on fire"))
+        helpd.start()
+        wait_for(lambda: len(helpd.tickets()) == n + 1)
+        wait_for(lambda: len(helpd.out.mails()) >= min(n + 1, 3))
+        helpd.kill()
+    helpd.once()
+    # Killed at the wrong moment, one may go out twice, with the same bytes; never another one.
+    assert len({m["Message-ID"] for m in helpd.out.mails()}) == 3
+    held = [r for r in helpd.json("outbox") if r["state"] == "held"]
+    assert len(held) == 3 and all("an hour to this address" in r["last"] for r in held)
+    helpd.run("verify")
+
+
+# --- refused by a real server --------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["at RCPT", "by a report later"])
+def test_hard_bounce(h, way):
+    """An address that is gone: no automatic mail to it any more, the agents are told once, an answer of a person still goes, and what she writes revives it."""
+    support, ann, anna = (h.maildir(n) for n in ("support", "ann", "anna"))
+    postfix = h.postfix({"support@acme.example": support.path, "ann@customer.example": ann.path, "anna@acme.example": anna.path})
+    if way != "at RCPT":
+        # It takes every address, and finds out when it delivers.
+        with open(postfix.base + "/conf/main.cf") as f:
+            conf = f.read()
+        with open(postfix.base + "/conf/main.cf", "w") as f:
+            f.write(conf.replace("smtpd_recipient_restrictions = permit_mynetworks", "smtpd_reject_unlisted_recipient = no\nsmtpd_recipient_restrictions = permit_mynetworks"))
+    helpd = h.helpd(mailbox(support), postfix.transport)
+    with open(helpd.etc + "/agents.conf", "w") as f:
+        f.write('agent "anna" { address ["anna@acme.example"]; }\n')
+    helpd.start()
+    postfix.post(mail(Return_Path=None), "ann@customer.example", "support@acme.example")
+    wait_for(lambda: ann.mails() and anna.mails(), 30)
+    postfix.refuse("ann@customer.example")
+    helpd.run("reply", "1", "--message", "Is it out?", "--status", "resolved")
+
+    def failed():
+        return [m for m in anna.mails() if m["X-Helpd-Notice"] == "failed"]
+
+    notice, = wait_for(failed, 40)
+    body = notice.get_body(("plain",)).get_content()
+    assert "ann@customer.example" in body and "5.1.1" in body and "Is it out?" in body
+    shown = helpd.show(1)
+    events = [e for e in shown["events"] if e["kind"] in ("bounce", "delivery-failed", "reopened")]
+    assert shown["status"] == "open" and {e["kind"] for e in events} >= {"delivery-failed", "reopened"}
+    if way != "at RCPT":
+        report, = [a for a in shown["articles"] if a["automatic"] and a["direction"] != "out"]
+        assert report["evidence"].startswith("token <")
+    # She writes from elsewhere, so to say: the acknowledgement would go where nobody is.
+    before = len(helpd.json("outbox"))
+    postfix.post(mail(subject="Another matter", Return_Path=None), "ann@customer.example", "support@acme.example")
+    wait_for(lambda: len(helpd.tickets()) == 2, 30)
+    settle(helpd, quiet=1.5)
+    assert directions(helpd).count("out") == 2 and len(failed()) == 1 and len(helpd.json("outbox")) == before
+    why = [e["detail"] for e in helpd.show(2)["events"] if e["kind"] == "not-acknowledged"]
+    assert why == ["mail to this address came back"], why
+    helpd.stop()
