@@ -171,6 +171,8 @@ summary_json(struct arena *a, const struct config *c,
 	json_object_set_new(o, "mailboxes", m);
 	json_object_set_new(o, "transports", t);
 	json_object_set_new(o, "queues", q);
+	json_object_set_new(o, "rules",
+	    json_integer((json_int_t)rules_count(c->settings.rules)));
 	json_object_set_new(o, "agents",
 	    bad->errors ? json_array() : agents_json(&c->settings));
 	json_object_set_new(o, "tiers", tiers_json(&c->settings));
@@ -230,6 +232,9 @@ summary(struct arena *a, const struct config *c)
 		    STR_ARG(s->tiers[i].name), of_tier(s, &s->tiers[i]));
 	if (s->customers && !s->ntiers)
 		printf("  customers %zu\n", s->customers->n);
+	if (rules_count(s->rules))
+		printf("  rules     %zu scripts in rules.d\n",
+		    rules_count(s->rules));
 }
 
 static void
@@ -245,12 +250,12 @@ load_templates(struct config *c, struct complaints *bad)
 	if (access(at.file, R_OK) < 0)
 		complain_warning(&c->arena, bad, at,
 		    "the installed templates are not there: %m");
-	if (templates_load(&c->arena, &c->settings.template_dirs, language, &t,
-		bad) == 0)
+	if (templates_load(
+		&c->arena, &c->settings.template_dirs, language, &t, bad) == 0)
 		rules_judge_templates(c->settings.rules, t, &c->arena, bad);
 	if (!bad->errors)
-		rules_test(&c->arena,
-		    path_join(&c->arena, c->dir.p, "rules.d"), bad);
+		rules_test(
+		    &c->arena, path_join(&c->arena, c->dir.p, "rules.d"), bad);
 }
 
 static int

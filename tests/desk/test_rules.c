@@ -380,6 +380,49 @@ test_events(void **state)
 	assert_int_equal(f->desk.ruling, 0);
 }
 
+struct at {
+	uint64_t id;
+	enum rule_event_kind kind;
+};
+
+static int
+at(struct fixture *f, struct txn *t, void *ctx, struct err *err)
+{
+	const struct at *x = ctx;
+	struct ticket k;
+
+	assert_int_equal(ticket_get(t, &f->a, x->id, &k), 1);
+	if (rules_at(&f->desk, t, &f->a, &k, x->kind, NOW + 5000, err) < 0)
+		return -1;
+	ticket_put(t, &k);
+	return 0;
+}
+
+/* Without a mail tests see the customer's newest one. */
+static void
+test_without_a_mail(void **state)
+{
+	struct fixture *f = *state;
+	struct mail m = {.from = ANN, .subject = "Server down"};
+	uint64_t id;
+
+	use(f,
+	    "if allof (event \"sla-breach\", header :contains \"subject\" "
+	    "\"down\", address \"from\" \"ann@x.example\", body :contains "
+	    "\"burns\") { escalate; tag \"late\"; }\n"
+	    "if event \"idle\" { status \"hold\"; }",
+	    NULL);
+	id = take(f, &m, NOW).ticket;
+	with_txn(f, at, &(struct at){id, RULE_SLA_WARNING});
+	assert_false(has_tag(f, id, "late"));
+	with_txn(f, at, &(struct at){id, RULE_SLA_BREACH});
+	assert_true(has_tag(f, id, "late"));
+	assert_int_equal(ticket(f, id).priority, PRIORITY_HIGH);
+	assert_str(event_detail(f, id, "escalated"), "lead");
+	with_txn(f, at, &(struct at){id, RULE_IDLE});
+	assert_int_equal(ticket(f, id).status, STATUS_HOLD);
+}
+
 /* --- mails ------------------------------------------------------------- */
 
 static void
@@ -457,8 +500,7 @@ test_never(void **state)
 	} rows[] = {
 	    /* what is certain */
 	    {"if false { tag \"a\"; }", "2:4: warning: this is never true"},
-	    {"if allof (true, not true) { tag \"a\"; }",
-		"never both true"},
+	    {"if allof (true, not true) { tag \"a\"; }", "never both true"},
 	    {"if header \"subject\" \"a \" { tag \"a\"; }",
 		"2:21: warning: nothing is ever \"a \""},
 	    {"if address :domain \"from\" \"a@b.example\" { tag \"a\"; }",
@@ -629,6 +671,7 @@ main(void)
 	    TEST(test_nothing_is_lost),
 	    TEST(test_tests),
 	    TEST(test_events),
+	    TEST(test_without_a_mail),
 	    TEST(test_vacation),
 	    TEST(test_duplicate),
 	    TEST(test_marks),
