@@ -42,8 +42,9 @@ wall(struct arena *a, const struct calendar *k, int64_t t)
 	day = at / CLOCK_DAY - (at % CLOCK_DAY < 0);
 	clock_date(day, &year, &month, &mday);
 	minute = (unsigned)((at - day * CLOCK_DAY) / CLOCK_MINUTE);
-	return arena_printf(a, "%s %04lld-%02u-%02u %02u:%02u", days[((day % 7) + 7) % 7],
-	    (long long)year, month, mday, minute / 60, minute % 60);
+	return arena_printf(a, "%s %04lld-%02u-%02u %02u:%02u",
+	    days[((day % 7) + 7) % 7], (long long)year, month, mday,
+	    minute / 60, minute % 60);
 }
 
 static struct str
@@ -53,7 +54,8 @@ date_words(struct arena *a, int32_t day)
 	unsigned month, mday;
 
 	clock_date(day, &year, &month, &mday);
-	return arena_printf(a, "%04lld-%02u-%02u", (long long)year, month, mday);
+	return arena_printf(
+	    a, "%04lld-%02u-%02u", (long long)year, month, mday);
 }
 
 /* --- the parts --------------------------------------------------------- */
@@ -93,10 +95,10 @@ show_spans(const struct question *q, json_t *o)
 static void
 show_holidays(const struct question *q, json_t *o)
 {
-	int32_t today = (int32_t)((q->from +
-				      (int64_t)zone_offset(q->k->zone, q->from) *
-					  CLOCK_SECOND) /
-				  CLOCK_DAY);
+	int32_t today =
+	    (int32_t)((q->from + (int64_t)zone_offset(q->k->zone, q->from) *
+				     CLOCK_SECOND) /
+		      CLOCK_DAY);
 	json_t *l = json_array();
 	size_t shown = 0;
 
@@ -169,8 +171,7 @@ show_policies(const struct question *q, json_t *o)
 			printf("sla %.*s, for a ticket opened then, due:\n",
 			    STR_ARG(p->name));
 		for (unsigned pr = PRIORITY_COUNT - 1; pr > PRIORITY_NONE; pr--)
-			show_targets(
-			    q, p, (enum priority)pr, o ? l : NULL);
+			show_targets(q, p, (enum priority)pr, o ? l : NULL);
 	}
 	if (o)
 		json_object_set_new(o, "due", l);
@@ -232,8 +233,9 @@ find(struct question *q, struct str name)
 	for (size_t i = 0; i < q->s->ncalendars; i++)
 		names[i] = q->s->calendars[i].name;
 	near = syntax_nearest(name, names, q->s->ncalendars);
-	return verb_fail(q->c, EX_USAGE, "there is no calendar \"%.*s\"%s%.*s%s",
-	    STR_ARG(name), near.n ? ": did you mean \"" : "", STR_ARG(near),
+	return verb_fail(q->c, EX_USAGE,
+	    "there is no calendar \"%.*s\"%s%.*s%s", STR_ARG(name),
+	    near.n ? ": did you mean \"" : "", STR_ARG(near),
 	    near.n ? "\"?" : "");
 }
 
@@ -256,8 +258,8 @@ answer(struct question *q, const char *name, const char *from)
 	/* Days of the past may be looked at, too. */
 	if (from && !clock_parse_rfc3339(str_c(from), &q->from) &&
 	    when_parse(str_c(from), q->k->zone, q->from, &q->from, &err) < 0 &&
-	    when_parse(str_c(from), q->k->zone, q->from - PAST, &q->from,
-		NULL) < 0)
+	    when_parse(
+		str_c(from), q->k->zone, q->from - PAST, &q->from, NULL) < 0)
 		return verb_err(q->c, &err);
 	show(q);
 	return EX_OK;

@@ -99,7 +99,8 @@ read_span(struct str s, struct work_span *out)
 	ptrdiff_t dash = str_chr(s, '-', 0);
 	unsigned from, to;
 
-	if (dash < 0 || !read_time(str_trim(str_sub(s, 0, (size_t)dash)), &from) ||
+	if (dash < 0 ||
+	    !read_time(str_trim(str_sub(s, 0, (size_t)dash)), &from) ||
 	    !read_time(str_trim(str_from(s, (size_t)dash + 1)), &to) ||
 	    from >= 24 * 60 || from == to)
 		return false;
@@ -113,9 +114,8 @@ static void
 read_spans(struct calendar_block *x, const char *name, unsigned day)
 {
 	const struct command *c = block_value(&x->b, name);
-	const struct strs *l = !strcmp(name, "weekdays")
-				   ? &x->v.weekdays
-				   : &x->v.day[day];
+	const struct strs *l =
+	    !strcmp(name, "weekdays") ? &x->v.weekdays : &x->v.day[day];
 
 	for (size_t i = 0; c && i < l->n; i++) {
 		struct work_span span;
@@ -167,8 +167,8 @@ read_date(struct str s, struct holiday *out)
 }
 
 static void
-add_holidays(struct sla_file *f, struct calendar *c, const struct holiday *v,
-    size_t n)
+add_holidays(
+    struct sla_file *f, struct calendar *c, const struct holiday *v, size_t n)
 {
 	struct holiday *all =
 	    arena_array(f->r->a, struct holiday, c->nholidays + n + 1);
@@ -376,8 +376,7 @@ read_priority(struct sla_file *f, struct sla_block *x, enum priority p,
 
 /* "100%", "+30m": the place of a rung. */
 static void
-read_rung(struct sla_file *f, struct escalate_block *e,
-    const struct command *c)
+read_rung(struct sla_file *f, struct escalate_block *e, const struct command *c)
 {
 	struct str s = c->nargs && c->args[0].kind == NODE_STRING
 			   ? str_trim(c->args[0].s)
@@ -404,8 +403,7 @@ read_rung(struct sla_file *f, struct escalate_block *e,
 }
 
 static void
-read_escalate(
-    struct sla_file *f, struct sla_block *x, const struct command *c)
+read_escalate(struct sla_file *f, struct sla_block *x, const struct command *c)
 {
 	struct escalate_block *e = arena_new(f->r->a, struct escalate_block);
 	size_t set = 0;
@@ -564,8 +562,7 @@ judge_escalate(struct sla_file *f, const struct escalate_block *e)
 		strs_add(a, &queues, s->queues[i].name);
 	judge_references(
 	    f->r, &e->b, "notify", "agent or team", &e->v.notify, &all);
-	judge_reference(
-	    f->r, &e->b, "assign", "agent", e->v.assign, &agents);
+	judge_reference(f->r, &e->b, "assign", "agent", e->v.assign, &agents);
 	judge_reference(f->r, &e->b, "queue", "queue", e->v.queue, &queues);
 	for (size_t i = 0; i < s->nhooks; i++)
 		strs_add(a, &hooks, s->hooks[i].name);
@@ -622,8 +619,7 @@ make_steps(struct sla_file *f, struct sla_block *x)
 		    &too_many);
 		add_step(f, x, e, SLA_DO_ASSIGN, e->v.assign, &too_many);
 		for (size_t k = 0; k < e->v.tag.n; k++)
-			add_step(
-			    f, x, e, SLA_DO_TAG, e->v.tag.v[k], &too_many);
+			add_step(f, x, e, SLA_DO_TAG, e->v.tag.v[k], &too_many);
 		for (size_t k = 0; k < e->v.notify.n; k++)
 			add_step(f, x, e, SLA_DO_NOTIFY, e->v.notify.v[k],
 			    &too_many);
@@ -664,8 +660,8 @@ hash_calendar(struct buf *b, const struct calendar *c)
 	buf_printf(b, "%s\n", c->zone);
 	for (unsigned d = 0; d < 7; d++) {
 		for (unsigned i = 0; i < c->nspans[d]; i++)
-			buf_printf(b, "%u-%u ", c->week[d][i].from,
-			    c->week[d][i].to);
+			buf_printf(
+			    b, "%u-%u ", c->week[d][i].from, c->week[d][i].to);
 		buf_putc(b, '\n');
 	}
 	for (size_t i = 0; i < c->nholidays; i++)

@@ -12,8 +12,8 @@
 #include "desk/sla_run.h"
 #include "desk/wait.h"
 
-#define META_PROMISES S("promises") /* struct settings.promises */
-#define META_SWEPT S("promises.swept")  /* the last ticket counted anew */
+#define META_PROMISES S("promises")    /* struct settings.promises */
+#define META_SWEPT S("promises.swept") /* the last ticket counted anew */
 
 size_t settle_step = 200;
 

@@ -153,11 +153,10 @@ tell(struct txn *t, struct arena *a, struct ticket *k,
 	bool first = !old->policy.n;
 
 	for (unsigned i = 0; i < SLA_TARGETS_COUNT; i++)
-		put_difference(
-		    &what, (enum sla_target)i, &old->v[i], &c->v[i]);
+		put_difference(&what, (enum sla_target)i, &old->v[i], &c->v[i]);
 	if (!p)
-		buf_printf(&why, "policy %.*s counts no more",
-		    STR_ARG(old->policy));
+		buf_printf(
+		    &why, "policy %.*s counts no more", STR_ARG(old->policy));
 	else if (first)
 		buf_printf(&why, "policy %.*s", STR_ARG(p->name));
 	else
@@ -177,8 +176,8 @@ tell(struct txn *t, struct arena *a, struct ticket *k,
 /* --- bringing up to date ----------------------------------------------- */
 
 static void
-set_timer(struct txn *t, const struct ticket *k, struct sla_clocks *c,
-    int64_t at)
+set_timer(
+    struct txn *t, const struct ticket *k, struct sla_clocks *c, int64_t at)
 {
 	struct timer m = {.due = c->timer, .kind = DUE_SLA, .ticket = k->id};
 
@@ -242,8 +241,7 @@ sla_update(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	first = p && c.policy.n && !old.policy.n;
 	if (first)
 		missed = forgive(p, &c, now);
-	set_timer(
-	    t, k, &c, p && sla_next(p, &c, &due) ? due.at : CLOCK_NONE);
+	set_timer(t, k, &c, p && sla_next(p, &c, &due) ? due.at : CLOCK_NONE);
 	if (anew || first)
 		tell(t, a, k, p, &old, &c, missed, now);
 	*changed |= keep(a, k, &x, &c);
@@ -396,14 +394,12 @@ static struct str
 due_words(const struct firing *f, bool over)
 {
 	const struct settings *s = f->d->settings;
-	struct str when =
-	    view_date(f->a, S("en"), s->timezone, f->clock.due);
+	struct str when = view_date(f->a, S("en"), s->timezone, f->clock.due);
 
 	if (f->clock.due == CLOCK_NONE)
 		return str_c(sla_target_name(f->due.target));
-	return arena_printf(f->a, "%s %s %.*s",
-	    sla_target_name(f->due.target), over ? "was due" : "is due",
-	    STR_ARG(when));
+	return arena_printf(f->a, "%s %s %.*s", sla_target_name(f->due.target),
+	    over ? "was due" : "is due", STR_ARG(when));
 }
 
 static int
@@ -417,8 +413,8 @@ fire_itself(struct firing *f, struct err *err)
 	if (breach)
 		buf_puts(&b, sla_target_name(f->due.target));
 	else
-		buf_printf(&b, "%s: %u%% of ",
-		    sla_target_name(f->due.target), f->p->warn);
+		buf_printf(&b, "%s: %u%% of ", sla_target_name(f->due.target),
+		    f->p->warn);
 	if (!breach) {
 		sla_duration(&b, f->clock.target);
 		buf_puts(&b, " used");
@@ -444,8 +440,7 @@ raise(struct firing *f, struct str arg, struct err *err)
 		p = p < PRIORITY_URGENT ? p + 1 : p;
 	else if (!priority_parse(arg, &p) || p < f->k->priority)
 		return 0;
-	return change_priority(
-	    f->d, f->t, f->a, f->k, p, &f->who, f->now, err);
+	return change_priority(f->d, f->t, f->a, f->k, p, &f->who, f->now, err);
 }
 
 /* Posts the ticket's state to a hook; one that is no more is none. */
@@ -457,8 +452,8 @@ webhook(struct firing *f, struct str name, struct err *err)
 	struct err why = ERR_INIT;
 
 	clock_rfc3339(&due, f->clock.due);
-	value_set_str(f->a, data, "target",
-	    str_c(sla_target_name(f->due.target)));
+	value_set_str(
+	    f->a, data, "target", str_c(sla_target_name(f->due.target)));
 	value_set_str(
 	    f->a, data, "state", str_c(sla_state_name(f->clock.state)));
 	if (due.n)
@@ -520,8 +515,8 @@ fire_step(struct firing *f, struct err *err)
 	if (txn_error(f->t, err) < 0)
 		return -1;
 	event_add(f->t, f->k, EVENT_ESCALATED, &f->who,
-	    arena_printf(f->a, "%s could not be done: %s",
-		sla_act_name(s->act), why.msg),
+	    arena_printf(f->a, "%s could not be done: %s", sla_act_name(s->act),
+		why.msg),
 	    f->now);
 	return txn_error(f->t, err);
 }

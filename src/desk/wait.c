@@ -233,8 +233,7 @@ first_of(const int64_t at[DEED_COUNT])
 }
 
 static void
-set_timer(
-    struct txn *t, const struct ticket *k, struct wait *w, int64_t at)
+set_timer(struct txn *t, const struct ticket *k, struct wait *w, int64_t at)
 {
 	struct timer m = {.due = w->timer, .kind = DUE_WAIT, .ticket = k->id};
 
@@ -318,11 +317,10 @@ escalate(struct waiting_job *j, struct err *err)
 		j->a, "nothing has happened for %.*s", STR_ARG(words)),
 	};
 
-	n.nlist =
-	    sla_people(j->a, j->d->settings, j->k, S("lead"), &n.list);
+	n.nlist = sla_people(j->a, j->d->settings, j->k, S("lead"), &n.list);
 	event_add(j->t, j->k, EVENT_IDLE, &j->who, n.detail, j->now);
-	if (n.nlist && notice_send(j->d, j->t, j->a, j->k, &n, j->now, NULL,
-			   err) < 0)
+	if (n.nlist &&
+	    notice_send(j->d, j->t, j->a, j->k, &n, j->now, NULL, err) < 0)
 		return -1;
 	return rules_at(j->d, j->t, j->a, j->k, RULE_IDLE, j->now, err);
 }
@@ -340,8 +338,8 @@ resolve(struct waiting_job *j, struct wait *w, struct err *err)
 		w->retry = j->now + RETRY;
 		return 0;
 	}
-	return change_status(j->d, j->t, j->a, j->k, STATUS_RESOLVED, &j->who,
-	    j->now, err);
+	return change_status(
+	    j->d, j->t, j->a, j->k, STATUS_RESOLVED, &j->who, j->now, err);
 }
 
 static int
@@ -363,8 +361,8 @@ do_deed(struct waiting_job *j, enum deed deed, struct wait *w, struct err *err)
 	const struct queue *q = queue_of(j->d->settings, j->k);
 
 	j->who = ACTOR_SYSTEM;
-	j->who.cause = arena_printf(
-	    j->a, "queue %.*s, %s", STR_ARG(q->name), names[deed]);
+	j->who.cause =
+	    arena_printf(j->a, "queue %.*s, %s", STR_ARG(q->name), names[deed]);
 	switch (deed) {
 	case DEED_REMIND:
 		w->reminded = true;

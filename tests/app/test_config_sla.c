@@ -180,7 +180,8 @@ static const struct {
 	"sla.conf:2:5: warning: sla \"standard\" promises nothing: expected "
 	"urgent"},
     {OFFICE LEVEL "} mailbox \"x\" { }",
-	"error: mailbox is not known in sla.conf: it belongs into helpd.conf\n"},
+	"error: mailbox is not known in sla.conf: it belongs into "
+	"helpd.conf\n"},
     {OFFICE LEVEL "first_response \"2h\"; }",
 	"error: first_response is not known in sla: it belongs into "
 	"priority\n"},

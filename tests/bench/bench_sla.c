@@ -16,7 +16,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { MAILS = 1000, FIRED = 1000, GROUP = 1000 };
+enum {
+	MAILS = 1000,
+	FIRED = 1000,
+	GROUP = 1000
+};
 
 static struct calendar office = {
     .name = {"office", 6},
@@ -123,8 +127,7 @@ run_due(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 	uint64_t *release;
 	size_t n;
 
-	return due_run(
-	    &f->desk, t, &f->a, f->now, 1, ctx, &release, &n, err);
+	return due_run(&f->desk, t, &f->a, f->now, 1, ctx, &release, &n, err);
 }
 
 static int

@@ -18,14 +18,25 @@ static struct calendar office = {
     .nspans = {1, 1, 1, 1, 1},
 };
 static struct sla_step ladder[] = {
-    {.percent = 100, .act = SLA_DO_NOTIFY, .arg = {"lead", 4},
+    {.percent = 100,
+	.act = SLA_DO_NOTIFY,
+	.arg = {"lead", 4},
 	.place = {"sla.conf:20", 11}},
-    {.percent = 150, .act = SLA_DO_PRIORITY, .arg = {"raise", 5},
-	.targets = 1u << SLA_RESOLUTION, .place = {"sla.conf:21", 11}},
-    {.after = HOUR, .act = SLA_DO_TAG, .arg = {"late", 4},
-	.targets = 1u << SLA_FIRST, .place = {"sla.conf:22", 11}},
-    {.percent = 200, .act = SLA_DO_ASSIGN, .arg = {"ben", 3},
-	.targets = 1u << SLA_FIRST, .place = {"sla.conf:23", 11}},
+    {.percent = 150,
+	.act = SLA_DO_PRIORITY,
+	.arg = {"raise", 5},
+	.targets = 1u << SLA_RESOLUTION,
+	.place = {"sla.conf:21", 11}},
+    {.after = HOUR,
+	.act = SLA_DO_TAG,
+	.arg = {"late", 4},
+	.targets = 1u << SLA_FIRST,
+	.place = {"sla.conf:22", 11}},
+    {.percent = 200,
+	.act = SLA_DO_ASSIGN,
+	.arg = {"ben", 3},
+	.targets = 1u << SLA_FIRST,
+	.place = {"sla.conf:23", 11}},
 };
 static struct sla_policy policies[2];
 
@@ -130,8 +141,8 @@ static void
 set(struct fixture *f, const char *name, const char *value, int64_t now)
 {
 	f->now = now;
-	with_txn(f, run_set, &(struct doing){
-			.ticket = 1, .name = name, .value = value});
+	with_txn(f, run_set,
+	    &(struct doing){.ticket = 1, .name = name, .value = value});
 }
 
 static int
@@ -167,8 +178,8 @@ clocks(struct fixture *f, uint64_t id, int64_t now)
 	return c;
 }
 
-#define assert_state(f, target, now, what)                              \
-	assert_string_equal(                                            \
+#define assert_state(f, target, now, what) \
+	assert_string_equal(               \
 	    sla_state_name(clocks((f), 1, (now)).v[target].state), what)
 
 /* --- tests ------------------------------------------------------------- */
@@ -183,8 +194,8 @@ test_a_day(void **state)
 	assert_has(event_detail(f, 1, "sla"),
 	    "policy standard: first-response due 2026-01-05T12:00:00Z, "
 	    "resolution due 2026-01-07T16:00:00Z");
-	assert_has(sent(f, "notice", "anna@acme.example")->text,
-	    "First answer due: ");
+	assert_has(
+	    sent(f, "notice", "anna@acme.example")->text, "First answer due: ");
 	/* 80 % of 4 h */
 	assert_int_equal(next(f), t + 192 * MIN_);
 	assert_int_equal(due(f, t + 192 * MIN_ - 1), 0);
@@ -292,8 +303,7 @@ test_pause_and_reopen(void **state)
 	assert_state(f, SLA_RESOLUTION, t + HOUR, "met");
 	assert_int_equal(next(f), CLOCK_NONE);
 	/* And again: it goes on where it stopped. */
-	take(f, &(struct mail){.from = ANN, .references = "a@x"},
-	    t + 2 * HOUR);
+	take(f, &(struct mail){.from = ANN, .references = "a@x"}, t + 2 * HOUR);
 	assert_state(f, SLA_RESOLUTION, t + 2 * HOUR, "running");
 	assert_int_equal(
 	    clocks(f, 1, t + 2 * HOUR).v[SLA_RESOLUTION].used, 2 * HOUR);

@@ -85,8 +85,8 @@ test_remind(void **state)
 	assert_int_equal(due(f, NOW + 2 * DAY), 1);
 	assert_str(
 	    event_detail(f, 1, "reminded"), "waits for an answer for 2d");
-	assert_has(sent(f, "notice", "anna@acme.example")->text,
-	    "it still waits");
+	assert_has(
+	    sent(f, "notice", "anna@acme.example")->text, "it still waits");
 	fixture_verify(f);
 	/* Once. */
 	assert_int_equal(next(f), CLOCK_NONE);
@@ -128,8 +128,7 @@ test_silence(void **state)
 	assert_int_equal(next(f), t + 37 * DAY);
 	fixture_verify(f);
 	/* A reply reopens; then it is closed at last. */
-	take(f, &(struct mail){.from = ANN, .references = "a@x"},
-	    t + 8 * DAY);
+	take(f, &(struct mail){.from = ANN, .references = "a@x"}, t + 8 * DAY);
 	assert_int_equal(ticket(f, 1).status, STATUS_OPEN);
 	assert_int_equal(next(f), CLOCK_NONE);
 	set_status(f, 1, STATUS_RESOLVED, t + 9 * DAY);
@@ -175,8 +174,8 @@ test_answer_in_time(void **state)
 	answer(f, 1, "Which one?", NOW);
 	set_status(f, 1, STATUS_PENDING, NOW);
 	due(f, NOW + 5 * DAY);
-	take(f, &(struct mail){.from = ANN, .references = "a@x"},
-	    NOW + 6 * DAY);
+	take(
+	    f, &(struct mail){.from = ANN, .references = "a@x"}, NOW + 6 * DAY);
 	assert_int_equal(ticket(f, 1).status, STATUS_OPEN);
 	assert_int_equal(next(f), CLOCK_NONE);
 	/* Asked again: a silence of its own. */
@@ -200,8 +199,7 @@ run_child(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 	(void)ctx;
 	if (ticket_get(t, &f->a, 1, &k) != 1)
 		return -1;
-	return merge_child(
-	    &f->desk, t, &f->a, &k, &c, &who, f->now, &out, err);
+	return merge_child(&f->desk, t, &f->a, &k, &c, &who, f->now, &out, err);
 }
 
 /* While a part of it is open it is not resolved. */
@@ -232,8 +230,7 @@ test_idle(void **state)
 	f->queues[0].escalate_after = 3 * DAY;
 	take(f, &(struct mail){.from = ANN}, NOW);
 	assert_int_equal(due(f, NOW + 3 * DAY), 1);
-	assert_str(
-	    event_detail(f, 1, "idle"), "nothing has happened for 3d");
+	assert_str(event_detail(f, 1, "idle"), "nothing has happened for 3d");
 	assert_int_equal(count_sent(f, "notice", "lena@acme.example"), 2);
 	assert_int_equal(count_sent(f, "notice", "anna@acme.example"), 1);
 	assert_int_equal(next(f), CLOCK_NONE);
@@ -249,8 +246,8 @@ test_working_time(void **state)
 	static struct calendar office = {
 	    .name = {"office", 6},
 	    .zone = "Europe/Berlin",
-	    .week = {{{540, 1020}}, {{540, 1020}}, {{540, 1020}},
-		{{540, 1020}}, {{540, 1020}}},
+	    .week = {{{540, 1020}}, {{540, 1020}}, {{540, 1020}}, {{540, 1020}},
+		{{540, 1020}}},
 	    .nspans = {1, 1, 1, 1, 1},
 	};
 	struct sla_policy p = {
