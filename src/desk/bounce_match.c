@@ -7,6 +7,7 @@
 #include "desk/people.h"
 #include "desk/proof.h"
 #include "desk/token.h"
+#include "mail/subject.h"
 
 /* --- finding ----------------------------------------------------------- */
 
@@ -50,6 +51,33 @@ from_id(const struct desk *d, struct txn *t, struct arena *a, struct str id,
 	return 1;
 }
 
+/*
+ * Many systems return no more than a subject. Our number in it, and a failed
+ * recipient who takes part in that ticket, say where it belongs; anyone could
+ * have written both, so no row fails by it and nobody is suspended.
+ */
+static int
+from_subject(const struct desk *d, struct txn *t, struct arena *a,
+    const struct bounce *b, struct bounce_match *out)
+{
+	struct strs tags = settings_tags(a, d->settings);
+	uint64_t id = subject_ticket(b->subject, &tags);
+	int found = id ? merge_follow(t, a, id, &out->ticket) : 0;
+
+	if (found <= 0)
+		return found;
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].address.n &&
+		    people_takes_part(&out->ticket, b->v[i].address)) {
+			out->origin = id;
+			out->evidence = arena_printf(a,
+			    "subject #%llu of the mail that came back",
+			    (unsigned long long)id);
+			return 1;
+		}
+	return 0;
+}
+
 int
 bounce_match(const struct desk *d, struct txn *t, struct arena *a,
     const struct message *m, struct bounce_match *out, struct err *err)
@@ -63,6 +91,10 @@ bounce_match(const struct desk *d, struct txn *t, struct arena *a,
 	for (size_t l = 0; l < ARRAY_LEN(lists) && !found; l++)
 		for (size_t i = lists[l]->n; i-- > 0 && !found;)
 			found = from_id(d, t, a, lists[l]->v[i], out);
+	if (!found && m->bounce)
+		found = from_subject(d, t, a, m->bounce, out);
+	if (!found)
+		*out = (struct bounce_match){0};
 	return found < 0 ? txn_error(t, err) : found;
 }
 

@@ -3,7 +3,8 @@
  *
  * A report on a mail to an agent is matched too, while its token's row is there: to the ticket it was about, and to no row.
  *
- * Matched by our token in the Message-ID that it quotes or names. What it says is believed only of the addresses that this mail was sent to.
+ * Matched by our token in the Message-ID that it quotes or names; else to a ticket only, without a row, by our number in the subject that came back, where a
+ * failed recipient takes part in that ticket. What it says is believed only of the addresses that this mail was sent to.
  */
 #ifndef DESK_BOUNCE_MATCH_H
 #define DESK_BOUNCE_MATCH_H

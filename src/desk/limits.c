@@ -110,18 +110,30 @@ read_site(struct str rec, struct site *out)
 	}
 }
 
-/* Closes the hours that have passed: each moves the average by a part of
- * itself. A clock set back stays in the hour it had reached, for a day. */
-static void
-pass_hours(struct site *x, int64_t hour)
+static uint64_t
+allowed(const struct settings *s, const struct site *x)
 {
+	return MAX((uint64_t)s->site_per_hour, x->usual * BREAKER / 1000);
+}
+
+/*
+ * Closes the hours that have passed: each moves the average by a part of
+ * itself; one that reached the breaker counts for what is usual at most, for a
+ * loop must not widen its own way. A clock set back stays in the hour it had reached,
+ * for a day.
+ */
+static void
+pass_hours(const struct settings *s, struct site *x, int64_t hour)
+{
+	uint64_t most = allowed(s, x);
+	uint64_t count = x->count >= most ? most / BREAKER : x->count;
+
 	if (hour <= x->hour && hour > x->hour - 24)
 		return;
 	if (x->hour && hour > x->hour) {
 		int64_t idle = MIN(hour - x->hour - 1, HOURS * 4);
 
-		x->usual =
-		    x->usual - x->usual / HOURS + x->count * 1000 / HOURS;
+		x->usual = x->usual - x->usual / HOURS + count * 1000 / HOURS;
 		while (idle-- > 0)
 			x->usual -= x->usual / HOURS;
 	}
@@ -148,7 +160,7 @@ limits_take(struct txn *t, struct arena *a, const struct settings *s,
 	struct str name = arena_printf(a, "auto:%.*s", STR_ARG(key)), rec = {0};
 	struct taken v[KEPT_MAX];
 	struct site site;
-	uint64_t hash = subject_hash(a, subject), allowed;
+	uint64_t hash = subject_hash(a, subject);
 	size_t n;
 
 	if (counter_get(t, a, name, &rec) < 0)
@@ -162,9 +174,8 @@ limits_take(struct txn *t, struct arena *a, const struct settings *s,
 	if (counter_get(t, a, S("site"), &rec) < 0)
 		return txn_error(t, err);
 	read_site(rec, &site);
-	pass_hours(&site, now / CLOCK_HOUR);
-	allowed = MAX((uint64_t)s->site_per_hour, site.usual * BREAKER / 1000);
-	if (site.count >= allowed) {
+	pass_hours(s, &site, now / CLOCK_HOUR);
+	if (site.count >= allowed(s, &site)) {
 		*reason = S("over the limit of automatic mails an hour of the "
 			    "whole site");
 		return 0;

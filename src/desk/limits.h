@@ -2,7 +2,7 @@
  * limits: how much automatic mail may leave (RELIABILITY §4). Counters live in the store, so they hold across restarts.
  *
  *   one address: auto_per_hour and auto_per_day; from the second on none with a subject it already had that day
- *   the site: 10 times the usual rate, never below site_per_hour
+ *   the site: 10 times the usual rate, never below site_per_hour. An hour that reached it does not make more usual.
  */
 #ifndef DESK_LIMITS_H
 #define DESK_LIMITS_H

@@ -93,6 +93,28 @@ test_breaker(void **state)
 	}
 }
 
+/* A loop that is stopped hour after hour, for two weeks, finds the same breaker in the end. */
+static void
+test_breaker_learns_no_loop(void **state)
+{
+	struct fixture *f = *state;
+	char key[30];
+
+	f->settings.site_per_hour = 10;
+	for (int h = 0; h < 336; h++)
+		for (int i = 0; i < 11; i++) {
+			snprintf(key, sizeof key, "u%d.%d@x", h, i);
+			if (i < 10)
+				assert_str(
+				    reason(f, key, "s", NOW + h * CLOCK_HOUR),
+				    "");
+			else
+				assert_has(
+				    reason(f, key, "s", NOW + h * CLOCK_HOUR),
+				    "whole site");
+		}
+}
+
 static void
 test_clock_jumps(void **state)
 {
@@ -206,6 +228,7 @@ main(void)
 	    T(test_hour_and_day),
 	    T(test_repeated_subject),
 	    T(test_breaker),
+	    T(test_breaker_learns_no_loop),
 	    T(test_clock_jumps),
 	    T(test_held_not_dropped),
 	    T(test_authres),

@@ -380,6 +380,26 @@ def test_bounces_bounce(h, form):
     w.check()
 
 
+def test_bounce_with_a_subject_alone(h):
+    """A report that gives back no more than the subject: with our number and somebody of that ticket it is shown there. Anyone could have written it, so nothing
+    follows from it; with a stranger's address it is not even that."""
+    inbox = h.maildir()
+    w = Wire(h.helpd(mailbox(inbox)), inbox, 0)
+    w.put_in(mail())
+    w.round()
+    for address_ in ("ann@customer.example", "eve@elsewhere.example"):
+        w.put_in(by_daemon("support@acme.example", f"Your message could not be delivered.\n\n<{address_}>: 550 5.1.1 User unknown\n\n"
+                           "--- Below is a copy of the message ---\n\nFrom: support@acme.example\nSubject: [Acme #1] Printer on fire\n", Return_Path="<>"))
+    w.round()
+    shown = w.helpd.show(1)
+    assert [e["detail"][:4] for e in shown["events"] if e["kind"] == "bounce"] == ["hard"] and shown["status"] == "new"
+    assert shown["articles"][-1]["evidence"].startswith("subject #1") and "delivery-failed" not in [e["kind"] for e in shown["events"]]
+    assert len(w.helpd.tickets()) == 2
+    w.put_in(mail(subject="Another one"))
+    assert len(w.round()) == 1
+    w.check()
+
+
 # --- the desk's own people -----------------------------------------------------
 
 TRUST = {"unproven": "", "proven": MX, "token": 'trust "token"; '}
