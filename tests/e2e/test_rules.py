@@ -1,4 +1,5 @@
 """The admin's rules at work in the real daemon: what they set, whom they answer, what a bad edit does, why, replay, check."""
+import datetime
 import os
 import re
 
@@ -260,3 +261,29 @@ def test_deliver_does_not_mind_a_bad_rule(h):
     helpd, _ = house(h, {"10.sieve": "quueue;\n"}, agents="")
     helpd.run("deliver", stdin=mail(), status=75)
     rule(helpd, "10.sieve", "keep;\n")
+
+
+def levels(helpd, first, day):
+    with open(helpd.etc + "/sla.conf", "w") as f:
+        f.write(f'calendar "office" {{ timezone "UTC"; {day} "00:00-24:00"; }}\n'
+                f'sla "standard" {{ calendar "office"; normal {{ first_response "{first}"; resolution "24h"; }} }}\n')
+
+
+def test_out_of_hours_and_other_promises(h):
+    days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    helpd, inbox = house(h, {"10.sieve": 'require ["vacation", "vnd.helpd"];\nsla "standard";\nif not hours "office" { vacation "We are asleep."; }\nelse { tag "awake"; }\n'}, agents="")
+    today = datetime.datetime.now(datetime.timezone.utc).weekday()
+    levels(helpd, "4h", days[(today + 3) % 7])
+    inbox.put(mail(mid="<a1@customer.example>"))
+    helpd.once()
+    assert "We are asleep." in sent(helpd, "ann@customer.example")[0].get_content()
+    assert [e["cause"] for e in events(helpd, 1, "sla")] == ["10.sieve:2"]
+    assert helpd.json("replay")[-1]["different"] == 0
+    levels(helpd, "8h", days[(today + 3) % 7])
+    change, summary = helpd.json("replay")
+    [sla] = change["changes"]
+    assert sla["what"] == "sla" and sla["then"] != sla["now"] and "first-response" in sla["now"] and summary["by"] == {"sla": 1}
+    levels(helpd, "8h", f"{days[today]} \"00:00-24:00\"; {days[(today + 1) % 7]}")
+    inbox.put(mail(mid="<a2@customer.example>", sender="bob@two.example"))
+    helpd.once()
+    assert helpd.tickets()[1]["tags"] == ["awake"] and "asleep" not in sent(helpd, "bob@two.example")[0].get_body(("plain",)).get_content()
