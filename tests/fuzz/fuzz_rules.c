@@ -124,8 +124,8 @@ work(struct desk *d, struct txn *t, struct arena *a, struct message *m)
 	if (!out.ticket)
 		return;
 	must(ticket_get(t, a, out.ticket, &k) == 1);
-	if (change_status(
-		d, t, a, &k, STATUS_PENDING, &who, NOW + 1, &err) == 0)
+	if (change_status(d, t, a, &k, STATUS_PENDING, &who, NOW + 1, &err) ==
+	    0)
 		must(change_done(t, &k, NOW + 1, &err) == 0);
 	must(rules_at(d, t, a, &k, RULE_SLA_BREACH, NOW + 2, &err) == 0);
 	must(rules_at(d, t, a, &k, RULE_IDLE, NOW + 3, &err) == 0);
@@ -153,9 +153,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		init();
 	at = str_find(text, S("\n--\n"), 0);
 	file.text = at < 0 ? text : str_sub(text, 0, (size_t)at + 1);
-	mail = at < 0 ? S("From: a@b.example\nTo: support@acme.example\n"
-			  "Message-ID: <1@b.example>\nSubject: Order 4711\n\nx\n")
-		      : str_from(text, (size_t)at + 4);
+	mail = at < 0
+		   ? S("From: a@b.example\nTo: support@acme.example\n"
+		       "Message-ID: <1@b.example>\nSubject: Order 4711\n\nx\n")
+		   : str_from(text, (size_t)at + 4);
 	if (rules_compile(NULL, S("rules.d/"), &file, 1, &a, &r, &bad) == 0 &&
 	    r && message_parse(&a, mail, NULL, &m, NULL) == 0) {
 		struct desk d = {.settings = &settings,
