@@ -9,6 +9,10 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+enum {
+	LIVE_DAYS = 180
+};
+
 static int
 rotate_in(struct session *s, struct txn *t, struct arena *a, int64_t now,
     void *ctx, struct err *err)
@@ -40,11 +44,28 @@ tell_daemon(struct session *s, struct verb_context *c)
 	return EX_OK;
 }
 
-static int
-rotate(struct session *s, struct verb_context *c)
+/* Eight are kept. What the one that would go has signed, until the second
+ * came, may still be answered. */
+static bool
+is_alive(const struct keyring *k, int64_t now)
 {
-	int status = session_write(s, c, rotate_in, NULL);
+	uint64_t id;
 
+	return keyring_count(k) == KEYRING_MAX &&
+	       now - keyring_made(k, 1, &id) < LIVE_DAYS * CLOCK_DAY;
+}
+
+static int
+rotate(struct session *s, struct verb_context *c, bool force)
+{
+	int status;
+
+	if (!force && is_alive(s->keys, clock_now()))
+		return verb_fail(c, EX_TEMPFAIL,
+		    "the oldest key would go, and mail of the last %d days "
+		    "was signed with it; --force does it nevertheless",
+		    LIVE_DAYS);
+	status = session_write(s, c, rotate_in, NULL);
 	if (status == EX_OK)
 		status = tell_daemon(s, c);
 	if (status != EX_OK)
@@ -95,15 +116,17 @@ list(struct session *s, struct verb_context *c)
 int
 cmd_keys(struct verb_context *c, int argc, char **argv)
 {
-	bool turn = argc == 2 && strcmp(argv[1], "rotate") == 0;
+	bool turn = argc >= 2 && strcmp(argv[1], "rotate") == 0;
+	bool force = turn && argc == 3 && strcmp(argv[2], "--force") == 0;
 	struct session s;
 	int status;
 
-	if (argc > 2 || (argc == 2 && !turn && strcmp(argv[1], "list") != 0))
+	if (argc > 2 + force ||
+	    (argc == 2 && !turn && strcmp(argv[1], "list") != 0))
 		return verb_usage(c);
 	status = session_open(&s, c, SESSION_STORE | SESSION_DESK);
 	if (status == EX_OK)
-		status = turn ? rotate(&s, c) : list(&s, c);
+		status = turn ? rotate(&s, c, force) : list(&s, c);
 	session_close(&s);
 	return status;
 }

@@ -8,9 +8,12 @@
  * code of an intruder calls execve here, so that ends the process), other
  * processes, and everything that only an administrator needs.
  *
- * Landlock ties rules to inodes. A Maildir that is removed and made anew while
- * the daemon runs is out of reach until the next start; so is one that a reload
- * names for the first time, which is why the reload is then refused.
+ * Landlock ties rules to inodes, and a Maildir may be removed and made anew, or
+ * mounted, while the daemon runs. So the directory it lies in is granted, where
+ * that is a place of mail (/var/mail) and not somebody's home or a part of the
+ * system: then a reload can name the neighbours, too. Anything else that a
+ * reload names for the first time is out of reach until the next start, and
+ * refused.
  */
 #include "app/sandbox.h"
 #include "base/file.h"
@@ -21,6 +24,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <pwd.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
@@ -237,7 +241,6 @@ enter_seccomp(void)
 struct places {
 	struct arena *a;
 	struct strs write, read; /* as configured */
-	bool walking;
 };
 
 /* Resolved, and its nearest parent that is there; empty: only "/" is. */
@@ -346,6 +349,59 @@ collect(struct places *p, const struct config *c, const char *data)
 	add_links(p, c->dir);
 }
 
+static bool
+is_home(struct str dir, uid_t uid)
+{
+	char mem[4096];
+	struct passwd p, *found = NULL;
+
+	return getpwuid_r(uid, &p, mem, sizeof mem, &found) == 0 && found &&
+	       str_eq(str_c(found->pw_dir), dir);
+}
+
+static bool
+is_at_or_below(struct str path, struct str dir)
+{
+	return str_starts(path, dir) &&
+	       (path.n == dir.n || path.p[dir.n] == '/');
+}
+
+/* A directory of Maildirs: not at the top, nothing of the system's or of ours,
+ * nobody's home. */
+static bool
+is_place_of_mail(
+    struct places *p, struct str dir, const struct config *c, const char *data)
+{
+	static const char *const others[] = {"/etc", "/usr", "/boot", "/lib",
+	    "/lib64", "/bin", "/sbin", "/dev", "/proc", "/sys", "/run", "/root",
+	    "/opt", "/var/lib", "/var/log", "/var/spool/cron"};
+	const char *path = arena_cstr(p->a, dir);
+	struct stat st;
+
+	if (str_rchr(dir, '/') <= 0 || stat(path, &st) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (is_at_or_below(dir, str_c(others[i])) ||
+		    is_at_or_below(str_c(others[i]), dir))
+			return false;
+	return !is_at_or_below(resolve(p->a, c->dir), dir) &&
+	       !is_at_or_below(resolve(p->a, str_c(data)), dir) &&
+	       !is_home(dir, st.st_uid) && !is_home(dir, geteuid());
+}
+
+static void
+add_neighbours(struct places *p, const struct config *c, const char *data)
+{
+	size_t n = p->write.n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct str dir = parent_of(resolve(p->a, p->write.v[i]));
+
+		if (is_place_of_mail(p, dir, c, data))
+			strs_add(p->a, &p->write, dir);
+	}
+}
+
 /* --- Landlock ---------------------------------------------------------- */
 
 /* What was granted, resolved, for sandbox_covers(); ends with the process. */
@@ -424,6 +480,7 @@ enter_landlock(
 	if (rules < 0)
 		return err_sys(err, ERR_TEMP, "Landlock");
 	collect(&p, c, data);
+	add_neighbours(&p, c, data);
 	grant_all(rules, &p, attr.handled_access_fs);
 	if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)
 		return err_sys(err, ERR_TEMP, "Landlock");
@@ -434,13 +491,9 @@ enter_landlock(
 static bool
 is_below(struct str path, const struct strs *dirs)
 {
-	for (size_t i = 0; i < dirs->n; i++) {
-		struct str d = dirs->v[i];
-
-		if (str_starts(path, d) &&
-		    (path.n == d.n || path.p[d.n] == '/'))
+	for (size_t i = 0; i < dirs->n; i++)
+		if (is_at_or_below(path, dirs->v[i]))
 			return true;
-	}
 	return false;
 }
 

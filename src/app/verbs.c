@@ -64,7 +64,7 @@ const struct verb verbs[] = {
     {"verify", cmd_verify, "[--before TIME]", "check every invariant over the whole store"},
     {"backup", cmd_backup, "DIR", "a hot copy of the store"},
     {"restore", cmd_restore, "DIR [--force]", "put a backup in place"},
-    {"keys", cmd_keys, "[list | rotate]",
+    {"keys", cmd_keys, "[list | rotate [--force]]",
 	"the keys that sign ticket numbers"},
     {"status", cmd_status, "", "health, mailboxes, queues, lag"},
     {"stop", cmd_stop, "", "end the daemon when what it has begun is done"},

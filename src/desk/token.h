@@ -31,7 +31,7 @@ int64_t keyring_made(const struct keyring *k, size_t i, uint64_t *id);
 /* Adds a key that signs from now on (load again afterwards). The oldest of more than 8 goes. */
 int keyring_rotate(struct txn *t, int64_t now, struct err *err);
 
-enum { TOKEN_CHARS = 27 };
+enum { TOKEN_CHARS = 27, KEYRING_MAX = 8 };
 
 /*
  * The queue's address with "+ticket.token" before the @. bound: the address key of the only recipient, or empty. Returns addr unchanged when

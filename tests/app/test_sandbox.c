@@ -60,11 +60,12 @@ load(const char *more)
 	buf_printf(&text,
 	    "data \"%s/data\";\n" CONFIG_SITE
 	    "mailbox \"in\" { maildir \"%s/in\"; after \"move:%s/done\"; }\n"
+	    "mailbox \"boxed\" { maildir \"%s/box/in\"; }\n"
 	    "transport \"later\" { maildir \"%s/not/yet\"; }\n"
 	    "transport \"mailer\" { sendmail \"%s/mailer\"; }\n"
 	    "mailbox \"imap\" { imap \"imaps://localhost\"; user \"u\"; "
 	    "password_command \"/bin/echo  pass word\"; }\n%s",
-	    top, top, top, top, top, more);
+	    top, top, top, top, top, top, more);
 	if (config_file_load(&file, buf_str(&text), &c, &bad, &told) < 0)
 		fail_msg("%s", buf_cstr(&told));
 	buf_fini(&told);
@@ -76,7 +77,7 @@ setup(void **state)
 {
 	static const char *const dirs[] = {"data", "in", "in/new", "in/cur",
 	    "in/tmp", "done", "done/new", "done/cur", "done/tmp", "not",
-	    "elsewhere", "elsewhere/cur"};
+	    "elsewhere", "elsewhere/cur", "box", "box/in"};
 
 	(void)state;
 	snprintf(top, sizeof top, "/tmp/helpd-sandbox-XXXXXX");
@@ -322,7 +323,7 @@ no_programs(void **state)
 #endif
 }
 
-static struct config *variants[4];
+static struct config *variants[5];
 
 static int
 try_covers(void)
@@ -331,7 +332,7 @@ try_covers(void)
 		struct err err = ERR_INIT;
 		int r = sandbox_covers(variants[i], at("data"), &err);
 
-		if (r != (i < 2 ? 0 : -1))
+		if (r != (i < 3 ? 0 : -1))
 			return 1 + (int)i;
 		if (r < 0 && (err.code != ERR_INVAL ||
 				 !strstr(err.msg, "started again")))
@@ -343,8 +344,10 @@ try_covers(void)
 static void
 new_directories(void **state)
 {
-	/* /…/in is granted: what is below it is, /…/inx is not. */
-	static const char *const paths[] = {NULL, "in/sub", "elsewhere", "inx"};
+	/* /…/in is granted: what is below it is, /…/inx is not. box/ is a place
+	 * of mail. */
+	static const char *const paths[] = {
+	    NULL, "in/sub", "box/new", "elsewhere", "inx"};
 	struct err err = ERR_INIT;
 	char more[200];
 

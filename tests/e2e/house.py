@@ -2,6 +2,7 @@
 
 Everything runs on loopback ports and in one directory a test, as an unprivileged user where we are root, and is ended by its own pid.
 """
+import base64
 import email
 import email.policy
 import grp
@@ -26,6 +27,8 @@ ROOT = os.getuid() == 0
 # Who owns the mail and runs helpd.
 USER = pwd.getpwnam("nobody") if ROOT else pwd.getpwuid(os.getuid())
 GROUP = grp.getgrgid(USER.pw_gid).gr_name
+# What every server here takes; of a kind that no log holds by chance.
+PASSWORD = "Xq7-lantern-Wd49"
 
 
 def wait_for(what, seconds=20.0, pause=0.05):
@@ -122,6 +125,8 @@ class Helpd:
         self.data = os.path.join(self.base, "data")
         self.log = os.path.join(self.base, "helpd.log")
         self.expected = []       # what error lines the test provokes: regular expressions
+        self.secrets = set()     # what no log may hold, in any form
+        self.printed = ""        # by verbs about the house, not about tickets
         self.process = None
         os.makedirs(self.etc, exist_ok=True)
         os.makedirs(self.data, exist_ok=True)
@@ -133,7 +138,9 @@ class Helpd:
         give(self.base)
         open(self.log, "a").close()
 
-    def secret(self, text="secret"):
+    def secret(self, text=PASSWORD):
+        if len(text) >= 8:
+            self.secrets.add(text)
         path = os.path.join(self.etc, "secret")
         with open(path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
             f.write(text + "\n")
@@ -172,6 +179,8 @@ queue "sales" {{ address "sales@acme.example"; }}
         err = p.stderr.decode(errors="replace")
         with open(self.log, "a") as f:
             f.write(err)
+        if args and args[0] in ("check", "status", "verify", "keys", "reload", "stop", "run", "agents"):
+            self.printed += p.stdout.decode(errors="replace")
         if status is not None:
             assert p.returncode == status, f"helpd {' '.join(args)}: {p.returncode}\n{p.stdout.decode(errors='replace')[-2000:]}\n{err[-4000:]}"
         out = Said(p.stdout.decode())
@@ -274,6 +283,11 @@ queue "sales" {{ address "sales@acme.example"; }}
                 bad += [f"#{k['id']} article {a['seq']}: {why}" for why in leaked(raw, [x for x in agents if x not in asked], notes)]
         return bad
 
+    def told(self):
+        """Secrets and whole tokens in the log and in what verbs printed about the house."""
+        said = self.said() + self.printed
+        return sorted({f"a secret: {x!r}" for s in self.secrets for x in disguises(s) if x in said} | {f"a token: {x!r}" for x in TOKEN.findall(said)})
+
     def close(self):
         """Ends what still runs, then holds the log against what the test expected."""
         if self.process:
@@ -288,7 +302,26 @@ queue "sales" {{ address "sales@acme.example"; }}
         bad = [line for line in self.said().splitlines()
                if (re.match(r"(<3>)?error ", line) and not any(re.search(e, line) for e in self.expected))
                or "ERROR: AddressSanitizer" in line or "ERROR: LeakSanitizer" in line or "runtime error:" in line or "WARNING: ThreadSanitizer" in line]
+        assert not self.told(), self.told()
         assert not bad, "unexpected errors:\n" + "\n".join(bad) + "\n\n" + self.said()[-6000:]
+
+
+# A whole token, of an address or a Message-ID.
+TOKEN = re.compile(r"(?:\+\d+\.(?:[a-z2-7]{8}\.)?|helpd\.\d+\.\w+\.\w+\.)[a-z2-7]{27}@")
+
+
+def disguises(secret):
+    """A secret as it stands, and as base64 (wherever in a longer text it began), hexadecimal, escaped."""
+    raw = secret if isinstance(secret, bytes) else secret.encode()
+    out = {raw.hex(), raw.hex().upper()}
+    if not isinstance(secret, bytes):
+        out.add(secret)
+    for before in range(3):
+        # Without the ends, which depend on the neighbours.
+        b = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
+        out.add(b[4 if before else 0:-2])
+        out.add(b[4 if before else 0:-2].translate(str.maketrans("+/", "-_")))
+    return {x for x in out if len(x) >= 8}
 
 
 AGENT_TOKEN = re.compile(r"\+\d+\.[a-z2-7]{8}\.[a-z2-7]{27}|helpd\.\d+\.a[a-z2-7]{8}\.")
@@ -321,7 +354,7 @@ class Server(servers.Server):
 
 
 class Dovecot(Server):
-    """imapd with TLS; every user has the password "secret" and the Maildir BASE/USER."""
+    """imapd with TLS; every user has the password PASSWORD and the Maildir BASE/USER."""
 
     def __init__(self, base):
         self.base = str(base)
@@ -352,7 +385,7 @@ mail_location = maildir:{self.base}/mail/%u:LAYOUT=fs
 lda_mailbox_autocreate = yes
 passdb {{
   driver = static
-  args = password=secret
+  args = password={PASSWORD}
 }}
 userdb {{
   driver = static
@@ -547,7 +580,7 @@ class Mutt:
             f.write(signature + "\n")
         with open(self.base + "/rc", "w") as f:
             f.write(f"""set from="{address}" realname="{name}" use_envelope_from=yes hostname="{address.split('@')[1]}"
-set smtp_url="smtp://127.0.0.1:{port}" ssl_starttls=no ssl_force_tls=no imap_pass="secret"
+set smtp_url="smtp://127.0.0.1:{port}" ssl_starttls=no ssl_force_tls=no imap_pass="{PASSWORD}"
 set record="" sendmail_wait=0 mbox_type=Maildir spoolfile="{spool}" folder="{self.base}"
 set reply_to=yes fast_reply=yes include=yes autoedit=yes editor="{self.base}/edit" abort_unmodified=no abort_nosubject=no confirmappend=no
 set wait_key=no mark_old=no header_cache="" beep=no move=no quit=yes postpone=no timeout=5 mail_check=1 send_charset="us-ascii:iso-8859-1:utf-8"
