@@ -26,6 +26,10 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#if defined(WITH_SANITIZERS) || defined(__SANITIZE_THREAD__)
+#define NO_SECCOMP 1
+#endif
+
 static char top[64];
 static struct config_file file;
 static struct config *config;
@@ -210,7 +214,7 @@ be_unprivileged(void)
 		return 2;
 	if (prctl(PR_CAPBSET_READ, 21 /* CAP_SYS_ADMIN */, 0, 0, 0) != 0)
 		return 3;
-#ifndef WITH_SANITIZERS
+#ifndef NO_SECCOMP
 	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return 4;
 #endif
@@ -257,7 +261,7 @@ writes_elsewhere(void **state)
 	assert_int_equal(shut_in(write_elsewhere), 0);
 }
 
-#ifndef WITH_SANITIZERS
+#ifndef NO_SECCOMP
 static int
 execute(void)
 {
@@ -313,7 +317,7 @@ static void
 no_programs(void **state)
 {
 	(void)state;
-#ifdef WITH_SANITIZERS
+#ifdef NO_SECCOMP
 	print_message("SKIP: no seccomp in a build with sanitizers\n");
 	skip();
 #else
