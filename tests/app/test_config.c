@@ -14,6 +14,11 @@ setup(void **state)
 {
 	(void)state;
 	config_file_open(&file);
+	/* The agreement that the samples name. */
+	config_file_sla(
+	    &file, S("calendar \"office\" { weekdays [\"09:00-17:00\"]; }\n"
+		     "sla \"standard\" { calendar \"office\"; normal { "
+		     "first_response \"4h\"; } }\n"));
 	return 0;
 }
 
@@ -322,7 +327,7 @@ static const struct row rows[] = {
 			  "it belongs into site"},
     {"banana { a; }",
 	"1:1: error: banana is not known in helpd.conf: expected site, "
-	"mailbox, transport, queue or limits"},
+	"mailbox, transport, queue, webhook, classify, tier or limits"},
     {"queue \"q\" { data \"/x\"; }",
 	"1:13: error: data is not known in queue: it belongs outside of any "
 	"block"},

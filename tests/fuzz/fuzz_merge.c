@@ -27,7 +27,7 @@ static struct queue queue = {
 static struct settings settings = {
     .site = {"Acme", 4}, .queues = &queue, .nqueues = 1};
 static struct desk desk = {.settings = &settings};
-static const struct actor who = {{"agent:anna", 10}, {NULL, 0}};
+static const struct actor who = {{"agent:anna", 10}, {"row 10", 6}};
 
 static void
 close_store(void)
