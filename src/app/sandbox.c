@@ -256,14 +256,15 @@ resolve(struct arena *a, struct str path)
 	while (p.n > 1) {
 		ptrdiff_t slash;
 
-		if (realpath(arena_cstr(a, p), real))
-			return strcmp(real, "/") == 0
-				   ? (struct str){0}
-				   : arena_dup(a, str_c(real));
+		if (realpath(arena_cstr(a, p), real)) {
+			if (strcmp(real, "/") == 0)
+				break;
+			return arena_dup(a, str_c(real));
+		}
 		slash = str_rchr(p, '/');
 		p = str_sub(p, 0, slash > 0 ? (size_t)slash : 0);
 	}
-	return (struct str){0};
+	return str_n(NULL, 0);
 }
 
 static struct str
