@@ -139,7 +139,7 @@ new_text(struct arena *a, const struct article *r)
 	return message_new_text(a, &m);
 }
 
-static json_t *
+json_t *
 article_json(
     struct txn *t, struct arena *a, const struct article *r, uint64_t shown)
 {

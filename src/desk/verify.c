@@ -13,6 +13,7 @@
 #include "desk/family.h"
 #include "desk/merge.h"
 #include "desk/people.h"
+#include "desk/privacy.h"
 #include "desk/sla_run.h"
 #include "desk/wait.h"
 #include "store/outbox.h"
@@ -446,7 +447,8 @@ check_articles(struct check *c, const struct ticket *k, struct str where)
 		c->counts->articles++;
 		if (r.direction == DIRECTION_OUT && r.outbox)
 			check_outgoing(c, k, &r, where, &acks);
-		if (r.direction == DIRECTION_OUT && !r.blob)
+		if (r.direction == DIRECTION_OUT && !r.blob &&
+		    !str_eq(r.flag, PRIVACY_ERASED))
 			report(c, where, "article %u has no bytes", seq);
 		if (r.direction != DIRECTION_IN)
 			continue;
@@ -671,8 +673,25 @@ check_models(struct check *c)
 }
 
 static int
+check_erasure(struct check *c)
+{
+	struct erasure e;
+	int got = erasure_pending(c->t, &c->rows, &e);
+
+	if (got > 0) {
+		report(c, S("erasures"), "one was begun and has not ended "
+					 "(helpd erase --continue ends it)");
+		erasure_fini(&e);
+	}
+	arena_reset(&c->rows);
+	return MIN(got, 0);
+}
+
+static int
 check_tables(struct check *c)
 {
+	if (check_erasure(c) < 0)
+		return -1;
 	if (check_models(c) < 0)
 		return -1;
 	if (check_timers(c) < 0)

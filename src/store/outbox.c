@@ -443,3 +443,9 @@ outbox_count(struct txn *t, enum outbox_state s, uint64_t *n)
 	must(s > OUTBOX_NONE && s < OUTBOX_STATE_COUNT);
 	return count_get(t, COUNT_OUTBOX + s, n);
 }
+
+int
+outbox_last(struct txn *t, uint64_t *id)
+{
+	return seq_last(t, SEQ_OUTBOX, id);
+}

@@ -45,6 +45,8 @@ struct outbox {
 void outbox_put(struct txn *t, struct outbox *o);
 /* Takes a row away, whatever its state; its bytes stay. Nothing when there is none. */
 void outbox_del(struct txn *t, uint64_t id);
+/* The highest id given so far; 0: none. 0, -1. */
+int outbox_last(struct txn *t, uint64_t *id);
 int outbox_get(struct txn *t, struct arena *a, uint64_t id, struct outbox *out);
 /* Queued rows with next <= until, in that order; stops when fn returns false. Rows that are sending are not among them. */
 int outbox_due(struct txn *t, struct arena *a, int64_t until, bool (*fn)(void *ctx, const struct outbox *o), void *ctx);

@@ -105,6 +105,16 @@ person_put(struct txn *t, const struct person *p)
 	row_put_scratch(t, T_PERSON, key_str(&k), ROW_PUT);
 }
 
+void
+person_del(struct txn *t, struct str key)
+{
+	struct key k = {0};
+
+	key_text(&k, key);
+	if (k.n)
+		row_del(t, T_PERSON, key_str(&k));
+}
+
 int
 person_each(struct txn *t, struct arena *a,
     bool (*fn)(void *ctx, const struct person *p), void *ctx)
@@ -156,4 +166,23 @@ counter_del(struct txn *t, struct str key)
 
 	key_text(&k, key);
 	row_del(t, T_COUNTER, key_str(&k));
+}
+
+int
+counter_sift(
+    struct txn *t, bool (*fn)(void *ctx, struct str key), void *ctx)
+{
+	AUTO(iter_end) struct iter it = ITER_INIT;
+	int r;
+
+	for (r = iter_ge(&it, t, T_COUNTER, str_n(NULL, 0)); r > 0;
+	     r = iter_next(&it)) {
+		struct key k = {0};
+
+		if (!fn(ctx, str_sub(it.key, 0, KEY_TEXT_MAX)))
+			continue;
+		key_bytes(&k, it.key);
+		row_del(t, T_COUNTER, key_str(&k));
+	}
+	return r;
 }

@@ -19,6 +19,7 @@ struct person {
 /* An empty key is nobody: never found, never stored. */
 int person_get(struct txn *t, struct arena *a, struct str key, struct person *out);
 void person_put(struct txn *t, const struct person *p);
+void person_del(struct txn *t, struct str key);
 /* The row lives in the arena; fn may reset it, nothing else of the scan is there. Likewise for every _each of store/. */
 int person_each(struct txn *t, struct arena *a, bool (*fn)(void *ctx, const struct person *p), void *ctx);
 
@@ -26,5 +27,7 @@ int person_each(struct txn *t, struct arena *a, bool (*fn)(void *ctx, const stru
 int counter_get(struct txn *t, struct arena *a, struct str key, struct str *value);
 void counter_put(struct txn *t, struct str key, struct str value);
 void counter_del(struct txn *t, struct str key);
+/* Deletes those for which fn says so (of a long key it sees the first 400 bytes). 0, -1. */
+int counter_sift(struct txn *t, bool (*fn)(void *ctx, struct str key), void *ctx);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef STORE_TERM_H
 #define STORE_TERM_H
 
+#include "base/buf.h"
 #include "store/store.h"
 
 struct term_batch;
@@ -24,6 +25,12 @@ void term_batch_put(struct txn *t, struct term_batch *b);
  * of postings at most (at least one chunk), and goes on from there at the next call, also after a restart. Needs less than 1 MiB of memory. */
 void term_fold(struct txn *t, size_t max_bytes);
 bool term_fold_due(struct txn *t);
+
+/*
+ * Takes all that is known of some tickets out of the index, at most so many chunks (4 KiB) a call; *place, empty at first, says where
+ * it is. What is not to be forgotten is indexed again afterwards, by the caller. 1 there is more to do, 0 done, -1.
+ */
+int term_forget(struct txn *t, bool (*gone)(void *ctx, uint64_t ticket), void *ctx, struct buf *place, size_t chunks);
 
 /*
  * Articles whose terms are not in the index yet. A commit of a single mail need not pay for a run of its own: it notes the article
