@@ -22,7 +22,7 @@ struct carrier {
 	struct smtp *smtp;
 	struct copier *copier;
 	struct http *http;
-	struct buf secret; /* of a webhook */
+	struct buf secret;   /* of a webhook */
 	_Atomic bool cancel; /* nobody waits for a server any more */
 };
 
@@ -70,8 +70,8 @@ open_smtp(struct carrier *c, struct err *err)
 		return 0;
 	if (t->ca_file.n)
 		server.ca_file = arena_cstr(&c->arena, t->ca_file);
-	if (t->user.n && secret_read_by(&t->secret, by_deadline(t), &c->cancel, &secret,
-			  err) < 0)
+	if (t->user.n && secret_read_by(&t->secret, by_deadline(t), &c->cancel,
+			     &secret, err) < 0)
 		return -1;
 	server.secret = buf_str(&secret);
 	r = smtp_new(&server, &c->smtp, err);
@@ -180,8 +180,7 @@ send_program(struct carrier *c, struct arena *a, struct str sender,
 	if (r < 0 && !p.taken &&
 	    (err->code == ERR_INVAL || err->code == ERR_PERM)) {
 		same_for_all(a, to, n, SENT_LATER,
-		    arena_printf(
-			a, "%.*s %s", STR_ARG(c->t->path), err->msg));
+		    arena_printf(a, "%.*s %s", STR_ARG(c->t->path), err->msg));
 		return err_in(err, "%.*s", STR_ARG(c->t->path));
 	}
 	judge_program(c, a, &p, r == 0, to, n, err);
@@ -251,8 +250,8 @@ open_http(struct carrier *c, struct err *err)
 		o.ca_file = arena_cstr(&c->arena, t->ca_file);
 	c->secret = buf_max(8192);
 	if (secret_is_set(&t->secret) &&
-	    secret_read_by(&t->secret, by_deadline(t), &c->cancel, &c->secret,
-		err) < 0) {
+	    secret_read_by(
+		&t->secret, by_deadline(t), &c->cancel, &c->secret, err) < 0) {
 		close_http(c);
 		return -1;
 	}
@@ -284,8 +283,8 @@ carrier_post(struct carrier *c, struct arena *a, const struct outbox *o,
 		v[n++] = (struct http_header){"X-Helpd-Signature",
 		    hook_signature(a, buf_str(&c->secret),
 			clock_now() / CLOCK_SECOND, bytes)};
-	http_post(c->http, a, S("application/json"), v, n, bytes, &result,
-	    &reply);
+	http_post(
+	    c->http, a, S("application/json"), v, n, bytes, &result, &reply);
 	to->result = map[result];
 	to->reply = reply;
 	/* No answer at all: nobody is there, for the next one either. */

@@ -131,8 +131,8 @@ print_timers(const json_t *x)
 
 	printf("%-10s %lld waiting", "timers", n);
 	if (n)
-		printf(", next %s (%s)", text_of(x, "next"),
-		    text_of(x, "kind"));
+		printf(
+		    ", next %s (%s)", text_of(x, "next"), text_of(x, "kind"));
 	putchar('\n');
 }
 

@@ -546,8 +546,7 @@ write_all(struct init *in, struct str text, struct str agents, struct str sla,
 	    make_secret(in, x->imap_password_file, in->password, err) < 0 ||
 	    make_secret(in, x->smtp_password_file, S(""), err) < 0 ||
 	    make_dir(in, "holidays", 0755, err) < 0 ||
-	    write_agents(in, agents, err) < 0 ||
-	    write_sla(in, sla, err) < 0 ||
+	    write_agents(in, agents, err) < 0 || write_sla(in, sla, err) < 0 ||
 	    file_replace(conf, text, 0644, err) < 0)
 		return -1;
 	note_written(in, conf);
@@ -621,8 +620,8 @@ run(struct init *in, int argc, char **argv)
 	r = try_out(in, buf_str(&text), buf_str(&agents), buf_str(&sla));
 	if (r)
 		return r;
-	if (write_all(in, buf_str(&text), buf_str(&agents), buf_str(&sla),
-		&err) < 0)
+	if (write_all(
+		in, buf_str(&text), buf_str(&agents), buf_str(&sla), &err) < 0)
 		return verb_err(in->c, &err);
 	tell(in);
 	return 0;

@@ -124,8 +124,8 @@ print_sla(struct verb_context *c, struct arena *a, const struct settings *s,
 		buf_printf(&line, "%s %s", sla_target_name((enum sla_target)i),
 		    sla_state_name(v->state));
 		if (v->due != CLOCK_NONE)
-			buf_printf(&line, ", due %.*s",
-			    STR_ARG(time_text(a, v->due)));
+			buf_printf(
+			    &line, ", due %.*s", STR_ARG(time_text(a, v->due)));
 		if (p && sla_is_live(v)) {
 			left = sla_left(p, v, now);
 			buf_puts(&line, ", ");
@@ -414,8 +414,8 @@ show(struct verb_context *c, struct session *s, struct txn *t, struct arena *a,
 	if (c->json && !reasons) {
 		json_t *o = NULL;
 
-		if (ticket_json_whole(
-			t, a, &s->config->settings, k, &o, &err) < 0)
+		if (ticket_json_whole(t, a, &s->config->settings, k, &o, &err) <
+		    0)
 			return verb_err(c, &err);
 		json_print(o);
 		return EX_OK;

@@ -175,8 +175,8 @@ judge_agent(struct staff_reading *f, size_t i)
 	judge_references(f->r, &x->b, "work", "queue", &g->work, &f->queues);
 	read_certificate(f, i);
 	if (f->calendars)
-		judge_reference(f->r, &x->b, "hours", "calendar", g->hours,
-		    f->calendars);
+		judge_reference(
+		    f->r, &x->b, "hours", "calendar", g->hours, f->calendars);
 	else if (block_value(&x->b, "hours"))
 		complain_warning(f->r->a, f->r->bad,
 		    value_at(block_value(&x->b, "hours")),

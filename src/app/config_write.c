@@ -312,7 +312,8 @@ config_write_sla(struct buf *out, const struct answers *x)
 	quoted(out, zone);
 	buf_puts(out,
 	    ";\n"
-	    "    # monday to friday; a day named by itself has its own hours, or "
+	    "    # monday to friday; a day named by itself has its own hours, "
+	    "or "
 	    "\"none\"\n"
 	    "    weekdays [\"09:00-17:00\"];\n"
 	    "    #friday [\"09:00-12:30\", \"13:30-16:00\"];\n"

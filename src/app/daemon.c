@@ -400,8 +400,8 @@ may_use(struct house *h, const struct config *new, struct buf *why)
 
 	if (sandbox_covers(new, h->s.data, &err) == 0)
 		return true;
-	log_error("config", "%s; the old configuration stays in force",
-	    err.msg);
+	log_error(
+	    "config", "%s; the old configuration stays in force", err.msg);
 	buf_printf(why, "%s; the old configuration stays in force", err.msg);
 	return false;
 }
@@ -466,7 +466,8 @@ reload(struct house *h, struct buf *why)
 	}
 	writer_hurry(h->writer, false);
 	if (take_keys(h, &err) < 0)
-		log_warning("daemon", "the keys stay as they were: %s", err.msg);
+		log_warning(
+		    "daemon", "the keys stay as they were: %s", err.msg);
 	count_promises(h);
 	if (start_feeds(h, &err) < 0) {
 		log_error("config", "%s; ending", err.msg);
@@ -504,8 +505,8 @@ on_control(struct house *h)
 			buf_printf(&reply, "{\"ok\":false,\"error\":\"%s\"}\n",
 			    buf_cstr(&why));
 	} else if (str_eq(buf_str(&cmd), S("keys"))) {
-		buf_printf(&reply, "{\"ok\":%s}\n",
-		    change_keys(h) ? "true" : "false");
+		buf_printf(
+		    &reply, "{\"ok\":%s}\n", change_keys(h) ? "true" : "false");
 	} else if (str_eq(buf_str(&cmd), S("status"))) {
 		struct status_sources src = {
 		    .started = h->started,

@@ -383,7 +383,8 @@ hand_over(struct sender *s, struct arena *a, const struct outbox *o,
 
 /* The results of a row's attempt, for the store. */
 static void
-keep_results(struct turn *x, struct claim *c, const struct sent_to *to, size_t n)
+keep_results(
+    struct turn *x, struct claim *c, const struct sent_to *to, size_t n)
 {
 	static const enum delivered map[] = {
 	    [SENT_OK] = DELIVERED_OK,

@@ -32,8 +32,7 @@ need_templates(const struct settings *s, const struct templates *t,
     struct arena *a, struct complaints *bad)
 {
 	static const char *const needed[] = {
-	    "ack", "reply", "status", "closed",
-	    "reminder"};
+	    "ack", "reply", "status", "closed", "reminder"};
 	struct str last = s->template_dirs.v[s->template_dirs.n - 1];
 	struct str lang = s->languages.n ? s->languages.v[0] : S("en");
 

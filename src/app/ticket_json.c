@@ -310,8 +310,8 @@ sla_json(struct arena *a, const struct settings *s, const struct ticket *k)
 		if (x->state == SLA_NONE)
 			continue;
 		o = json_object();
-		json_put_str(o, "target",
-		    str_c(sla_target_name((enum sla_target)i)));
+		json_put_str(
+		    o, "target", str_c(sla_target_name((enum sla_target)i)));
 		json_put_time(o, "due", x->due);
 		json_put_str(o, "state", str_c(sla_state_name(x->state)));
 		json_put_str_or_null(o, "policy", c.policy);

@@ -6,11 +6,13 @@
 #include <sysexits.h>
 
 const struct verb verbs[] = {
-    {"init", cmd_init, "[--dir DIR] [--site NAME] [--address ADDR] [--agent NAME=ADDR] …",
+    {"init", cmd_init,
+	"[--dir DIR] [--site NAME] [--address ADDR] [--agent NAME=ADDR] …",
 	"write a commented configuration"},
     {"check", cmd_check, "[--connect]",
 	"read the whole configuration, report every error"},
-    {"run", cmd_run, "[--once] [--no-sandbox]", "the daemon, in the foreground"},
+    {"run", cmd_run, "[--once] [--no-sandbox]",
+	"the daemon, in the foreground"},
     {"parse", cmd_parse, "FILE…", "what helpd reads in a mail, as JSON lines"},
     {"deliver", cmd_deliver,
 	"[--channel NAME] [--sender ADDR] [--recipient ADDR]",
@@ -61,7 +63,8 @@ const struct verb verbs[] = {
 	"what waits to be sent"},
     {"quarantine", cmd_quarantine, "[list | show ID | retry ID… | release ID…]",
 	"what could not be parsed"},
-    {"verify", cmd_verify, "[--before TIME]", "check every invariant over the whole store"},
+    {"verify", cmd_verify, "[--before TIME]",
+	"check every invariant over the whole store"},
     {"backup", cmd_backup, "DIR", "a hot copy of the store"},
     {"restore", cmd_restore, "DIR [--force]", "put a backup in place"},
     {"keys", cmd_keys, "[list | rotate [--force]]",

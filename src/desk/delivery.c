@@ -347,11 +347,11 @@ delivery_result(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
 		if (copy_is(&row)) {
 			copy_failed(t, a, &k, &row, fail[i].words, now);
 		} else if (hook_is(&row)) {
-			if (hook_failed(d, t, a, &k, &row, fail[i].words, now,
-				err) < 0)
+			if (hook_failed(
+				d, t, a, &k, &row, fail[i].words, now, err) < 0)
 				return -1;
 		} else if (delivery_failed(d, t, a, &k, &row, fail[i].addr,
-			fail[i].words, fail[i].gone, now, err) < 0)
+			       fail[i].words, fail[i].gone, now, err) < 0)
 			return -1;
 	ticket_put(t, &k);
 	return txn_error(t, err);
@@ -439,8 +439,8 @@ delivery_drop(struct desk *d, struct txn *t, struct arena *a, uint64_t id,
 	    : hook_is(&row) ? EVENT_HOOK_FAILED
 			    : EVENT_DELIVERY_FAILED,
 	    who,
-	    arena_printf(a, "%s %llu: dropped", word_of(&row),
-		(unsigned long long)id),
+	    arena_printf(
+		a, "%s %llu: dropped", word_of(&row), (unsigned long long)id),
 	    now);
 	ticket_put(t, &k);
 	return txn_error(t, err);

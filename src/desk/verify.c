@@ -237,8 +237,9 @@ check_promises(struct check *c, const struct ticket *k, struct str where)
 	    x.priority != k->priority)
 		return;
 	if (sla_next(p, &x, &due) && x.timer != due.at)
-		report(c, where, "something of its service level falls due, "
-				 "and no timer is set for it");
+		report(c, where,
+		    "something of its service level falls due, "
+		    "and no timer is set for it");
 }
 
 static void
@@ -315,8 +316,8 @@ static bool
 was_ruled(struct check *c, const struct ticket *k, const struct outbox *o,
     struct str addr)
 {
-	struct str said = arena_printf(
-	    &c->a, "%.*s: %.*s", STR_ARG(o->kind), STR_ARG(addr));
+	struct str said =
+	    arena_printf(&c->a, "%.*s: %.*s", STR_ARG(o->kind), STR_ARG(addr));
 
 	if (!str_eq(o->kind, S("redirect")) && !str_eq(o->kind, S("notify")))
 		return false;
@@ -326,12 +327,10 @@ was_ruled(struct check *c, const struct ticket *k, const struct outbox *o,
 
 		if (r < 0)
 			c->failed = true;
-		if (r > 0 && e.at == o->created &&
-		    str_eq(e.actor, S("rule")) &&
+		if (r > 0 && e.at == o->created && str_eq(e.actor, S("rule")) &&
 		    (str_eq(e.detail, said) ||
 			str_starts(e.detail,
-			    arena_printf(
-				&c->a, "%.*s, held", STR_ARG(said)))))
+			    arena_printf(&c->a, "%.*s, held", STR_ARG(said)))))
 			return true;
 	}
 	return false;
@@ -348,8 +347,7 @@ may_read(struct check *c, const struct ticket *k, const struct outbox *o,
 	if (str_eq(o->kind, S("ack")) && o->nrecipients == 1 &&
 	    address_eq(k->requester.addr, addr))
 		return true;
-	return was_removed(c, k, addr, o->created) ||
-	       was_ruled(c, k, o, addr);
+	return was_removed(c, k, addr, o->created) || was_ruled(c, k, o, addr);
 }
 
 static void
@@ -651,8 +649,7 @@ check_model(void *ctx, struct str field, uint32_t place, struct str value)
 	if (classify_row_good(&m->c->rows, place, value))
 		return true;
 	if (!m->bad++)
-		snprintf(
-		    m->field, sizeof m->field, "%.*s", STR_ARG(field));
+		snprintf(m->field, sizeof m->field, "%.*s", STR_ARG(field));
 	return true;
 }
 
@@ -679,8 +676,9 @@ check_erasure(struct check *c)
 	int got = erasure_pending(c->t, &c->rows, &e);
 
 	if (got > 0) {
-		report(c, S("erasures"), "one was begun and has not ended "
-					 "(helpd erase --continue ends it)");
+		report(c, S("erasures"),
+		    "one was begun and has not ended "
+		    "(helpd erase --continue ends it)");
 		erasure_fini(&e);
 	}
 	arena_reset(&c->rows);

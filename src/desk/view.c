@@ -297,9 +297,9 @@ view_make(struct arena *a, const struct view *v)
 	value_set_bool(a, root, "known", v->known);
 	value_set_num(a, root, "reopen_days", (double)days);
 	value_set_str(a, root, "deadline",
-	    v->deadline ? view_date(a, v->language, v->settings->timezone,
-			      v->deadline)
-			: S(""));
+	    v->deadline
+		? view_date(a, v->language, v->settings->timezone, v->deadline)
+		: S(""));
 	set_ticket(a, v, root);
 	set_people(a, v, root);
 	set_message(a, v, root);

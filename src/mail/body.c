@@ -395,8 +395,8 @@ walk(struct gather *g)
 			    i >= covered_until && has_plain(m, i))
 				covered_until = p->next;
 			if (str_eq(p->type, S("multipart/signed")) &&
-			    str_istarts(params_get(&p->type_params,
-					    S("protocol")),
+			    str_istarts(
+				params_get(&p->type_params, S("protocol")),
 				S("application/pgp")))
 				warn(g, "OpenPGP signatures are not checked");
 			continue;

@@ -338,9 +338,8 @@ spans_fit(const struct message *m)
 			return false;
 	return !m->forwarded ||
 	       (span_fits(m->text, m->forwarded->text) &&
-		   span_fits(m->text,
-		       (struct span){m->forwarded->heading,
-			   (uint32_t)m->text.n}));
+		   span_fits(m->text, (struct span){m->forwarded->heading,
+					  (uint32_t)m->text.n}));
 }
 
 static bool

@@ -418,8 +418,8 @@ read_opaque(struct mime *m, struct part *p)
 	if (guard_scan(m->guard, raw.n))
 		return -1;
 	p->kind = PART_MULTIPART;
-	return read_part(m, p, raw, p->number.n ? p->number : S("1"),
-	    S("text/plain"));
+	return read_part(
+	    m, p, raw, p->number.n ? p->number : S("1"), S("text/plain"));
 }
 
 static int

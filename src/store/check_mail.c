@@ -346,7 +346,8 @@ check_outbox_row(struct check *c, struct str key, struct str value)
 		    (unsigned long long)id);
 	if (o.blob)
 		check_blob(c, o.blob, o.size, NULL, "outbox row", id);
-	else if (o.state != OUTBOX_SENT || o.seq) /* the bytes of notices go once they are sent */
+	else if (o.state != OUTBOX_SENT ||
+		 o.seq) /* the bytes of notices go once they are sent */
 		check_tell(
 		    c, "outbox row %llu has no mail", (unsigned long long)id);
 	if (!outbox_index_key(o.state, o.next, id, &k))

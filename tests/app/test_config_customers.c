@@ -10,11 +10,13 @@
 
 static struct config_file file;
 
-#define BASE                                                        \
-	"site \"Acme\" { address \"support@acme.example\"; }\n"      \
-	"mailbox \"in\" { maildir \"/in\"; }\n"                      \
+#define BASE                                                    \
+	"site \"Acme\" { address \"support@acme.example\"; }\n" \
+	"mailbox \"in\" { maildir \"/in\"; }\n"                 \
 	"transport \"out\" { maildir \"/o\"; }\n"
-#define STAFF "agent \"anna\" { address \"anna@acme.example\"; teams [\"seniors\"]; }\nteam \"seniors\" { }\n"
+#define STAFF                                                    \
+	"agent \"anna\" { address \"anna@acme.example\"; teams " \
+	"[\"seniors\"]; }\nteam \"seniors\" { }\n"
 
 struct row {
 	const char *conf, *agents, *customers, *told;

@@ -221,8 +221,8 @@ a_thousand_of(struct str whole, const char *name, size_t *wrong)
 		}
 		load_damaged(name, buf_str(&one), &c, &bad, &told);
 		for (size_t k = 0; k < bad.n; k++)
-			check_place(text_of(bad.v[k].at.file, name,
-					buf_str(&one)),
+			check_place(
+			    text_of(bad.v[k].at.file, name, buf_str(&one)),
 			    &bad.v[k]);
 		*wrong += bad.errors > 0;
 		most = MAX(most, bad.errors);

@@ -202,7 +202,7 @@ write_company(struct buf *out, const struct setting *s)
 	if (!way && strcmp(s->block, "mailbox") != 0)
 		return;
 	if (!s->kind)
-		buf_puts(out, way ? "smtp \"smtps://x.example\"; "
+		buf_puts(out, way       ? "smtp \"smtps://x.example\"; "
 			      : maildir ? "maildir \"/n\"; "
 					: "imap \"imaps://x.example\"; ");
 	if (maildir)
@@ -289,8 +289,8 @@ sla_row(const struct setting *s)
 		buf_puts(&b, "notify \"lead\"; ");
 	write_row(&b, s);
 	buf_puts(&b, priority || escalate ? "} }\n" : "}\n");
-	config_file_agents(&file,
-	    S("agent \"anna\" { address \"a@b.example\"; }\n"));
+	config_file_agents(
+	    &file, S("agent \"anna\" { address \"a@b.example\"; }\n"));
 	config_file_sla(&file, buf_str(&b));
 	config_file_load(&file, str_c(house), &c, &bad, &told);
 	if (bad.errors)
@@ -330,11 +330,11 @@ every_row_is_read(void **state)
 			sla_row(s);
 			continue;
 		}
-		config_file_sla(&file,
-		    strcmp(s->name, "sla") == 0 ? S(CONFIG_SLA) : S(""));
-		config_file_customers(&file,
-		    strcmp(s->block, "tier") == 0 ? S("address,tier\n")
-						  : S(""));
+		config_file_sla(
+		    &file, strcmp(s->name, "sla") == 0 ? S(CONFIG_SLA) : S(""));
+		config_file_customers(&file, strcmp(s->block, "tier") == 0
+						 ? S("address,tier\n")
+						 : S(""));
 		buf_reset(&b);
 		if (*s->block)
 			buf_printf(&b, "%s %s { ", s->block,

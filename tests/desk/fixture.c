@@ -254,8 +254,8 @@ make_message(struct arena *a, const struct mail *x, int64_t now)
 	m->headers = arena_array(a, struct header, 3);
 	m->headers[m->nheaders++] =
 	    (struct header){S("From"), dup_c(a, x->from)};
-	m->headers[m->nheaders++] = (struct header){S("To"),
-	    dup_c(a, x->to ? x->to : "support@acme.example")};
+	m->headers[m->nheaders++] = (struct header){
+	    S("To"), dup_c(a, x->to ? x->to : "support@acme.example")};
 	m->headers[m->nheaders++] = (struct header){S("Subject"), m->subject};
 	return m;
 }

@@ -77,15 +77,14 @@ static const struct {
     {"cc", "+billing+x@acme.example", NULL, NULL, "of the desk itself"},
     {"cc", "+no address", NULL, NULL, "no mail address"},
     {"cc", "Anna@acme.example", NULL, NULL, "an agent's address"},
-    {"cc", "+a@x.example\r\nBcc: b@x.example", NULL, NULL,
-	"no mail address"},
+    {"cc", "+a@x.example\r\nBcc: b@x.example", NULL, NULL, "no mail address"},
     {"requester", "Cy <cy@y.example>", "requester", ANN " -> cy@y.example",
 	NULL},
     {"requester", "CY@y.example", NULL, NULL, NULL},
     {"requester", "support@acme.example", NULL, NULL, "of the desk itself"},
     {"cc", "-" ANN, "participant", "-" ANN, NULL},
-    {"requester", "bob@y.example", "requester",
-	"cy@y.example -> bob@y.example", NULL},
+    {"requester", "bob@y.example", "requester", "cy@y.example -> bob@y.example",
+	NULL},
     {"snooze", "soon", NULL, NULL, "is no time"},
     {"snooze", "2d", NULL, NULL, "only one that is worked on"},
 };
@@ -160,8 +159,8 @@ test_field_limits(void **state)
 	take(f, &(struct mail){.from = ANN}, NOW);
 	for (int i = 0; i < 102; i++) {
 		char name[30];
-		struct setting s = {name, i == 101 ? value : value + 1, 0,
-		    ERR_INIT};
+		struct setting s = {
+		    name, i == 101 ? value : value + 1, 0, ERR_INIT};
 
 		snprintf(name, sizeof name, "field.f%d", i == 101 ? 0 : i);
 		with_txn(f, run_set, &s);
@@ -180,13 +179,11 @@ test_cc(void **state)
 	struct setting cut = {
 	    "cc", "-dan@y.example, -bob@y.example", 0, ERR_INIT};
 
-	take(f,
-	    &(struct mail){.from = ANN, .cc = "bob@y.example", .id = "a@x"},
+	take(f, &(struct mail){.from = ANN, .cc = "bob@y.example", .id = "a@x"},
 	    NOW);
 	take(f,
-	    &(struct mail){.from = ANN,
-		.cc = "dan@y.example",
-		.references = "a@x"},
+	    &(struct mail){
+		.from = ANN, .cc = "dan@y.example", .references = "a@x"},
 	    NOW);
 	answer(f, 1, "one", NOW);
 	assert_str(event_detail(f, 1, "answered"), ANN ", bob@y.example");
@@ -230,8 +227,8 @@ test_assign_to_agents(void **state)
 	for (size_t i = 0; i < s->nqueues; i++)
 		if (str_eq(s->queues[i].name, S("billing")))
 			s->queues[i].team = S("money");
-	with_txn(f, run_set,
-	    &(struct setting){"queue", "billing", 0, ERR_INIT});
+	with_txn(
+	    f, run_set, &(struct setting){"queue", "billing", 0, ERR_INIT});
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct setting c = {"assignee", cases[i].name, 0, ERR_INIT};
 
@@ -241,8 +238,8 @@ test_assign_to_agents(void **state)
 			assert_non_null(strstr(c.err.msg, cases[i].bad));
 		} else {
 			assert_int_equal(c.rc, 0);
-			assert_true(str_eq(
-			    ticket(f, 1).assignee, str_c(cases[i].set)));
+			assert_true(
+			    str_eq(ticket(f, 1).assignee, str_c(cases[i].set)));
 		}
 	}
 	assert_true(staff_may_take(s, S("anna"), S("billing")));

@@ -579,8 +579,8 @@ static void
 test_waiting(void **state)
 {
 	struct arena a = ARENA_INIT;
-	struct waiting w = {7, 9, S("#merge 2"), S("text\nmore"), S("row 9"),
-	    2, true},
+	struct waiting w = {7, 9, S("#merge 2"), S("text\nmore"), S("row 9"), 2,
+			   true},
 		       x;
 	struct str rec = waiting_encode(&a, &w);
 

@@ -412,8 +412,7 @@ test_desk_is_stranger(void **state)
 	assert_true(o.is_new);
 	assert_int_equal(o.mails, 0);
 	assert_has(article(f, o.ticket, o.seq).flag, "proves nothing");
-	assert_int_equal(
-	    article(f, o.ticket, o.seq).direction, DIRECTION_IN);
+	assert_int_equal(article(f, o.ticket, o.seq).direction, DIRECTION_IN);
 	assert_int_equal(ticket(f, o.ticket).links[0].ticket, id);
 }
 

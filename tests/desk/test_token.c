@@ -182,8 +182,8 @@ grant(void)
 }
 
 static bool
-split_grant(struct str addr, uint64_t *ticket, uint64_t *nonce,
-    struct str *token)
+split_grant(
+    struct str addr, uint64_t *ticket, uint64_t *nonce, struct str *token)
 {
 	struct str local = address_local(addr);
 
@@ -264,8 +264,8 @@ test_grant_id(void **state)
 {
 	struct fixture *f = *state;
 	struct grant g = grant();
-	struct str id = token_grant_message_id(
-	    &f->a, f->keys, &g, NOW, S("acme.example"));
+	struct str id =
+	    token_grant_message_id(&f->a, f->keys, &g, NOW, S("acme.example"));
 	uint64_t ticket, nonce;
 	struct str token;
 	uint32_t seq;
@@ -292,8 +292,8 @@ test_grant_rotation(void **state)
 	struct str token;
 	uint64_t ticket, nonce;
 
-	assert_true(split_grant(token_grant_address(&f->a, f->keys,
-				    S("s@acme.example"), &g),
+	assert_true(split_grant(
+	    token_grant_address(&f->a, f->keys, S("s@acme.example"), &g),
 	    &ticket, &nonce, &token));
 	assert_true(token_grant_verify(next, &g, token, CLOCK_NONE));
 	assert_true(split_grant(
@@ -317,8 +317,8 @@ test_grant_text(void **state)
 	int64_t made;
 
 	(void)state;
-	assert_true(token_grant_detail(
-	    S("1.abcdefgh.b" T26), &ticket, &nonce, &token));
+	assert_true(
+	    token_grant_detail(S("1.abcdefgh.b" T26), &ticket, &nonce, &token));
 	for (size_t i = 0; i < ARRAY_LEN(no); i++)
 		if (token_grant_detail(str_c(no[i]), &ticket, &nonce, &token))
 			fail_msg("\"%s\" looks like a token", no[i]);
@@ -326,8 +326,8 @@ test_grant_text(void **state)
 	    &nonce, &token, &made));
 	assert_false(token_grant_id(S("helpd.1.babcdefgh.0.b" T26 "@x"),
 	    &ticket, &nonce, &token, &made));
-	assert_false(token_grant_id(S("helpd.desk.17@x"), &ticket, &nonce,
-	    &token, &made));
+	assert_false(token_grant_id(
+	    S("helpd.desk.17@x"), &ticket, &nonce, &token, &made));
 	assert_false(token_grant_id(S("helpd.1.aabcdefgh.zz.b" T26 "@x"),
 	    &ticket, &nonce, &token, &made));
 }
