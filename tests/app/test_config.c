@@ -17,7 +17,7 @@ setup(void **state)
 	/* The agreement that the samples name. */
 	config_file_sla(
 	    &file, S("calendar \"office\" { weekdays [\"09:00-17:00\"]; }\n"
-		     "sla \"standard\" { calendar \"office\"; normal { "
+		     "sla \"s\" { calendar \"office\"; normal { "
 		     "first_response \"4h\"; } }\n"));
 	return 0;
 }
