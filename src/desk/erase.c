@@ -173,7 +173,7 @@ replace(struct arena *a, struct str s, struct str what, struct str with)
 	while ((at = str_ifind(s, what, 0)) >= 0) {
 		size_t end = (size_t)at + what.n;
 		/* Of somebody whose address only ends like this one? */
-		size_t from = at > 0 ? (size_t)at - 1 : 0;
+		size_t from = at > 1 ? (size_t)at - 2 : 0;
 		size_t to = MIN(end + 2, s.n);
 		bool whole = privacy_names(str_sub(s, from, to), what);
 

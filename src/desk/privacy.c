@@ -2,16 +2,20 @@
 #include "desk/privacy.h"
 #include "desk/people.h"
 
-/* What may stand in a local part or a domain next to the rest of it. */
+/* A letter goes on with an address; a mark only where a letter follows it on
+ * its far side: not the full stop of a sentence, nor the "-" of "-ann@…". */
 static bool
-goes_on(struct str s, size_t at)
+goes_on(struct str s, size_t at, bool before)
 {
 	char c = s.p[at];
 
-	if (ch_is_alnum(c) || c == '-' || c == '_' || c == '+')
+	if (ch_is_alnum(c))
 		return true;
-	/* The full stop of a sentence ends it. */
-	return c == '.' && at + 1 < s.n && ch_is_alnum(s.p[at + 1]);
+	if (!strchr(".-_+", c) || !c)
+		return false;
+	if (before)
+		return at > 0 && ch_is_alnum(s.p[at - 1]);
+	return at + 1 < s.n && ch_is_alnum(s.p[at + 1]);
 }
 
 bool
@@ -24,8 +28,8 @@ privacy_names(struct str text, struct str addr)
 	while ((at = str_ifind(text, addr, (size_t)at)) >= 0) {
 		size_t i = (size_t)at, end = i + addr.n;
 
-		if ((i == 0 || !goes_on(text, i - 1)) &&
-		    (end == text.n || !goes_on(text, end)))
+		if ((i == 0 || !goes_on(text, i - 1, true)) &&
+		    (end == text.n || !goes_on(text, end, false)))
 			return true;
 		at++;
 	}

@@ -4,8 +4,9 @@ import mailbox
 import os
 import re
 import stat
+import subprocess
 
-from house import mail, wait_for
+from house import HELPD, mail, wait_for
 from test_merge import with_file
 
 ANN = "ann@customer.example"
@@ -26,6 +27,8 @@ def history(h):
     helpd.run("note", "1", "--message", f"The velociraptor of {ANN} is known.")
     helpd.run("reply", "1", "--message", "Put the quicksilver out.")
     helpd.run("merge", "2", "1")
+    helpd.run("set", str(cellar(helpd)), f"cc=+{ANN}")
+    helpd.run("set", str(cellar(helpd)), f"cc=-{ANN}")
     inbox.put(mail(mid="<ann3@customer.example>", subject="Re: Roof", References="<jo1@customer.example>", In_Reply_To="<jo1@customer.example>",
                    body="A velociraptor, rather.\n"))
     helpd.once()
@@ -50,6 +53,10 @@ def names(data, addr=ANN.encode()):
 
 def roof(helpd):
     return next(t["id"] for t in helpd.tickets() if t["subject"] == "Roof")
+
+
+def cellar(helpd):
+    return next(t["id"] for t in helpd.tickets() if t["subject"] == "Cellar")
 
 
 def base_of(helpd):
@@ -163,3 +170,34 @@ def test_with_daemon(h):
     for word in WORDS:
         assert word.lower() not in data.lower(), word
     assert finds(helpd, "marmalade") == []
+
+
+def test_killed(h):
+    """Killed at growing delays and continued: it ends, and nothing of her is left."""
+    inbox = h.maildir()
+    helpd = h.helpd(f'mailbox "in" {{ maildir "{inbox.path}"; }}')
+    for i in range(60):
+        inbox.put(mail(mid=f"<k{i}@customer.example>", subject=f"Zinnober {i}", body=f"marmalade {i}\n"))
+    inbox.put(mail(sender=JOANN, mid="<jo1@customer.example>", subject="Cellar", body="Only a stegosaurus.\n"))
+    helpd.once()
+    cut = 0
+    for i in range(40):
+        pending = helpd.run("verify", status=None)
+        assert pending.status == 0 or "has not ended" in pending
+        args = ("erase", "--continue") if pending.status else ("erase", ANN, "--yes")
+        if not pending.status and i and not helpd.json("list", "--all", "--requester", ANN):
+            break
+        p = subprocess.Popen([HELPD, "-c", helpd.etc, *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=helpd.env())
+        try:
+            p.wait(0.05 + 0.04 * i)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            p.wait()
+            cut += 1
+    assert cut
+    assert helpd.run("verify", status=None).status == 0
+    data = held_by(helpd, base_of(helpd), "b3")
+    assert not names(data) and b"marmalade" not in data and b"innober" not in data
+    assert finds(helpd, "marmalade") == [] and finds(helpd, "stegosaurus") == ["Cellar"]
+    helpd.once()
+    assert len(helpd.tickets()) == 61

@@ -160,6 +160,32 @@ compare_with_model(struct box *b)
 	}
 }
 
+static bool
+is_gone(void *ctx, uint64_t ticket)
+{
+	return ticket % 7 == *(const unsigned *)ctx;
+}
+
+/* Some tickets are forgotten, in pieces, while runs are folded. */
+static void
+forget(struct box *b, unsigned rest)
+{
+	AUTO(buf_fini) struct buf place = BUF_INIT;
+	int more = 1;
+
+	while (more > 0) {
+		struct txn *t = box_write(b);
+
+		more = term_forget(t, is_gone, &rest, &place, 3);
+		assert_true(more >= 0);
+		term_fold(t, 500);
+		box_commit(t);
+	}
+	for (unsigned w = 0; w < WORDS; w++)
+		for (unsigned k = rest; k <= TICKETS; k += 7)
+			model[w][k] = false;
+}
+
 /* Hundreds of runs, folded in pieces of every size, also across reopening. */
 static void
 folding_changes_no_answer(void **state)
@@ -189,6 +215,11 @@ folding_changes_no_answer(void **state)
 		if (round % 3 == 0)
 			term_fold(t, (r >> 20) % 700 + 1);
 		box_commit(t);
+		if (round % 100 == 50) {
+			forget(&b, round / 100);
+			compare_with_model(&b);
+			box_check(&b);
+		}
 		if (round % 100 == 77) {
 			compare_with_model(&b);
 			box_check(&b);
