@@ -14,6 +14,7 @@
 #include "base/must.h"
 #include "desk/settle.h"
 #include "desk/delivery.h"
+#include "desk/privacy.h"
 #include "store/term.h"
 
 #include <errno.h>
@@ -132,6 +133,22 @@ resume_rows(struct house *h, struct err *err)
 		    "ambiguous, they are sent again with the same bytes",
 		    r.ambiguous);
 	return journal_start(h->journals, err);
+}
+
+/* It is for whoever began it to end it: nothing else waits for it. */
+static void
+tell_erasure(struct house *h)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	AUTO(txn_abort) struct txn *t = NULL;
+	struct erasure e;
+
+	if (txn_read(h->s.store, &t, NULL) < 0 ||
+	    erasure_pending(t, &a, &e) <= 0)
+		return;
+	erasure_fini(&e);
+	log_warning("privacy",
+	    "an erasure was begun and has not ended: helpd erase --continue");
 }
 
 static int
@@ -690,6 +707,7 @@ daemon_run(struct verb_context *c, const struct daemon_options *o)
 		0)
 		status = verb_err(c, &err);
 	if (status == EX_OK) {
+		tell_erasure(&h);
 		if (o->once) {
 			status = do_once(&h);
 		} else {

@@ -180,7 +180,7 @@ def test_killed(h):
         inbox.put(mail(mid=f"<k{i}@customer.example>", subject=f"Zinnober {i}", body=f"marmalade {i}\n"))
     inbox.put(mail(sender=JOANN, mid="<jo1@customer.example>", subject="Cellar", body="Only a stegosaurus.\n"))
     helpd.once()
-    cut = 0
+    cut = told = 0
     for i in range(40):
         pending = helpd.run("verify", status=None)
         assert pending.status == 0 or "has not ended" in pending
@@ -194,7 +194,8 @@ def test_killed(h):
             p.kill()
             p.wait()
             cut += 1
-    assert cut
+            told += "erase --continue" in helpd.once().err
+    assert cut and told
     assert helpd.run("verify", status=None).status == 0
     data = held_by(helpd, base_of(helpd), "b3")
     assert not names(data) and b"marmalade" not in data and b"innober" not in data
