@@ -5,7 +5,6 @@
  */
 #include "app/config.h"
 #include "app/config_block.h"
-#include "app/config_outward.h"
 #include "app/config_customers.h"
 #include "app/config_outward.h"
 #include "app/config_rules.h"

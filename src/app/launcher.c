@@ -241,6 +241,7 @@ read_output(struct held *h, struct err *err)
 	struct program *p = h->p;
 	size_t start = p->out ? p->out->n : 0;
 
+	must(p->out || h->out < 0);
 	while (h->out >= 0) {
 		struct pollfd f = {.fd = h->out, .events = POLLIN};
 		char *at = buf_reserve(p->out, p->out_max);

@@ -51,7 +51,7 @@ read_all(struct txn *t, struct arena *a, int64_t now, struct aways *out)
 		cap++;
 	out->v = arena_array(a, struct away, cap + 1);
 	for (r = recr_open(row); recr_next(&r);) {
-		struct away x = {0};
+		struct away x;
 
 		if (r.tag != TAG_AWAY || !r.is_str)
 			continue;

@@ -326,6 +326,7 @@ get_bits(const char *p, unsigned bytes)
 {
 	uint32_t v = 0;
 
+	must(p != NULL);
 	for (unsigned i = 0; i < bytes; i++)
 		v |= (uint32_t)(unsigned char)p[i] << (8 * i);
 	return v;

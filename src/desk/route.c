@@ -189,7 +189,7 @@ is_asked(const struct gathering *g, const struct agent *x)
 	const struct settings *s = g->d->settings;
 
 	return (!q->agent.n || str_ieq(x->name, q->agent)) &&
-	       (!q->not .n || !str_ieq(x->name, q->not )) &&
+	       (!q->except.n || !str_ieq(x->name, q->except)) &&
 	       (!q->team.n || agent_in_team(x, q->team)) &&
 	       (!q->skill.n || strs_ihas(&x->skills, q->skill)) &&
 	       (!q->language.n || reads_language(s, x, q->language)) &&
@@ -506,18 +506,18 @@ route_tier(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		   : 0;
 }
 
-/* not: who is not to have it. What an agent asks for himself is for a
+/* except: who is not to have it. What an agent asks for himself is for a
  * colleague. */
 static int
 find_somebody(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
-    struct str not, int64_t now, struct route_choice *out, struct err *err)
+    struct str except, int64_t now, struct route_choice *out, struct err *err)
 {
 	const struct settings *s = d->settings;
 	const struct queue *q = settings_queue(s, k->queue);
 	const struct tier *tier = NULL;
 	struct route_query query = {
 	    .strategy = q ? q->assign : STRATEGY_NONE,
-	    .not = not,
+	    .except = except,
 	    .quiet = true,
 	};
 	struct actor who = ACTOR_SYSTEM;
@@ -560,13 +560,13 @@ int
 route_tell_new(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
     const struct notice *n, int64_t now, struct err *err)
 {
-	struct str not = {0};
+	struct str except = {0};
 	struct notice to = *n;
 	struct route_choice c;
 
 	if (str_starts(n->who.name, S("agent:")))
-		not = str_from(n->who.name, 6);
-	if (find_somebody(d, t, a, k, not, now, &c, err) < 0)
+		except = str_from(n->who.name, 6);
+	if (find_somebody(d, t, a, k, except, now, &c, err) < 0)
 		return -1;
 	if (c.agent) {
 		to.route = &c;
@@ -627,7 +627,7 @@ give_away(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	const struct queue *q = settings_queue(d->settings, k->queue);
 	struct route_query query = {
 	    .strategy = q ? q->assign : STRATEGY_NONE,
-	    .not = x->name,
+	    .except = x->name,
 	};
 	struct route_choice c;
 

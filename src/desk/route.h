@@ -21,7 +21,7 @@ struct route_query {
 	struct str agent;         /* only this one: is he there, has he room */
 	struct str team, skill, language;
 	enum strategy strategy;   /* NONE: least-loaded */
-	struct str not;           /* not this agent: who has it now */
+	struct str except;        /* not this agent: who has it now */
 	bool quiet;               /* route_assign(): the caller tells who was chosen, with choice.why and choice.aside */
 };
 

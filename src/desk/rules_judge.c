@@ -292,6 +292,7 @@ rules_judge_templates(const struct rules *r, const struct templates *t,
 {
 	struct judging j = {.r = r, .t = t, .a = a, .bad = bad};
 
+	must(t != NULL);
 	if (r)
 		walk_all(&j);
 }

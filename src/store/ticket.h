@@ -137,7 +137,7 @@ struct event {
 	struct str cause;          /* what led to it: evidence, file:line, command */
 };
 /* seq 0: the next one. Each carries a digest over the one before and itself (store/event.c), which the check follows. */
-void event_put(struct txn *t, const struct event *e);
+void event_put(struct txn *t, const struct event *given);
 int event_get(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq, struct event *out);
 /*
  * Erases a person's traces from an event: other words take the place of actor, detail and cause. The chain still holds, by the digest of what stood there.

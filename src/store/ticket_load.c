@@ -110,7 +110,7 @@ ticket_load_change(struct txn *t, const struct ticket_entry *old,
 	struct key was, is;
 	bool had = ticket_load_counts(old, &was);
 	bool has = ticket_load_counts(now, &is);
-	enum priority p = had ? old->priority : PRIORITY_NONE;
+	enum priority p = had && old ? old->priority : PRIORITY_NONE;
 
 	if (had && has && p == now->priority &&
 	    str_eq(key_str(&was), key_str(&is)))
