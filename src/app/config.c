@@ -399,8 +399,8 @@ own(struct reading *r, struct str addr)
 
 /* Is it the mailbox of another queue than q? */
 static bool
-is_of_other(const struct config *c, const struct mailbox *m,
-    const struct queue *q)
+is_of_other(
+    const struct config *c, const struct mailbox *m, const struct queue *q)
 {
 	if (m->queue.n)
 		return !str_eq(m->queue, q->name);
@@ -457,8 +457,7 @@ gather_copies(struct reading *r)
 		if (m->kind != MAILBOX_IMAP || !m->copy.n)
 			continue;
 		c->copies[c->ncopies++] = (struct transport){
-		    .name =
-			arena_printf(r->a, "copy:%.*s", STR_ARG(m->name)),
+		    .name = arena_printf(r->a, "copy:%.*s", STR_ARG(m->name)),
 		    .at = m->at,
 		    .kind = TRANSPORT_COPY,
 		    .timeout = m->timeout,
@@ -707,8 +706,8 @@ config_load(const char *dir, struct config **out, struct complaints *bad)
 		read_top(&r, &script.commands[i]);
 	judge(&r);
 	gather(&r);
-	sla = sla_read(&r.values, path_join(r.a, dir, "sla.conf"),
-	    &c->settings);
+	sla =
+	    sla_read(&r.values, path_join(r.a, dir, "sla.conf"), &c->settings);
 	read_agents(&r, sla);
 	judge_promises(&r, sla);
 	customers_read(&r.values, path_join(r.a, dir, "customers.csv"),

@@ -169,8 +169,7 @@ counter_del(struct txn *t, struct str key)
 }
 
 int
-counter_sift(
-    struct txn *t, bool (*fn)(void *ctx, struct str key), void *ctx)
+counter_sift(struct txn *t, bool (*fn)(void *ctx, struct str key), void *ctx)
 {
 	AUTO(iter_end) struct iter it = ITER_INIT;
 	int r;

@@ -449,7 +449,8 @@ queries(void **state)
 	assert_int_equal(x.rc, -1);
 	assert_int_equal(x.err.code, ERR_INVAL);
 	x = query(f, id,
-	    (struct route_query){.agent = S("zhou"), .except = S("ZHOU")}, false);
+	    (struct route_query){.agent = S("zhou"), .except = S("ZHOU")},
+	    false);
 	assert_null(x.c.agent);
 	/* Assigned, with a notice, for good. */
 	x = query(f, id, (struct route_query){.skill = S("printers")}, true);
