@@ -624,13 +624,13 @@ give_away(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
     const struct agent *x, const struct actor *who, int64_t now,
     struct err *err)
 {
-	const struct queue *q = settings_queue(d->settings, k->queue);
-	struct route_query query = {
-	    .strategy = q ? q->assign : STRATEGY_NONE,
-	    .except = x->name,
-	};
+	const struct queue *q;
+	struct route_query query = {.except = x->name};
 	struct route_choice c;
 
+	must(k != NULL);
+	q = settings_queue(d->settings, k->queue);
+	query.strategy = q ? q->assign : STRATEGY_NONE;
 	if (route_assign(d, t, a, k, &query, who, now, &c, err) < 0)
 		return -1;
 	return c.agent ? 0
