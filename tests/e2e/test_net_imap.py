@@ -162,7 +162,8 @@ def test_waits_for_news(tmp_path, cert, capability):
         d.deliver(mail(1))
         line = p.stdout.readline()
         assert line == "idle 1 \n" and time.monotonic() - start < 8
-        assert "2 size" in p.communicate(timeout=20)[0] and p.returncode == 0
+        out, err = p.communicate(timeout=20)
+        assert "2 size" in out and p.returncode == 0, (out, err)
 
 
 def test_idle_ends_by_time_wake_and_interrupt(dovecot):
