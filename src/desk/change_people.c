@@ -42,12 +42,11 @@ check_address(
 static int
 check_reader(const struct settings *s, const struct address *x, struct err *err)
 {
-	for (size_t i = 0; i < s->desk_addresses.n; i++)
-		if (address_eq(s->desk_addresses.v[i], x->addr))
-			return err_set(err, ERR_INVAL,
-			    "%.*s is an agent's address, which customers "
-			    "would read: name the agent in a note instead",
-			    STR_ARG(x->addr));
+	if (settings_is_desk(s, x->addr))
+		return err_set(err, ERR_INVAL,
+		    "%.*s is an agent's address, which customers "
+		    "would read: name the agent in a note instead",
+		    STR_ARG(x->addr));
 	return check_address(s, x, err);
 }
 

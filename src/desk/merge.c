@@ -151,23 +151,14 @@ check_people(const struct ticket *k, const struct ticket *from, struct err *err)
 	return 0;
 }
 
-static bool
-is_agent(const struct settings *s, struct str addr)
-{
-	for (size_t i = 0; i < s->desk_addresses.n; i++)
-		if (address_eq(s->desk_addresses.v[i], addr))
-			return true;
-	return false;
-}
-
 /* Answers go to the target's requester, so everybody in it reads his address.
  */
 static int
 check_inside(const struct settings *s, const struct ticket *k,
     const struct ticket *from, struct err *err)
 {
-	if (is_agent(s, k->requester.addr) && from->requester.addr.n &&
-	    !is_agent(s, from->requester.addr))
+	if (settings_is_desk(s, k->requester.addr) && from->requester.addr.n &&
+	    !settings_is_desk(s, from->requester.addr))
 		return err_set(err, ERR_INVAL,
 		    "ticket %llu is a colleague's and %llu a customer's: merge "
 		    "them the other way round",
@@ -230,7 +221,7 @@ join_people(struct arena *a, const struct settings *s, struct ticket *k,
 {
 	size_t room = k->nparticipants + from->nparticipants + 2;
 	struct participant *v = arena_array(a, struct participant, room);
-	bool inside = is_agent(s, k->requester.addr);
+	bool inside = settings_is_desk(s, k->requester.addr);
 	size_t proposed = 0;
 
 	if (k->nparticipants)
@@ -247,7 +238,7 @@ join_people(struct arena *a, const struct settings *s, struct ticket *k,
 		struct participant *old = find_person(k, x.address.addr);
 
 		if (!x.address.addr.n || settings_is_own(s, x.address.addr) ||
-		    (!inside && is_agent(s, x.address.addr)) ||
+		    (!inside && settings_is_desk(s, x.address.addr)) ||
 		    (old && (old->role != ROLE_PROPOSED ||
 				x.role == ROLE_PROPOSED)))
 			continue;

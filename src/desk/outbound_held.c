@@ -104,10 +104,7 @@ outbound_discard(struct desk *d, struct txn *t, struct arena *a,
 static bool
 of_desk(const struct settings *s, struct str addr)
 {
-	for (size_t i = 0; i < s->desk_addresses.n; i++)
-		if (address_eq(s->desk_addresses.v[i], addr))
-			return true;
-	return settings_is_own(s, addr);
+	return settings_is_desk(s, addr) || settings_is_own(s, addr);
 }
 
 /* Those who got it: neither ourselves nor colleagues. */

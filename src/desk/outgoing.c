@@ -141,22 +141,13 @@ reachable(struct arena *a, const struct settings *s, const struct addresses *l)
 	return out;
 }
 
-static bool
-is_agent(const struct settings *s, struct str addr)
-{
-	for (size_t i = 0; i < s->desk_addresses.n; i++)
-		if (address_eq(s->desk_addresses.v[i], addr))
-			return true;
-	return false;
-}
-
 static void
 move_agents(const struct settings *s, struct addresses *l, struct addresses *to)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->n; i++)
-		if (is_agent(s, l->v[i].addr))
+		if (settings_is_desk(s, l->v[i].addr))
 			to->v[to->n++] = l->v[i];
 		else
 			l->v[n++] = l->v[i];
@@ -171,7 +162,7 @@ hide_agents(struct arena *a, const struct settings *s, struct outgoing *o)
 	size_t n = o->to.n + o->cc.n, agents = 0;
 
 	for (size_t i = 0; i < n; i++)
-		agents += is_agent(s,
+		agents += settings_is_desk(s,
 		    i < o->to.n ? o->to.v[i].addr : o->cc.v[i - o->to.n].addr);
 	if (!agents || agents == n)
 		return;

@@ -3,35 +3,6 @@
 #include "base/record.h"
 #include "base/utf8.h"
 
-static bool
-is_form(const struct settings *s, struct str addr)
-{
-	for (size_t i = 0; i < s->forms.n; i++)
-		if (address_eq(s->forms.v[i], addr))
-			return true;
-	return false;
-}
-
-static bool
-is_own_list(const struct settings *s, struct str addr)
-{
-	if (!addr.n)
-		return false;
-	for (size_t i = 0; i < s->own_lists.n; i++)
-		if (address_eq(s->own_lists.v[i], addr))
-			return true;
-	return false;
-}
-
-static bool
-is_desk(const struct settings *s, struct str addr)
-{
-	for (size_t i = 0; i < s->desk_addresses.n; i++)
-		if (address_eq(s->desk_addresses.v[i], addr))
-			return true;
-	return false;
-}
-
 /* The first of a list that can be written to and is not ourselves. */
 static const struct address *
 first_other(const struct settings *s, const struct addresses *l)
@@ -49,13 +20,13 @@ through_own_list(const struct settings *s, const struct message *m)
 {
 	if (!s->own_lists.n || !m->is_list)
 		return false;
-	if (is_own_list(s, m->list_address))
+	if (address_among(&s->own_lists, m->list_address))
 		return true;
 	for (size_t i = 0; i < m->to.n; i++)
-		if (is_own_list(s, m->to.v[i].addr))
+		if (address_among(&s->own_lists, m->to.v[i].addr))
 			return true;
 	for (size_t i = 0; i < m->cc.n; i++)
-		if (is_own_list(s, m->cc.v[i].addr))
+		if (address_among(&s->own_lists, m->cc.v[i].addr))
 			return true;
 	return false;
 }
@@ -75,7 +46,7 @@ people_writer(struct arena *a, const struct settings *s,
 		out->from.addr = m->return_path;
 	out->address = out->from;
 	out->own_list = through_own_list(s, m);
-	out->form = out->from.addr.n && is_form(s, out->from.addr);
+	out->form = address_among(&s->forms, out->from.addr);
 
 	if (out->form)
 		other = first_other(s, &m->reply_to);
@@ -95,7 +66,7 @@ people_writer(struct arena *a, const struct settings *s,
 			out->address.name = out->from.name;
 	}
 	out->own = settings_is_own(s, out->address.addr);
-	out->desk = !out->own && is_desk(s, out->address.addr);
+	out->desk = !out->own && settings_is_desk(s, out->address.addr);
 }
 
 bool

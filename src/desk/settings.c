@@ -96,6 +96,12 @@ settings_is_own(const struct settings *s, struct str addr)
 	       any_base(&s->own_lists, local, domain);
 }
 
+bool
+settings_is_desk(const struct settings *s, struct str addr)
+{
+	return address_among(&s->desk_addresses, addr);
+}
+
 struct str
 settings_tag(const struct settings *s, const struct queue *q)
 {

@@ -118,6 +118,8 @@ const struct calendar *settings_calendar(const struct settings *s, struct str na
 const struct sla_policy *settings_policy(const struct settings *s, struct str name);
 /* Is this one of our own addresses (with any +detail)? */
 bool settings_is_own(const struct settings *s, struct str addr);
+/* Is this an agent's address? */
+bool settings_is_desk(const struct settings *s, struct str addr);
 /* The subject tag of a queue, and all tags ever (for subject_ticket()). */
 struct str settings_tag(const struct settings *s, const struct queue *q);
 struct strs settings_tags(struct arena *a, const struct settings *s);

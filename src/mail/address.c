@@ -563,6 +563,15 @@ address_eq(struct str a, struct str b)
 }
 
 bool
+address_among(const struct strs *l, struct str addr)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (address_eq(l->v[i], addr))
+			return true;
+	return false;
+}
+
+bool
 addresses_has(const struct addresses *l, struct str addr)
 {
 	for (size_t i = 0; i < l->n; i++)

@@ -35,6 +35,8 @@ struct str address_local(struct str addr);
 struct str address_domain(struct str addr);
 /* Equal as mailboxes: the domain without case, the local part without ASCII case too (everyone does). */
 bool address_eq(struct str a, struct str b);
+/* Is addr one of them? */
+bool address_among(const struct strs *l, struct str addr);
 bool addresses_has(const struct addresses *l, struct str addr);
 /* The key under which a person is stored: whole address in lower case (ICU fold for non-ASCII). */
 struct str address_key(struct arena *a, struct str addr);
