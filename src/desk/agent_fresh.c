@@ -25,40 +25,6 @@
 
 /* --- tickets ----------------------------------------------------------- */
 
-static const struct queue *
-by_addresses(const struct settings *s, const struct addresses *l)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		const struct queue *q =
-		    settings_queue_by_address(s, l->v[i].addr);
-
-		if (q)
-			return q;
-	}
-	return NULL;
-}
-
-/* As for a customer's mail: where it was sent to says most. */
-static const struct queue *
-choose_queue(const struct visit *v)
-{
-	const struct settings *s = v->d->settings;
-	const struct intake *in = v->x->in;
-	const struct queue *q = NULL;
-
-	if (in->envelope_recipient.n)
-		q = settings_queue_by_address(s, in->envelope_recipient);
-	if (!q)
-		q = by_addresses(s, &v->m->to);
-	if (!q)
-		q = by_addresses(s, &v->m->cc);
-	if (!q)
-		q = by_addresses(s, &v->m->delivered_to);
-	if (!q && in->mailbox_queue.n)
-		q = settings_queue(s, in->mailbox_queue);
-	return q ? q : &s->queues[0];
-}
-
 /* Not stored yet, so that what is asked for it can be looked at first. */
 void
 fresh_draft(
@@ -72,7 +38,7 @@ fresh_draft(
 	    .subject = utf8_clip(subject_base(v->a, subject, &tags), 500),
 	    .status = STATUS_NEW,
 	    .priority = PRIORITY_NORMAL,
-	    .queue = choose_queue(v)->name,
+	    .queue = intake_queue(v->d->settings, v->x->in)->name,
 	    .channel = v->x->in->channel.n ? v->x->in->channel : S("mail"),
 	    .language = v->m->language,
 	    .requester = *requester,

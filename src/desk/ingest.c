@@ -218,40 +218,6 @@ weigh(struct job *j, struct err *err)
 	return 0;
 }
 
-static const struct queue *
-by_addresses(const struct settings *s, const struct addresses *l)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		const struct queue *q =
-		    settings_queue_by_address(s, l->v[i].addr);
-
-		if (q)
-			return q;
-	}
-	return NULL;
-}
-
-/* The address that a mail was sent to says more than the mailbox it was found
- * in. */
-static const struct queue *
-choose_queue(const struct job *j)
-{
-	const struct settings *s = j->d->settings;
-	const struct queue *q = NULL;
-
-	if (j->in->envelope_recipient.n)
-		q = settings_queue_by_address(s, j->in->envelope_recipient);
-	if (!q)
-		q = by_addresses(s, &j->m->to);
-	if (!q)
-		q = by_addresses(s, &j->m->cc);
-	if (!q)
-		q = by_addresses(s, &j->m->delivered_to);
-	if (!q && j->in->mailbox_queue.n)
-		q = settings_queue(s, j->in->mailbox_queue);
-	return q ? q : &s->queues[0];
-}
-
 /* --- tickets ----------------------------------------------------------- */
 
 /* Of a mail that follows on what is over. A stranger learns nothing of that. */
@@ -282,7 +248,7 @@ open_ticket(struct job *j, struct err *err)
 	const struct settings *s = j->d->settings;
 	struct str subject;
 
-	j->queue = choose_queue(j);
+	j->queue = intake_queue(s, j->in);
 	if (choose_subject(j, &subject, err) < 0)
 		return -1;
 	j->k = (struct ticket){

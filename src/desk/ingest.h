@@ -68,6 +68,9 @@ struct outcome {
  */
 int ingest(struct desk *d, struct txn *t, struct arena *a, const struct intake *in, int64_t now, struct outcome *out, struct err *err);
 
+/* The queue of a ticket that the mail opens: the address that it was sent to says more than the mailbox it was found in; else the first. message is there. */
+const struct queue *intake_queue(const struct settings *s, const struct intake *in);
+
 /*
  * What came with a mail besides its bytes and hashes, as a record: kept with a quarantined mail, so that it can be ingested after all. To release one: decode,
  * fill in the rest, parse, and ingest() under the same source key; its fate then changes from quarantine.

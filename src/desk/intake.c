@@ -1,4 +1,6 @@
-/* What came with a mail that lies in the quarantine. */
+/* What came with a mail besides its words: where it was sent to, and the record
+ * of it that is kept while the mail lies in the quarantine. */
+#include "base/must.h"
 #include "base/record.h"
 #include "desk/ingest.h"
 
@@ -55,4 +57,37 @@ intake_decode(
 		return err_set(err, ERR_CORRUPT,
 		    "what came with a quarantined mail cannot be read");
 	return 0;
+}
+
+static const struct queue *
+by_addresses(const struct settings *s, const struct addresses *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct queue *q =
+		    settings_queue_by_address(s, l->v[i].addr);
+
+		if (q)
+			return q;
+	}
+	return NULL;
+}
+
+const struct queue *
+intake_queue(const struct settings *s, const struct intake *in)
+{
+	const struct message *m = in->message;
+	const struct queue *q = NULL;
+
+	must(m != NULL);
+	if (in->envelope_recipient.n)
+		q = settings_queue_by_address(s, in->envelope_recipient);
+	if (!q)
+		q = by_addresses(s, &m->to);
+	if (!q)
+		q = by_addresses(s, &m->cc);
+	if (!q)
+		q = by_addresses(s, &m->delivered_to);
+	if (!q && in->mailbox_queue.n)
+		q = settings_queue(s, in->mailbox_queue);
+	return q ? q : &s->queues[0];
 }
