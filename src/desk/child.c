@@ -76,7 +76,7 @@ check_depth(
 			return err_set(err, ERR_INVAL,
 			    "%d sub-tickets are one below the other already",
 			    CHILD_DEPTH_MAX);
-		if (merge_get(t, a, up, &row, err) < 0)
+		if (family_get(t, a, up, &row, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -222,7 +222,7 @@ merge_open_children(struct txn *t, struct arena *a, const struct ticket *k,
 
 		if (k->links[i].kind != LINK_CHILD)
 			continue;
-		if (merge_get(t, &row, k->links[i].ticket, &c, err) < 0)
+		if (family_get(t, &row, k->links[i].ticket, &c, err) < 0)
 			return -1;
 		if (!status_is_active(c.status))
 			continue;
@@ -245,7 +245,7 @@ tell_parent(struct desk *d, struct txn *t, struct arena *a,
 	size_t n, others = 0;
 	struct notice x = {.kind = NOTICE_CHILD, .who = *who};
 
-	if (merge_get(t, a, id, &p, err) < 0 ||
+	if (family_get(t, a, id, &p, err) < 0 ||
 	    merge_open_children(t, a, &p, &open, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)

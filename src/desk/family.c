@@ -2,8 +2,8 @@
 #include "base/must.h"
 #include "desk/extra.h"
 
-static int
-get(struct txn *t, struct arena *a, uint64_t id, struct ticket *out,
+int
+family_get(struct txn *t, struct arena *a, uint64_t id, struct ticket *out,
     struct err *err)
 {
 	int found = ticket_get(t, a, id, out);
@@ -35,7 +35,7 @@ family_head(struct txn *t, struct arena *a, const struct ticket *k,
 			return txn_error(t, err);
 		}
 		at = next;
-		if (get(t, a, at, &up, err) < 0)
+		if (family_get(t, a, at, &up, err) < 0)
 			return -1;
 		next = extra_family(up.extra);
 	}
@@ -126,7 +126,7 @@ find_room(struct txn *t, struct arena *a, struct ticket *k, uint64_t seed,
 			return 0; /* nobody below: one more here */
 		next = children[seed % n];
 		seed = seed / n + 7;
-		if (get(t, a, next, k, err) < 0)
+		if (family_get(t, a, next, k, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -164,7 +164,7 @@ family_unite(struct txn *t, struct arena *a, struct ticket *k, struct ticket *o,
 		set_family(a, o, old);
 	if (old == young || young == k->id || young == o->id)
 		return 0;
-	if (get(t, a, young, &up, err) < 0)
+	if (family_get(t, a, young, &up, err) < 0)
 		return -1;
 	set_family(a, &up, old);
 	ticket_put(t, &up);
@@ -182,7 +182,7 @@ family_link(struct txn *t, struct arena *a, struct ticket *k, uint64_t other,
 	must(k->id != 0);
 	if (other == k->id || ticket_links_to(k, other))
 		return 0;
-	if (get(t, a, other, &o, err) < 0 ||
+	if (family_get(t, a, other, &o, err) < 0 ||
 	    find_room(t, a, &o, k->id, k->id, err) < 0)
 		return -1;
 	if (o.id == k->id || ticket_links_to(k, o.id))

@@ -11,6 +11,9 @@
 
 enum { LINKS_MAX = 64 };
 
+/* Ticket `id`, which a link names: 0, or -1 when it is not there. */
+int family_get(struct txn *t, struct arena *a, uint64_t id, struct ticket *out, struct err *err);
+
 /* The head of a ticket's family. */
 int family_head(struct txn *t, struct arena *a, const struct ticket *k, uint64_t *head, struct err *err);
 

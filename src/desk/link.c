@@ -70,7 +70,7 @@ merge_unlink(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	if (!ticket_links_to(k, other))
 		return err_set(err, ERR_INVAL,
 		    "ticket %llu is not linked to %llu", N(k->id), N(other));
-	if (merge_get(t, a, other, &o, err) < 0)
+	if (family_get(t, a, other, &o, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(loose); i++) {
 		found |= ticket_unlink(k, o.id, loose[i]);

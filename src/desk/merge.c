@@ -44,22 +44,6 @@ merge_check_room(const struct ticket *k, size_t more, struct err *err)
 }
 
 int
-merge_get(struct txn *t, struct arena *a, uint64_t id, struct ticket *out,
-    struct err *err)
-{
-	int found = ticket_get(t, a, id, out);
-
-	if (found < 0)
-		return txn_error(t, err);
-	if (!found) {
-		txn_fail(t, ERR_CORRUPT,
-		    "ticket %llu is linked to but not there", N(id));
-		return txn_error(t, err);
-	}
-	return 0;
-}
-
-int
 merge_is_above(struct txn *t, struct arena *a, const struct ticket *k,
     uint64_t up, unsigned *steps, struct err *err)
 {
@@ -94,7 +78,7 @@ merge_is_above(struct txn *t, struct arena *a, const struct ticket *k,
 		}
 		if (done == n)
 			return 0;
-		if (merge_get(t, a, seen[done], &row, err) < 0)
+		if (family_get(t, a, seen[done], &row, err) < 0)
 			return -1;
 		at = &row;
 	}
@@ -120,7 +104,7 @@ check_circle(struct txn *t, struct arena *a, const struct ticket *k,
 		if (from->links[i].kind != LINK_PARENT ||
 		    from->links[i].ticket == k->id)
 			continue;
-		if (merge_get(t, a, from->links[i].ticket, &p, err) < 0)
+		if (family_get(t, a, from->links[i].ticket, &p, err) < 0)
 			return -1;
 		above = merge_is_above(t, a, &p, k->id, &steps, err);
 		if (above < 0)
@@ -376,7 +360,7 @@ move_kin(struct txn *t, struct arena *a, struct ticket *k, struct ticket *from,
 			ticket_unlink(k, from->id, back);
 			continue;
 		}
-		if (merge_get(t, a, kin[i].ticket, &o, err) < 0)
+		if (family_get(t, a, kin[i].ticket, &o, err) < 0)
 			return -1;
 		ticket_unlink(&o, from->id, back);
 		ticket_link(a, &o, k->id, back);
@@ -508,7 +492,7 @@ merge_sources(struct txn *t, struct arena *a, const struct ticket *k,
 		AUTO(arena_fini) struct arena row = ARENA_INIT;
 		struct ticket from;
 
-		if (merge_get(t, &row, (*ids)[i], &from, err) < 0)
+		if (family_get(t, &row, (*ids)[i], &from, err) < 0)
 			return -1;
 		if (!add_sources(&from, *ids, n))
 			break;

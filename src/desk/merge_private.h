@@ -13,7 +13,5 @@ int merge_check_open(const struct ticket *k, struct err *err);
 int merge_check_room(const struct ticket *k, size_t more, struct err *err);
 /* Is `up` above k, by any number of parents? *steps: how many. 1, 0, -1 (too many tickets above it are ERR_INVAL). */
 int merge_is_above(struct txn *t, struct arena *a, const struct ticket *k, uint64_t up, unsigned *steps, struct err *err);
-/* Ticket `id`, which a link names: -1 when it is not there. */
-int merge_get(struct txn *t, struct arena *a, uint64_t id, struct ticket *out, struct err *err);
 
 #endif
