@@ -154,6 +154,21 @@ due_count(struct txn *t, struct arena *a, uint64_t *n, struct timer *first)
 }
 
 void
+due_move(struct txn *t, enum due_kind kind, uint64_t ticket, int64_t *was,
+    int64_t at)
+{
+	struct timer m = {.due = *was, .kind = kind, .ticket = ticket};
+
+	if (at == *was)
+		return;
+	if (*was != CLOCK_NONE)
+		timer_del(t, &m);
+	*was = m.due = at;
+	if (at != CLOCK_NONE)
+		timer_put(t, &m);
+}
+
+void
 due_postpone(struct txn *t, const struct timer *m, int64_t at)
 {
 	struct timer later = *m;

@@ -38,6 +38,8 @@ int due_next(struct txn *t, struct arena *a, int64_t *at);
 int due_releases(struct txn *t, struct arena *a, int64_t now, uint64_t **ids, size_t *n);
 /* A timer whose handler cannot be run now: again at `at`. */
 void due_postpone(struct txn *t, const struct timer *m, int64_t at);
+/* The one timer of its kind that a ticket has, from *was to `at` (CLOCK_NONE: there is none), which *was is afterwards. */
+void due_move(struct txn *t, enum due_kind kind, uint64_t ticket, int64_t *was, int64_t at);
 /* The first timer that due_run() would run: 1, 0, -1. */
 int due_first(struct txn *t, struct arena *a, struct timer *out);
 /* How many timers wait (those of grants are not counted), and the first: for `helpd status`. */

@@ -175,21 +175,6 @@ tell(struct txn *t, struct arena *a, struct ticket *k,
 
 /* --- bringing up to date ----------------------------------------------- */
 
-static void
-set_timer(
-    struct txn *t, const struct ticket *k, struct sla_clocks *c, int64_t at)
-{
-	struct timer m = {.due = c->timer, .kind = DUE_SLA, .ticket = k->id};
-
-	if (at == c->timer)
-		return;
-	if (c->timer != CLOCK_NONE)
-		timer_del(t, &m);
-	c->timer = m.due = at;
-	if (at != CLOCK_NONE)
-		timer_put(t, &m);
-}
-
 /* The clocks into the ticket; true when they are others than before. */
 static bool
 keep(struct arena *a, struct ticket *k, struct extra *x,
@@ -241,7 +226,8 @@ sla_update(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	first = p && c.policy.n && !old.policy.n;
 	if (first)
 		missed = forgive(p, &c, now);
-	set_timer(t, k, &c, p && sla_next(p, &c, &due) ? due.at : CLOCK_NONE);
+	due_move(t, DUE_SLA, k->id, &c.timer,
+	    p && sla_next(p, &c, &due) ? due.at : CLOCK_NONE);
 	if (anew || first)
 		tell(t, a, k, p, &old, &c, missed, now);
 	*changed |= keep(a, k, &x, &c);

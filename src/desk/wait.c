@@ -232,20 +232,6 @@ first_of(const int64_t at[DEED_COUNT])
 	return best;
 }
 
-static void
-set_timer(struct txn *t, const struct ticket *k, struct wait *w, int64_t at)
-{
-	struct timer m = {.due = w->timer, .kind = DUE_WAIT, .ticket = k->id};
-
-	if (at == w->timer)
-		return;
-	if (w->timer != CLOCK_NONE)
-		timer_del(t, &m);
-	w->timer = m.due = at;
-	if (at != CLOCK_NONE)
-		timer_put(t, &m);
-}
-
 void
 wait_update(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
     int64_t now, bool *changed)
@@ -267,7 +253,8 @@ wait_update(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 		first = first_of(at);
 	} else
 		w = (struct wait){.timer = w.timer};
-	set_timer(t, k, &w, first == DEED_COUNT ? CLOCK_NONE : at[first]);
+	due_move(t, DUE_WAIT, k->id, &w.timer,
+	    first == DEED_COUNT ? CLOCK_NONE : at[first]);
 	*changed |= wait_write(a, k, &x, &w);
 }
 
