@@ -85,6 +85,15 @@ rec_strs(struct buf *b, uint32_t tag, const struct strs *l)
 		rec_str(b, tag, l->v[i]);
 }
 
+void
+rec_copy(struct buf *b, const struct recr *r)
+{
+	if (r->is_str)
+		rec_str(b, r->tag, r->s);
+	else
+		rec_u64(b, r->tag, r->u);
+}
+
 /* The length is not known yet: four bytes are kept for it, as a varint that is longer than it need be. */
 enum {
 	LENGTH_BYTES = 4

@@ -48,6 +48,9 @@ recr_i64(const struct recr *r)
 	return (int64_t)(r->u >> 1) ^ -(int64_t)(r->u & 1);
 }
 
+/* The current field of another record, as it is: so that who writes a record anew keeps what he does not know. */
+void rec_copy(struct buf *b, const struct recr *r);
+
 /* Raw varints, for postings and keys. The reader returns false when cut short or above 64 bits. */
 void varint_put(struct buf *b, uint64_t v);
 bool varint_get(struct str *s, uint64_t *v);

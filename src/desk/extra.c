@@ -79,14 +79,9 @@ extra_write(struct arena *a, struct str old, const struct extra *x)
 	rec_str_opt(&b, TAG_POLICY, x->policy);
 	rec_str_opt(&b, TAG_WAIT, x->wait);
 	rec_strs(&b, TAG_LEARNED, &x->learned);
-	while (recr_next(&r)) {
-		if (r.tag <= TAG_LAST)
-			continue;
-		if (r.is_str)
-			rec_str(&b, r.tag, r.s);
-		else
-			rec_u64(&b, r.tag, r.u);
-	}
+	while (recr_next(&r))
+		if (r.tag > TAG_LAST)
+			rec_copy(&b, &r);
 	return arena_dup(a, buf_str(&b));
 }
 

@@ -220,14 +220,9 @@ with_last_agent(struct arena *a, struct str extra, struct str agent)
 	struct recr r = recr_open(extra);
 
 	rec_str(&b, TAG_LAST_AGENT, agent);
-	while (recr_next(&r)) {
-		if (r.tag == TAG_LAST_AGENT)
-			continue;
-		if (r.is_str)
-			rec_str(&b, r.tag, r.s);
-		else
-			rec_u64(&b, r.tag, r.u);
-	}
+	while (recr_next(&r))
+		if (r.tag != TAG_LAST_AGENT)
+			rec_copy(&b, &r);
 	return arena_dup(a, buf_str(&b));
 }
 
