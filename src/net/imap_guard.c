@@ -75,13 +75,16 @@ put_words(struct guard *g, const char *name, struct str words)
 
 /* The codes that somebody here reads are written on; the rest is left out. */
 static void
-put_code(struct guard *g, struct str code)
+put_code(struct guard *g, struct str code, bool first)
 {
 	static const char *const numbers[] = {"UIDVALIDITY ", "UIDNEXT "};
 	size_t start = g->out.n;
 	struct str s = code;
 	uint64_t n;
 
+	/* With any other code in a greeting libetpan 1.9.4 follows NULL. */
+	if (first && !str_istarts(s, S("CAPABILITY ")))
+		return;
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 		if (guard_take(&s, numbers[i])) {
 			if (guard_number(&s, UINT32_MAX, &n) && n && !s.n)
@@ -124,6 +127,7 @@ put_text(struct buf *out, struct str text)
 static void
 status_rest(struct guard *g, struct str s, bool keep)
 {
+	bool first = g->expect & GUARD_GREETING;
 	struct str code = {NULL, 0};
 
 	s = str_ltrim(s);
@@ -135,7 +139,7 @@ status_rest(struct guard *g, struct str s, bool keep)
 			s = str_trim(str_from(s, (size_t)end + 1));
 		}
 	}
-	put_code(g, code);
+	put_code(g, code, first);
 	buf_puts(&g->out, "x");
 	if (!keep)
 		return;
@@ -263,8 +267,8 @@ greeting(struct guard *g, struct str s)
 	} else {
 		return guard_garbage(g, "no IMAP greeting");
 	}
-	g->expect &= ~(unsigned)GUARD_GREETING;
 	status_rest(g, s, true);
+	g->expect &= ~(unsigned)GUARD_GREETING;
 	return 0;
 }
 

@@ -5,7 +5,8 @@
  * command in progress asked for, each line complete, each number in range, each literal within a limit, response codes and
  * flags from a short list, free text replaced. What else a server sends unasked is dropped; what is no IMAP, too much, or BYE is
  * an error, and the connection is then of no further use. Without it libetpan 1.9.4 (tests/fuzz/fuzz_imap.c, the driver reading the stream
- * directly) allocates what "{4294967295}" announces, overflows its stack on a nested BODYSTRUCTURE, and leaks at a BYE greeting.
+ * directly) allocates what "{4294967295}" announces, overflows its stack on a nested BODYSTRUCTURE, follows NULL at
+ * a greeting "* OK [PERMANENTFLAGS ()]", and leaks at a BYE greeting.
  */
 #ifndef NET_IMAP_GUARD_H
 #define NET_IMAP_GUARD_H
