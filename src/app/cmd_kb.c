@@ -3,9 +3,8 @@
  */
 #include "app/editor.h"
 #include "app/json.h"
+#include "app/listing.h"
 #include "app/session.h"
-#include "app/table.h"
-#include "base/clock.h"
 #include "base/must.h"
 #include "desk/kb.h"
 
@@ -20,11 +19,7 @@ enum {
 /* --- looking ----------------------------------------------------------- */
 
 struct view {
-	struct verb_context *c;
-	struct arena a;
-	struct table table;
-	int64_t now;
-	size_t n;
+	struct listing l;
 	bool all; /* withdrawn ones too */
 };
 
@@ -56,18 +51,17 @@ add(void *ctx, const struct kb *x)
 
 	if (x->state == KB_WITHDRAWN && !v->all)
 		return true;
-	v->n++;
-	if (v->c->json) {
+	r = listing_row(&v->l);
+	if (!r) {
 		json_print(kb_json(x));
 		return true;
 	}
-	r = table_row(&v->table);
-	r->cell[0] = arena_printf(&v->a, "%llu", (unsigned long long)x->id);
+	r->cell[0] = arena_printf(&v->l.a, "%llu", (unsigned long long)x->id);
 	r->cell[1] = str_c(kb_state_name(x->state));
-	r->cell[2] = arena_printf(&v->a, "%u", x->uses);
-	r->cell[3] = time_ago(&v->a, x->updated, v->now);
-	r->cell[4] = arena_dup(&v->a, x->author);
-	r->cell[5] = arena_dup(&v->a, x->title);
+	r->cell[2] = arena_printf(&v->l.a, "%u", x->uses);
+	r->cell[3] = time_ago(&v->l.a, x->updated, v->l.now);
+	r->cell[4] = arena_dup(&v->l.a, x->author);
+	r->cell[5] = arena_dup(&v->l.a, x->title);
 	return true;
 }
 
@@ -90,13 +84,13 @@ list(struct verb_context *c, struct session *s, bool all, struct str words)
 {
 	static const char *const heads[] = {
 	    ">ID", "STATE", ">USES", "CHANGED", "AUTHOR", "TITLE", NULL};
-	struct view v = {.c = c, .now = clock_now(), .all = all};
+	struct view v = {.all = all};
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	AUTO(txn_abort) struct txn *t = NULL;
 	struct err err = ERR_INIT;
 	int r;
 
-	table_init(&v.table, &v.a, c->colour, heads);
+	listing_init(&v.l, c, heads);
 	if (txn_read(s->store, &t, &err) < 0)
 		return verb_err(c, &err);
 	if (words.n) {
@@ -110,12 +104,9 @@ list(struct verb_context *c, struct session *s, bool all, struct str words)
 		if (r < 0)
 			txn_error(t, &err);
 	}
-	if (!c->json && v.n)
-		table_print(&v.table);
-	else if (!c->json && c->colour && r >= 0)
-		puts(words.n ? "no article has these words"
-			     : "the knowledge base is empty");
-	arena_fini(&v.a);
+	listing_end(&v.l, r < 0     ? NULL
+			  : words.n ? "no article has these words"
+				    : "the knowledge base is empty");
 	return r < 0 ? verb_err(c, &err) : EX_OK;
 }
 

@@ -1,8 +1,7 @@
 /* list, search: many tickets, one a line. */
+#include "app/listing.h"
 #include "app/session.h"
-#include "app/table.h"
 #include "app/ticket_json.h"
-#include "base/clock.h"
 #include "base/must.h"
 #include "desk/search.h"
 
@@ -15,38 +14,25 @@ enum {
 };
 #define STATUSES_ALL ((1u << STATUS_COUNT) - 2) /* there is no number 0 */
 
-struct listing {
-	struct verb_context *c;
+static const char *const heads[] = {">#", "STATUS", "PRIORITY", "QUEUE",
+    "ASSIGNEE", "CHANGED", "REQUESTER", "SUBJECT", NULL};
+
+struct view {
+	struct listing l;
 	const struct settings *settings;
-	struct arena a;
-	struct table table;
-	int64_t now;
-	size_t n;
 };
-
-static void
-listing_init(struct listing *l, struct verb_context *c, const struct session *s)
-{
-	static const char *const heads[] = {">#", "STATUS", "PRIORITY", "QUEUE",
-	    "ASSIGNEE", "CHANGED", "REQUESTER", "SUBJECT", NULL};
-
-	*l = (struct listing){
-	    .c = c, .settings = &s->config->settings, .now = clock_now()};
-	table_init(&l->table, &l->a, c->colour, heads);
-}
 
 static bool
 add(void *ctx, const struct ticket *k)
 {
-	struct listing *l = ctx;
-	struct table_row *r;
+	struct view *v = ctx;
+	struct listing *l = &v->l;
+	struct table_row *r = listing_row(l);
 
-	l->n++;
-	if (l->c->json) {
-		json_print(ticket_json(l->settings, k));
+	if (!r) {
+		json_print(ticket_json(v->settings, k));
 		return true;
 	}
-	r = table_row(&l->table);
 	r->cell[0] = arena_printf(&l->a, "%llu", (unsigned long long)k->id);
 	r->cell[1] = str_c(status_name(k->status));
 	r->colour[1] = colour_of_status(r->cell[1]);
@@ -61,17 +47,13 @@ add(void *ctx, const struct ticket *k)
 }
 
 static void
-listing_end(struct listing *l, size_t limit, const char *more)
+end(struct view *v, size_t limit, const char *more)
 {
-	if (!l->c->json) {
-		if (l->n)
-			table_print(&l->table);
-		else if (l->c->colour)
-			puts("no tickets");
-		if (limit && l->n == limit && l->c->colour)
-			printf("(the first %zu; %s)\n", limit, more);
-	}
-	arena_fini(&l->a);
+	const struct verb_context *c = v->l.c;
+
+	listing_end(&v->l, "no tickets");
+	if (!c->json && c->colour && limit && v->l.n == limit)
+		printf("(the first %zu; %s)\n", limit, more);
 }
 
 static int
@@ -81,16 +63,17 @@ list(struct verb_context *c, const struct ticket_filter *f)
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	struct txn *t = NULL;
 	struct err err = ERR_INIT;
-	struct listing l;
+	struct view v;
 	int status = session_open(&s, c, SESSION_STORE);
 
 	if (status == EX_OK) {
-		listing_init(&l, c, &s);
+		v.settings = &s.config->settings;
+		listing_init(&v.l, c, heads);
 		if (txn_read(s.store, &t, &err) < 0 ||
-		    (ticket_each(t, &a, f, add, &l) < 0 &&
+		    (ticket_each(t, &a, f, add, &v) < 0 &&
 			txn_error(t, &err) < 0))
 			status = verb_err(c, &err);
-		listing_end(&l, f->limit, "--all lists every one");
+		end(&v, f->limit, "--all lists every one");
 		txn_abort(&t);
 	}
 	session_close(&s);
@@ -177,7 +160,7 @@ cmd_search(struct verb_context *c, int argc, char **argv)
 	struct session s;
 	struct txn *t = NULL;
 	struct err err = ERR_INIT;
-	struct listing l;
+	struct view v;
 	uint64_t limit = PAGE;
 	int opt, status;
 
@@ -190,15 +173,16 @@ cmd_search(struct verb_context *c, int argc, char **argv)
 		buf_printf(&query, "%s%s", i > optind ? " " : "", argv[i]);
 	status = session_open(&s, c, SESSION_STORE);
 	if (status == EX_OK) {
-		listing_init(&l, c, &s);
+		v.settings = &s.config->settings;
+		listing_init(&v.l, c, heads);
 		if (txn_read(s.store, &t, &err) < 0 ||
 		    search_tickets(t, &a, buf_str(&query), (size_t)limit, add,
-			&l, &err) < 0)
+			&v, &err) < 0)
 			status = verb_err(c, &err);
-		listing_end(&l, (size_t)limit, "--limit 0 finds every one");
+		end(&v, (size_t)limit, "--limit 0 finds every one");
 		txn_abort(&t);
 		/* As grep does: nothing found is a status of its own. */
-		if (status == EX_OK && l.n == 0)
+		if (status == EX_OK && v.l.n == 0)
 			status = 1;
 	}
 	session_close(&s);

@@ -1,6 +1,6 @@
 /* outbox: what waits to be sent, what failed, what is held. */
+#include "app/listing.h"
 #include "app/session.h"
-#include "app/table.h"
 #include "app/ticket_json.h"
 #include "base/clock.h"
 #include "base/must.h"
@@ -11,14 +11,6 @@
 
 #include <stdio.h>
 #include <sysexits.h>
-
-struct view {
-	struct verb_context *c;
-	struct arena a;
-	struct table table;
-	int64_t now;
-	size_t n;
-};
 
 static json_t *
 row_json(const struct outbox *o)
@@ -55,33 +47,31 @@ row_json(const struct outbox *o)
 static bool
 add(void *ctx, const struct outbox *o)
 {
-	struct view *v = ctx;
-	struct table_row *r;
+	struct listing *l = ctx;
+	struct table_row *r = listing_row(l);
 
-	v->n++;
-	if (v->c->json) {
+	if (!r) {
 		json_print(row_json(o));
 		return true;
 	}
-	r = table_row(&v->table);
-	r->cell[0] = arena_printf(&v->a, "%llu", (unsigned long long)o->id);
+	r->cell[0] = arena_printf(&l->a, "%llu", (unsigned long long)o->id);
 	r->cell[1] = str_c(outbox_state_name(o->state));
 	r->colour[1] = o->state == OUTBOX_FAILED ? COLOUR_RED
 		       : o->state == OUTBOX_HELD ? COLOUR_YELLOW
 						 : COLOUR_NONE;
-	r->cell[2] = arena_dup(&v->a, o->kind);
+	r->cell[2] = arena_dup(&l->a, o->kind);
 	r->cell[3] =
-	    arena_printf(&v->a, "#%llu", (unsigned long long)o->ticket);
-	r->cell[4] = time_ago(&v->a, o->created, v->now);
+	    arena_printf(&l->a, "#%llu", (unsigned long long)o->ticket);
+	r->cell[4] = time_ago(&l->a, o->created, l->now);
 	r->cell[5] =
-	    o->state == OUTBOX_QUEUED ? time_text(&v->a, o->next) : S("-");
-	r->cell[6] = arena_printf(&v->a, "%u", o->attempts);
+	    o->state == OUTBOX_QUEUED ? time_text(&l->a, o->next) : S("-");
+	r->cell[6] = arena_printf(&l->a, "%u", o->attempts);
 	r->cell[7] =
-	    o->nrecipients ? arena_dup(&v->a, o->recipients[0].addr) : S("-");
+	    o->nrecipients ? arena_dup(&l->a, o->recipients[0].addr) : S("-");
 	if (o->nrecipients > 1)
-		r->cell[7] = arena_printf(&v->a, "%.*s +%zu",
+		r->cell[7] = arena_printf(&l->a, "%.*s +%zu",
 		    STR_ARG(r->cell[7]), o->nrecipients - 1);
-	r->cell[8] = arena_dup(&v->a, o->last.n ? o->last : o->subject);
+	r->cell[8] = arena_dup(&l->a, o->last.n ? o->last : o->subject);
 	return true;
 }
 
@@ -90,22 +80,18 @@ list(struct verb_context *c, struct session *s)
 {
 	static const char *const heads[] = {">ID", "STATE", "KIND", "TICKET",
 	    "AGE", "NEXT", ">TRIES", "TO", "LAST", NULL};
-	struct view v = {.c = c, .now = clock_now()};
+	struct listing l;
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	AUTO(txn_abort) struct txn *t = NULL;
 	struct err err = ERR_INIT;
 	int status = EX_OK;
 
-	table_init(&v.table, &v.a, c->colour, heads);
+	listing_init(&l, c, heads);
 	if (txn_read(s->store, &t, &err) < 0 ||
-	    (outbox_each(t, &a, OUTBOX_NONE, add, &v) < 0 &&
+	    (outbox_each(t, &a, OUTBOX_NONE, add, &l) < 0 &&
 		txn_error(t, &err) < 0))
 		status = verb_err(c, &err);
-	if (!c->json && v.n)
-		table_print(&v.table);
-	else if (!c->json && c->colour)
-		puts("nothing waits");
-	arena_fini(&v.a);
+	listing_end(&l, "nothing waits");
 	return status;
 }
 

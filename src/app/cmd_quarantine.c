@@ -3,10 +3,9 @@
  * an upgrade), or released: then it becomes an ordinary article without any authority, by its header alone where it cannot be parsed, with the whole mail behind it.
  */
 #include "app/jail.h"
+#include "app/listing.h"
 #include "app/session.h"
-#include "app/table.h"
 #include "app/ticket_json.h"
-#include "base/clock.h"
 #include "base/must.h"
 #include "store/blob.h"
 #include "store/ledger.h"
@@ -16,14 +15,6 @@
 
 enum {
 	RAW_MAX = 1 << 30
-};
-
-struct view {
-	struct verb_context *c;
-	struct arena a;
-	struct table table;
-	int64_t now;
-	size_t n;
 };
 
 static json_t *
@@ -45,20 +36,18 @@ row_json(const struct quarantined *q)
 static bool
 add(void *ctx, const struct quarantined *q)
 {
-	struct view *v = ctx;
-	struct table_row *r;
+	struct listing *l = ctx;
+	struct table_row *r = listing_row(l);
 
-	v->n++;
-	if (v->c->json) {
+	if (!r) {
 		json_print(row_json(q));
 		return true;
 	}
-	r = table_row(&v->table);
-	r->cell[0] = arena_printf(&v->a, "%llu", (unsigned long long)q->id);
-	r->cell[1] = time_ago(&v->a, q->at, v->now);
-	r->cell[2] = arena_printf(&v->a, "%llu", (unsigned long long)q->size);
-	r->cell[3] = arena_dup(&v->a, q->source);
-	r->cell[4] = arena_dup(&v->a, q->reason);
+	r->cell[0] = arena_printf(&l->a, "%llu", (unsigned long long)q->id);
+	r->cell[1] = time_ago(&l->a, q->at, l->now);
+	r->cell[2] = arena_printf(&l->a, "%llu", (unsigned long long)q->size);
+	r->cell[3] = arena_dup(&l->a, q->source);
+	r->cell[4] = arena_dup(&l->a, q->reason);
 	return true;
 }
 
@@ -67,21 +56,17 @@ list(struct verb_context *c, struct session *s)
 {
 	static const char *const heads[] = {
 	    ">ID", "AGE", ">SIZE", "SOURCE", "REASON", NULL};
-	struct view v = {.c = c, .now = clock_now()};
+	struct listing l;
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	AUTO(txn_abort) struct txn *t = NULL;
 	struct err err = ERR_INIT;
 	int status = EX_OK;
 
-	table_init(&v.table, &v.a, c->colour, heads);
+	listing_init(&l, c, heads);
 	if (txn_read(s->store, &t, &err) < 0 ||
-	    (quarantine_each(t, &a, add, &v) < 0 && txn_error(t, &err) < 0))
+	    (quarantine_each(t, &a, add, &l) < 0 && txn_error(t, &err) < 0))
 		status = verb_err(c, &err);
-	if (!c->json && v.n)
-		table_print(&v.table);
-	else if (!c->json && c->colour)
-		puts("nothing is in quarantine");
-	arena_fini(&v.a);
+	listing_end(&l, "nothing is in quarantine");
 	return status;
 }
 
