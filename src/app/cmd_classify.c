@@ -79,17 +79,11 @@ one_ticket(struct verb_context *c, struct session *s, uint64_t id)
 	struct table table;
 	struct ticket k;
 	size_t all = 0;
-	int found;
 
 	table_init(&table, &a, c->colour, heads);
-	if (txn_read(s->store, &t, &err) < 0)
+	if (txn_read(s->store, &t, &err) < 0 ||
+	    session_ticket(t, &a, id, &k, &err) < 0)
 		return verb_err(c, &err);
-	found = ticket_get(t, &a, id, &k);
-	if (found < 0 && txn_error(t, &err) < 0)
-		return verb_err(c, &err);
-	if (!found)
-		return verb_fail(c, EX_NOINPUT, "there is no ticket #%llu",
-		    (unsigned long long)id);
 	for (size_t i = 0; i < set->nclassified; i++) {
 		struct str field = set->classified[i].name;
 		struct guess g[GUESSES_MAX];

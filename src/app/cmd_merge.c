@@ -24,18 +24,6 @@ struct deed {
 	struct arena a;    /* its strings */
 };
 
-static int
-get(struct txn *t, struct arena *a, uint64_t id, struct ticket *k,
-    struct err *err)
-{
-	int r = ticket_get(t, a, id, k);
-
-	if (r == 0)
-		return err_set(err, ERR_NOENT, "there is no ticket #%llu",
-		    (unsigned long long)id);
-	return r < 0 ? txn_error(t, err) : 0;
-}
-
 /* What is printed after the commit, when the transaction's memory is gone. */
 static void
 keep(struct deed *d, const struct ticket *k)
@@ -57,8 +45,8 @@ do_merge(struct session *s, struct txn *t, struct arena *a, int64_t now,
 	struct actor who = {session_actor(a), S("helpd merge")};
 	struct ticket from, into;
 
-	if (get(t, a, d->ticket, &from, err) < 0 ||
-	    get(t, a, d->other, &into, err) < 0 ||
+	if (session_ticket(t, a, d->ticket, &from, err) < 0 ||
+	    session_ticket(t, a, d->other, &into, err) < 0 ||
 	    merge_tickets(&s->desk, t, a, &into, &from, &who, now, err) < 0)
 		return -1;
 	keep(d, &into);
@@ -73,7 +61,7 @@ do_split(struct session *s, struct txn *t, struct arena *a, int64_t now,
 	struct actor who = {session_actor(a), S("helpd split")};
 	struct ticket k, out;
 
-	if (get(t, a, d->ticket, &k, err) < 0 ||
+	if (session_ticket(t, a, d->ticket, &k, err) < 0 ||
 	    merge_split(&s->desk, t, a, &k, d->seq, &who, now, &out, err) < 0)
 		return -1;
 	keep(d, &out);
@@ -88,7 +76,7 @@ do_child(struct session *s, struct txn *t, struct arena *a, int64_t now,
 	struct actor who = {session_actor(a), S("helpd child")};
 	struct ticket k, out;
 
-	if (get(t, a, d->ticket, &k, err) < 0 ||
+	if (session_ticket(t, a, d->ticket, &k, err) < 0 ||
 	    merge_child(&s->desk, t, a, &k, &d->child, &who, now, &out, err) <
 		0)
 		return -1;
@@ -104,7 +92,7 @@ do_link(struct session *s, struct txn *t, struct arena *a, int64_t now,
 	struct actor who = {session_actor(a), S("helpd link")};
 	struct ticket k;
 
-	if (get(t, a, d->ticket, &k, err) < 0)
+	if (session_ticket(t, a, d->ticket, &k, err) < 0)
 		return -1;
 	return merge_link(&s->desk, t, a, &k, d->other, &who, now, err);
 }
@@ -117,7 +105,7 @@ do_unlink(struct session *s, struct txn *t, struct arena *a, int64_t now,
 	struct actor who = {session_actor(a), S("helpd unlink")};
 	struct ticket k;
 
-	if (get(t, a, d->ticket, &k, err) < 0)
+	if (session_ticket(t, a, d->ticket, &k, err) < 0)
 		return -1;
 	return merge_unlink(&s->desk, t, a, &k, d->other, &who, now, err);
 }

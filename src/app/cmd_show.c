@@ -568,24 +568,16 @@ do_show(struct verb_context *c, const struct wish *w)
 	struct txn *t = NULL;
 	struct ticket k;
 	struct err err = ERR_INIT;
-	int status, found;
+	int status;
 
 	/* The jail's process is forked before the store is mapped. */
 	if (w->save && jail_open(&jail, &jo, &err) < 0)
 		return verb_err(c, &err);
 	status = session_open(&s, c, SESSION_STORE);
 	if (status == EX_OK) {
-		found = txn_read(s.store, &t, &err) < 0
-			    ? -1
-			    : ticket_get(t, &a, w->ticket, &k);
-		if (found < 0) {
-			if (t)
-				txn_error(t, &err);
+		if (txn_read(s.store, &t, &err) < 0 ||
+		    session_ticket(t, &a, w->ticket, &k, &err) < 0) {
 			status = verb_err(c, &err);
-		} else if (!found) {
-			status =
-			    verb_fail(c, EX_NOINPUT, "there is no ticket #%llu",
-				(unsigned long long)w->ticket);
 		} else if (w->raw) {
 			status = raw(c, t, &a, &k, w->raw);
 		} else if (w->save) {

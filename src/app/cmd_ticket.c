@@ -25,18 +25,6 @@ struct deed {
 };
 
 static int
-get(struct txn *t, struct arena *a, uint64_t id, struct ticket *k,
-    struct err *err)
-{
-	int r = ticket_get(t, a, id, k);
-
-	if (r == 0)
-		return err_set(err, ERR_NOENT, "there is no ticket #%llu",
-		    (unsigned long long)id);
-	return r < 0 ? txn_error(t, err) : 0;
-}
-
-static int
 do_reply(struct session *s, struct txn *t, struct arena *a, int64_t now,
     void *ctx, struct err *err)
 {
@@ -51,7 +39,7 @@ do_reply(struct session *s, struct txn *t, struct arena *a, int64_t now,
 	    .quote = d->quote,
 	};
 
-	if (get(t, a, d->ticket, &k, err) < 0)
+	if (session_ticket(t, a, d->ticket, &k, err) < 0)
 		return -1;
 	return outbound_answer(
 	    &s->desk, t, a, &k, &w, now, &d->seq, &d->outbox, err);
@@ -96,7 +84,7 @@ do_note(struct session *s, struct txn *t, struct arena *a, int64_t now,
 	struct ticket k;
 	struct actor who = {session_actor(a), S("helpd note")};
 
-	if (get(t, a, d->ticket, &k, err) < 0 ||
+	if (session_ticket(t, a, d->ticket, &k, err) < 0 ||
 	    change_note(&s->desk, t, a, &k, d->text, &who, d->author, now,
 		&d->seq, err) < 0 ||
 	    mention(s, t, a, &k, d, &who, now, err) < 0)
@@ -127,7 +115,7 @@ do_set(struct session *s, struct txn *t, struct arena *a, int64_t now,
 	enum status old;
 	struct actor who = {session_actor(a), S("helpd set")};
 
-	if (get(t, a, d->ticket, &k, err) < 0)
+	if (session_ticket(t, a, d->ticket, &k, err) < 0)
 		return -1;
 	old = k.status;
 	for (int i = 0; i < d->nsettings; i++) {

@@ -287,3 +287,15 @@ session_actor(struct arena *a)
 		return arena_printf(a, "cli:%s", pw->pw_name);
 	return arena_printf(a, "cli:%ld", (long)uid);
 }
+
+int
+session_ticket(struct txn *t, struct arena *a, uint64_t id, struct ticket *out,
+    struct err *err)
+{
+	int r = ticket_get(t, a, id, out);
+
+	if (r == 0)
+		return err_set(err, ERR_NOENT, "there is no ticket #%llu",
+		    (unsigned long long)id);
+	return r < 0 ? txn_error(t, err) : 0;
+}

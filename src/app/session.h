@@ -12,6 +12,7 @@
 #include "desk/ingest.h"
 #include "desk/token.h"
 #include "store/store.h"
+#include "store/ticket.h"
 
 struct session {
 	struct config *config;
@@ -38,6 +39,9 @@ int session_open_store(struct session *s, struct verb_context *c, int need);
 
 /* Reads configuration and templates anew: complaints are logged, -1 keeps everything as it was. */
 int session_load(struct verb_context *c, struct config **config, struct arena *a, struct templates **templates);
+
+/* The ticket that somebody named: 0; -1: ERR_NOENT "there is no ticket #42", or the store's error. */
+int session_ticket(struct txn *t, struct arena *a, uint64_t id, struct ticket *out, struct err *err);
 
 /* "store" and "helpd.sock" in the data directory. */
 char *session_path(struct session *s, const char *name);
