@@ -52,7 +52,6 @@ struct reading {
 	size_t nqueues;
 	struct outward *outward;
 	struct tiers tiers;
-	size_t nblocks; /* of these four */
 };
 
 static void
@@ -156,10 +155,8 @@ read_top(struct reading *r, const struct command *c)
 			wrong(r, c->args[0].at,
 			    "limits has no name: expected '{'");
 		block_read(&r->values, &r->limits, c, &r->c->settings);
-	} else if (r->nblocks++ >= CONFIG_BLOCKS_MAX) {
-		if (r->nblocks == CONFIG_BLOCKS_MAX + 1)
-			wrong(
-			    r, c->at, "more than %d blocks", CONFIG_BLOCKS_MAX);
+	} else if (!block_room(&r->values, &r->top, c)) {
+		return;
 	} else if (strcmp(s->name, "mailbox") == 0) {
 		read_mailbox(r, c);
 	} else if (strcmp(s->name, "transport") == 0) {

@@ -32,7 +32,6 @@ struct staff_reading {
 	size_t nteams;
 	const struct strs *calendars; /* NULL: there is no sla.conf */
 	struct strs agent_names, team_names, queues;
-	bool too_many;
 };
 
 static void
@@ -73,15 +72,8 @@ read_block(struct staff_reading *f, const struct command *c)
 	size_t at;
 	const struct setting *s = block_row(f->r, &f->top, c, &at);
 
-	if (!s)
+	if (!s || !block_room(f->r, &f->top, c))
 		return;
-	if (f->nagents + f->nteams >= CONFIG_BLOCKS_MAX) {
-		if (!f->too_many)
-			wrong(f->r, c->at, "more than %d blocks",
-			    CONFIG_BLOCKS_MAX);
-		f->too_many = true;
-		return;
-	}
 	f->top.set[at] = c;
 	if (strcmp(s->name, "agent") == 0)
 		read_agent(f, c);
@@ -250,21 +242,13 @@ void
 agents_read(struct value_reader *r, const char *path, struct settings *s,
     const struct strs *calendars, struct strs *teams)
 {
-	AUTO(buf_fini) struct buf text = BUF_INIT;
 	struct staff_reading f = {.r = r, .s = s, .calendars = calendars};
 	struct script script;
-	struct err err = ERR_INIT;
+	bool there;
 
-	if (file_read(path, CONFIG_MAX, &text, &err) < 0) {
-		struct place top = {path, 1, 1};
-
-		if (err.code != ERR_NOENT)
-			wrong(r, top, "cannot be read: %s", err.msg);
+	if (!block_file(r, path, &script, &there))
 		return;
-	}
 	f.top = block_of("agents.conf");
-	syntax_parse(r->a, path, buf_str(&text), &script, r->bad);
-	syntax_plain(r->a, &script, r->bad);
 	for (size_t i = 0; i < script.n; i++)
 		read_block(&f, &script.commands[i]);
 	judge(&f);

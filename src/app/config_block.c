@@ -1,5 +1,6 @@
 /* A name that is not in the table is the most frequent mistake, so most of this is about what may have been meant. */
 #include "app/config_block.h"
+#include "base/file.h"
 #include "base/must.h"
 #include "base/utf8.h"
 
@@ -218,6 +219,38 @@ block_judge(
 		    strcmp(b->type, "mailbox") == 0
 			? "imap, maildir and spool"
 			: "smtp, sendmail and maildir");
+}
+
+bool
+block_room(struct value_reader *r, struct block *b, const struct command *c)
+{
+	if (b->nblocks < CONFIG_BLOCKS_MAX) {
+		b->nblocks++;
+		return true;
+	}
+	if (b->nblocks++ == CONFIG_BLOCKS_MAX)
+		wrong(r, c->at, "more than %d blocks", CONFIG_BLOCKS_MAX);
+	return false;
+}
+
+bool
+block_file(
+    struct value_reader *r, const char *path, struct script *out, bool *there)
+{
+	AUTO(buf_fini) struct buf text = BUF_INIT;
+	struct place top = {path, 1, 1};
+	struct err err = ERR_INIT;
+
+	*there = true;
+	if (file_read(path, CONFIG_MAX, &text, &err) < 0) {
+		*there = err.code != ERR_NOENT;
+		if (*there)
+			wrong(r, top, "cannot be read: %s", err.msg);
+		return false;
+	}
+	syntax_parse(r->a, path, buf_str(&text), out, r->bad);
+	syntax_plain(r->a, out, r->bad);
+	return true;
 }
 
 /* The name between type and brace: a copy of its node checked by the rules of

@@ -20,6 +20,7 @@ struct block {
 	bool meant[CONFIG_ROWS_MAX];  /* a misspelt name was probably this */
 	unsigned kind;            /* 1 << kind, 0: none named */
 	const struct command *by; /* what named it */
+	size_t nblocks;           /* at the top of a file: the blocks so far */
 };
 
 #define wrong(r, at, ...) complain((r)->a, (r)->bad, (at), __VA_ARGS__)
@@ -46,6 +47,10 @@ struct place value_in(const struct command *c, struct str value);
 
 /* The row of a command of the block, noted as set; NULL when it is unknown or there already. */
 const struct setting *block_row(struct value_reader *r, struct block *b, const struct command *c, size_t *at);
+/* One block more in the file of which b is the top: false, and told once, when these are too many. */
+bool block_room(struct value_reader *r, struct block *b, const struct command *c);
+/* The commands of a file beside helpd.conf. False: there are none to read, as it is not there, or cannot be read (then *there, and told). */
+bool block_file(struct value_reader *r, const char *path, struct script *out, bool *there);
 /* All that stands between the braces, into *base. */
 void block_read(struct value_reader *r, struct block *b, const struct command *c, void *base);
 /* What is required and missing, and what is there but of no use. */

@@ -59,7 +59,7 @@ struct sla_file {
 	struct sla_block **policies;
 	size_t npolicies;
 	struct strs calendar_names, policy_names;
-	bool there, too_many;
+	bool there;
 };
 
 /* "sla.conf:31" */
@@ -466,15 +466,8 @@ read_block(struct sla_file *f, const struct command *c)
 	size_t at;
 	const struct setting *s = block_row(f->r, &f->top, c, &at);
 
-	if (!s)
+	if (!s || !block_room(f->r, &f->top, c))
 		return;
-	if (f->ncalendars + f->npolicies >= CONFIG_BLOCKS_MAX) {
-		if (!f->too_many)
-			wrong(f->r, c->at, "more than %d blocks",
-			    CONFIG_BLOCKS_MAX);
-		f->too_many = true;
-		return;
-	}
 	f->top.set[at] = c;
 	if (strcmp(s->name, "calendar") == 0)
 		read_calendar(f, c);
@@ -485,26 +478,15 @@ read_block(struct sla_file *f, const struct command *c)
 struct sla_file *
 sla_read(struct value_reader *r, const char *path, struct settings *s)
 {
-	AUTO(buf_fini) struct buf text = BUF_INIT;
 	struct sla_file *f = arena_new(r->a, struct sla_file);
 	struct script script;
-	struct err err = ERR_INIT;
 
 	f->r = r;
 	f->s = s;
 	f->path = path;
-	if (file_read(path, CONFIG_MAX, &text, &err) < 0) {
-		struct place top = {path, 1, 1};
-
-		if (err.code != ERR_NOENT)
-			wrong(r, top, "cannot be read: %s", err.msg);
-		f->there = err.code != ERR_NOENT;
+	if (!block_file(r, path, &script, &f->there))
 		return f;
-	}
-	f->there = true;
 	f->top = block_of("sla.conf");
-	syntax_parse(r->a, path, buf_str(&text), &script, r->bad);
-	syntax_plain(r->a, &script, r->bad);
 	for (size_t i = 0; i < script.n; i++)
 		read_block(f, &script.commands[i]);
 	s->calendars = arena_array(r->a, struct calendar, f->ncalendars + 1);
