@@ -1,5 +1,6 @@
 #include "app/feed_private.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -222,6 +223,7 @@ item_done(struct item *it, const struct err *failed)
 void
 feed_push(struct feed *f, struct item *it)
 {
+	fault_point("received");
 	it->owner = f;
 	it->done = item_done;
 	pthread_mutex_lock(&f->lock);

@@ -1,4 +1,5 @@
 #include "app/journal.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -67,6 +68,7 @@ journal_start(const char *dir, struct err *err)
 		if (unlink(path_join(&a, dir, names.v[i].p)) < 0 &&
 		    errno != ENOENT)
 			return err_sys(err, ERR_TEMP, "%s", dir);
+	fault_point("forget-after");
 	return file_replace(
 	    path_join(&a, dir, "boot"), buf_str(&boot), 0600, err);
 }
@@ -153,7 +155,10 @@ put(struct journal *j, uint64_t id, uint32_t attempt, bool ended,
 int
 journal_begin(struct journal *j, uint64_t id, uint32_t attempt, struct err *err)
 {
-	return put(j, id, attempt, false, NULL, 0, err);
+	int r = put(j, id, attempt, false, NULL, 0, err);
+
+	fault_point("note-after");
+	return r;
 }
 
 void
@@ -161,11 +166,13 @@ journal_end(struct journal *j, uint64_t id, uint32_t attempt,
     const struct delivery *v, size_t n)
 {
 	put(j, id, attempt, true, v, n, NULL);
+	fault_point("note-after");
 }
 
 void
 journal_reset(struct journal *j)
 {
+	fault_point("forget-before");
 	/* Should it fail: rows that are no longer sending are left alone at a recovery. */
 	if (ftruncate(j->fd, 0) < 0)
 		return;

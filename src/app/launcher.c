@@ -1,6 +1,7 @@
 #include "app/launcher.h"
 #include "app/launcher_process.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/must.h"
 
@@ -317,8 +318,10 @@ program_run(struct program *p, struct err *err)
 	p->taken = 0;
 	if (ours.fd < 0 && open_link(&once, NULL, err) < 0)
 		return -1;
+	fault_point("program-before");
 	r = begin(ours.fd < 0 ? &once : &ours, &h, err);
 	if (r == 0) {
+		fault_point("program-begun");
 		r = read_output(&h, err);
 		if (r == 0)
 			r = await(&h, err);
@@ -327,6 +330,7 @@ program_run(struct program *p, struct err *err)
 		/* One description for both: its place is ours. */
 		at = lseek(h.in, 0, SEEK_CUR);
 	}
+	fault_point("program-after");
 	p->taken = at > 0 ? (size_t)at : 0;
 	close_fd(&h.status);
 	close_fd(&h.in);

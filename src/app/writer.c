@@ -1,6 +1,5 @@
 #include "app/writer.h"
 #include "base/clock.h"
-#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -140,11 +139,7 @@ commit_group(struct writer *w, struct job **group, size_t n, bool terms,
 		return -1;
 	done = t;
 	t = NULL;
-	fault_point("commit-before");
-	if (txn_commit(done, err) < 0)
-		return -1;
-	fault_point("commit-after");
-	return 0;
+	return txn_commit(done, err);
 }
 
 static void

@@ -11,6 +11,7 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static uint64_t kill_at;
+static bool whole_group;
 static int count_fd = -1;
 static _Atomic uint64_t passed;
 
@@ -22,6 +23,7 @@ set_up(void)
 
 	if (at && !str_u64(str_c(at), &kill_at))
 		kill_at = 0;
+	whole_group = getenv("HELPD_FAULT_GROUP") != NULL;
 	if (file && *file)
 		count_fd =
 		    open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -43,7 +45,7 @@ fault_point(const char *name)
 	if (count_fd >= 0 && write(count_fd, line, (size_t)len) < 0)
 		_exit(70);
 	if (n == kill_at) {
-		kill(getpid(), SIGKILL);
+		kill(whole_group ? 0 : getpid(), SIGKILL);
 		/* Not a step further, by any thread. */
 		for (;;)
 			pause();

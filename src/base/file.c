@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/fault.h"
 #include "base/must.h"
 
 #include <errno.h>
@@ -98,8 +99,10 @@ file_replace(
 	if (r == 0 && fsync(fd) < 0)
 		r = err_sys(err, ERR_TEMP, "fsync");
 	close(fd);
+	fault_point("rename-before");
 	if (r == 0 && rename(buf_cstr(&tmp), path) < 0)
 		r = err_sys(err, ERR_TEMP, "rename");
+	fault_point("rename-after");
 	if (r < 0) {
 		unlink(buf_cstr(&tmp));
 		return err_in(err, "%s", path);

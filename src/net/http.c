@@ -4,6 +4,7 @@
  */
 #include "net/http.h"
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/utf8.h"
@@ -411,7 +412,9 @@ one_post(struct http *h, struct arena *a, const char *url, unsigned hop,
 	h->plain = str_istarts(str_c(url), S("http://"));
 	buf_reset(&h->body);
 	curl_easy_setopt(h->curl, CURLOPT_URL, url);
+	fault_point("post-before");
 	r = curl_easy_perform(h->curl);
+	fault_point("post-answered");
 	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	/* An answer whose body breaks off, or is too long, is an answer. */
 	if (r != CURLE_OK && (status < 200 || r == CURLE_OPERATION_TIMEDOUT)) {

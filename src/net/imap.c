@@ -2,6 +2,7 @@
 #include "net/imap_conn.h"
 #include "net/utf7.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -197,6 +198,7 @@ imap_delete(struct imap *i, const uint32_t *uids, size_t n, struct err *err)
 {
 	if (imap_flag(i, uids, n, S("\\Deleted"), err) < 0)
 		return -1;
+	fault_point("delete-marked");
 	if (!i->has_uidplus) {
 		/* A plain EXPUNGE would take what others marked, too. */
 		log_warning("imap",
@@ -246,6 +248,7 @@ imap_move(struct imap *i, const uint32_t *uids, size_t n, struct str folder,
 			buf_cstr(&what), err) < 0)
 			return -1;
 	}
+	fault_point("move-copied");
 	return i->has_move ? 0 : imap_delete(i, uids, n, err);
 }
 
@@ -272,6 +275,7 @@ append(struct imap *i, struct str folder, struct str raw, bool seen,
 	if (r > 0 && (imap_send_more(i, raw, err) < 0 ||
 			 imap_send_more(i, S("\r\n"), err) < 0))
 		return -1;
+	fault_point("copy-given");
 	return imap_answer(i, buf_cstr(&what), err);
 }
 

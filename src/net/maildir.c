@@ -10,6 +10,7 @@
 #include "net/maildir.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -540,12 +541,16 @@ write_tmp(int tmp, const char *name, struct str raw, struct err *err)
 static int
 publish(int tmp, int new, const char *name, struct err *err)
 {
-	int r = linkat(tmp, name, new, name, 0);
+	int r;
+
+	fault_point("rename-before");
+	r = linkat(tmp, name, new, name, 0);
 
 	if (r < 0 && (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK))
 		r = renameat(tmp, name, new, name); /* no links there */
 	if (r < 0)
 		return err_sys(err, ERR_TEMP, "new/%s", name);
+	fault_point("rename-after");
 	if (fsync(new) < 0)
 		return err_sys(err, ERR_TEMP, "new: fsync");
 	return 0;

@@ -3,6 +3,7 @@
 #include "net/smtp_why.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/utf8.h"
@@ -436,6 +437,7 @@ perform(struct smtp *s, const char *from, struct curl_slist *rcpt)
 {
 	long ms =
 	    (long)s->timeout_s * 1000 + (long)(s->talk.bytes.n / RATE) * 1000;
+	CURLcode r;
 
 	curl_easy_setopt(s->curl, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(s->curl, CURLOPT_MAIL_FROM, from);
@@ -443,7 +445,9 @@ perform(struct smtp *s, const char *from, struct curl_slist *rcpt)
 	curl_easy_setopt(
 	    s->curl, CURLOPT_INFILESIZE_LARGE, announced(s->talk.bytes));
 	curl_easy_setopt(s->curl, CURLOPT_TIMEOUT_MS, ms);
-	return curl_easy_perform(s->curl);
+	r = curl_easy_perform(s->curl);
+	fault_point("send-answered");
+	return r;
 }
 
 static int

@@ -3,6 +3,7 @@
  *
  * LMDB copies on its own and tells nothing meanwhile, so the copy runs in a thread and the caller's thread watches the file grow.
  */
+#include "base/fault.h"
 #include "base/file.h"
 #include "store/check.h"
 #include "store/store_private.h"
@@ -68,6 +69,7 @@ copy_to_file(struct store *s, const char *file, store_progress *progress,
 		watch(&c, thread, progress, ctx);
 	else
 		copy_thread(&c);
+	fault_point("copied");
 	if (c.r == 0 && fsync(fd) < 0)
 		c.r = err_sys(&c.err, ERR_TEMP, "%s", file);
 	if (c.r == 0 && progress && fstat(fd, &st) == 0)
@@ -80,6 +82,9 @@ copy_to_file(struct store *s, const char *file, store_progress *progress,
 	return c.r;
 }
 
+#define PART "data.mdb.part"
+
+/* But for what a copy that was cut off has left. */
 static int
 dir_must_be_empty(const char *dir, struct err *err)
 {
@@ -90,8 +95,9 @@ dir_must_be_empty(const char *dir, struct err *err)
 	if (!d)
 		return err_sys(err, ERR_PERM, "%s", dir);
 	while (empty && (e = readdir(d)))
-		empty =
-		    strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+		empty = strcmp(e->d_name, ".") == 0 ||
+			strcmp(e->d_name, "..") == 0 ||
+			strcmp(e->d_name, PART) == 0;
 	closedir(d);
 	return empty ? 0 : err_set(err, ERR_INVAL, "%s is not empty", dir);
 }
@@ -101,11 +107,19 @@ store_backup(struct store *s, const char *dir, store_progress *progress,
     void *ctx, struct err *err)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	const char *part = path_join(&a, dir, PART);
 
-	if (dir_make(dir, 0700, err) < 0 || dir_must_be_empty(dir, err) < 0 ||
-	    copy_to_file(
-		s, path_join(&a, dir, "data.mdb"), progress, ctx, err) < 0)
+	if (dir_make(dir, 0700, err) < 0 || dir_must_be_empty(dir, err) < 0)
 		return -1;
+	if (unlink(part) < 0 && errno != ENOENT)
+		return err_sys(err, ERR_PERM, "%s", part);
+	if (copy_to_file(s, part, progress, ctx, err) < 0)
+		return -1;
+	/* Half a copy never has a store's name: nobody restores it. */
+	fault_point("rename-before");
+	if (rename(part, path_join(&a, dir, "data.mdb")) < 0)
+		return err_sys(err, ERR_TEMP, "%s", dir);
+	fault_point("rename-after");
 	return dir_sync(dir, err);
 }
 
@@ -157,8 +171,10 @@ swap_in(struct arena *a, const char *to, const char *fresh, int lock_fd,
 {
 	if (lock_fd >= 0 && ftruncate(lock_fd, 0) < 0)
 		return err_sys(err, ERR_TEMP, "%s/lock.mdb", to);
+	fault_point("rename-before");
 	if (rename(fresh, path_join(a, to, "data.mdb")) < 0)
 		return err_sys(err, ERR_TEMP, "%s", to);
+	fault_point("rename-after");
 	return dir_sync(to, err);
 }
 

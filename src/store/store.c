@@ -5,6 +5,7 @@
  * is closed), never used after fork(), and each table's handle is opened once, alone in a transaction.
  */
 #include "store/store_private.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/ticket_index.h"
@@ -144,10 +145,14 @@ open_tables_in(struct store *s, bool create, struct err *err)
 			rc = 0;
 	}
 	if (rc == 0)
+	if (rc == 0 && create)
+		fault_point("commit-before");
 		rc = mdb_txn_commit(mdb);
 	else
 		mdb_txn_abort(mdb);
 	return rc ? mdb_fault(s, err, rc, "cannot open the tables") : 0;
+	if (rc == 0 && create)
+		fault_point("commit-after");
 }
 
 /* Only a store that is new, or older than a table, needs the write lock for it: opening must not wait for a writer. */
