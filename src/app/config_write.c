@@ -23,18 +23,6 @@ struct writer {
 	bool explained[256]; /* by row */
 };
 
-static void
-quoted(struct buf *out, struct str s)
-{
-	buf_putc(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_putc(out, '\\');
-		buf_putc(out, s.p[i]);
-	}
-	buf_putc(out, '"');
-}
-
 static bool
 is_list(enum setting_type t)
 {
@@ -51,10 +39,10 @@ value(struct buf *out, const struct setting *s, struct str v)
 		buf_put(out, v);
 	} else if (is_list(s->type)) {
 		buf_putc(out, '[');
-		quoted(out, v);
+		buf_quoted(out, v);
 		buf_putc(out, ']');
 	} else {
-		quoted(out, v);
+		buf_quoted(out, v);
 	}
 }
 
@@ -110,7 +98,7 @@ setting(struct writer *w, const struct setting *s, const struct given *g,
 		for (size_t i = 0; i < g->list->n; i++) {
 			if (i)
 				buf_puts(w->out, ", ");
-			quoted(w->out, g->list->v[i]);
+			buf_quoted(w->out, g->list->v[i]);
 		}
 		buf_putc(w->out, ']');
 	} else {
@@ -143,7 +131,7 @@ block(struct writer *w, const char *type, struct str name, unsigned kind,
 	buf_printf(w->out, "%s%s", off ? "#" : "", type);
 	if (name.n) {
 		buf_putc(w->out, ' ');
-		quoted(w->out, name);
+		buf_quoted(w->out, name);
 	}
 	buf_puts(w->out, " {\n");
 	for (size_t i = 0; i < n; i++) {
@@ -309,7 +297,7 @@ config_write_sla(struct buf *out, const struct answers *x)
 	    "it\n"
 	    "calendar \"office\" {\n"
 	    "    timezone ");
-	quoted(out, zone);
+	buf_quoted(out, zone);
 	buf_puts(out,
 	    ";\n"
 	    "    # monday to friday; a day named by itself has its own hours, "

@@ -135,6 +135,18 @@ buf_u64(struct buf *b, uint64_t v)
 }
 
 void
+buf_quoted(struct buf *b, struct str s)
+{
+	buf_putc(b, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
+			buf_putc(b, '\\');
+		buf_putc(b, s.p[i]);
+	}
+	buf_putc(b, '"');
+}
+
+void
 buf_hex(struct buf *b, struct str s)
 {
 	static const char digit[] = "0123456789abcdef";
@@ -197,22 +209,13 @@ buf_cut(struct buf *b, size_t n)
 		b->p[n] = '\0';
 }
 
-static int
-unhex1(char c)
-{
-	c = ch_lower(c);
-	if (ch_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool
 buf_unhex(struct buf *b, struct str s)
 {
 	if (s.n % 2)
 		return false;
 	for (size_t i = 0; i < s.n; i += 2) {
-		int hi = unhex1(s.p[i]), lo = unhex1(s.p[i + 1]);
+		int hi = ch_hex(s.p[i]), lo = ch_hex(s.p[i + 1]);
 
 		if (hi < 0 || lo < 0)
 			return false;

@@ -40,6 +40,8 @@ void buf_fill(struct buf *b, char c, size_t n);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 void buf_u64(struct buf *b, uint64_t v);
+/* In double quotes, with a backslash before quotes and backslashes: a quoted string of mail (RFC 5322 §3.2.4) and of our own files. */
+void buf_quoted(struct buf *b, struct str s);
 /* Lower-case hexadecimal; base64 (RFC 4648 §4), and §5 without padding. */
 void buf_hex(struct buf *b, struct str s);
 void buf_base64(struct buf *b, struct str s);

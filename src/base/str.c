@@ -35,6 +35,15 @@ str_cmp(struct str a, struct str b)
 }
 
 bool
+str_is_blank(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ch_is_space(s.p[i]))
+			return false;
+	return true;
+}
+
+bool
 str_starts(struct str s, struct str prefix)
 {
 	return s.n >= prefix.n && str_eq(str_n(s.p, prefix.n), prefix);

@@ -73,6 +73,16 @@ ch_is_alnum(char c)
 	return ch_is_alpha(c) || ch_is_digit(c);
 }
 
+/* The value of a hexadecimal digit; -1 when it is none. */
+static inline int
+ch_hex(char c)
+{
+	c = ch_lower(c);
+	if (ch_is_digit(c))
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool str_eq(struct str a, struct str b);
 /* Equal when ASCII letters are compared without case. */
 bool str_ieq(struct str a, struct str b);
@@ -82,6 +92,9 @@ bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 bool str_iends(struct str s, struct str suffix);
+
+/* Nothing but ASCII white space. */
+bool str_is_blank(struct str s);
 
 /* Offset of the first needle in s at or after from, or -1. The i-form ignores ASCII case. */
 ptrdiff_t str_find(struct str s, struct str needle, size_t from);

@@ -23,7 +23,8 @@ enum {
 	PURPOSE_ADDRESS = 1,
 	PURPOSE_MESSAGE_ID = 2,
 	PURPOSE_GRANT_ADDRESS = 3,
-	PURPOSE_GRANT_ID = 4
+	PURPOSE_GRANT_ID = 4,
+	PURPOSE_HOUSE = 5
 };
 
 struct key {
@@ -344,14 +345,11 @@ read_hex(struct str s, uint64_t *out)
 	if (!s.n || s.n > 15)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
-		char c = ch_lower(s.p[i]);
+		int v = ch_hex(s.p[i]);
 
-		if (ch_is_digit(c))
-			*out = *out << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			*out = *out << 4 | (uint64_t)(c - 'a' + 10);
-		else
+		if (v < 0)
 			return false;
+		*out = *out << 4 | (uint64_t)v;
 	}
 	return true;
 }
@@ -510,4 +508,51 @@ token_grant_verify(const struct keyring *k, const struct grant *g,
 	struct claim c = grant_claim(g, made, bound);
 
 	return verify(k, &c, token);
+}
+
+/* --- mail of the house ------------------------------------------------- */
+
+static const char *const house_words[] = {"", "alarm", "probe"};
+
+struct str
+token_house_id(struct arena *a, const struct keyring *k, enum house_mail kind,
+    uint64_t number, int64_t now, struct str domain)
+{
+	struct claim c = {
+	    .purpose = PURPOSE_HOUSE,
+	    .ticket = number,
+	    .seq = (uint32_t)kind,
+	    .time = (uint64_t)now & INT64_MAX,
+	};
+	char token[TOKEN_CHARS];
+
+	must(k->n > 0 && kind > HOUSE_NONE && kind <= HOUSE_PROBE);
+	sign(&k->keys[k->n - 1], &c, token);
+	return arena_printf(a, "helpd.%s.%llu.%llx.%.*s@%.*s", house_words[kind],
+	    (unsigned long long)number, (unsigned long long)c.time, TOKEN_CHARS,
+	    token, STR_ARG(domain));
+}
+
+enum house_mail
+token_house_verify(
+    const struct keyring *k, struct str id, uint64_t *number)
+{
+	struct claim c = {.purpose = PURPOSE_HOUSE};
+	struct str rest, part, token;
+
+	if (!str_istarts(id, S("helpd.")))
+		return HOUSE_NONE;
+	rest = str_from(address_local(id), 6);
+	if (!str_cut(&rest, '.', &part))
+		return HOUSE_NONE;
+	for (c.seq = HOUSE_ALARM; c.seq <= HOUSE_PROBE; c.seq++)
+		if (str_ieq(part, str_c(house_words[c.seq])))
+			break;
+	if (c.seq > HOUSE_PROBE || !str_cut(&rest, '.', &part) ||
+	    !str_u64(part, &c.ticket) || !str_cut(&rest, '.', &part) ||
+	    !read_hex(part, &c.time) || !str_cut(&rest, '.', &token) ||
+	    !looks_like_token(token) || !verify(k, &c, token))
+		return HOUSE_NONE;
+	*number = c.ticket;
+	return (enum house_mail)c.seq;
 }

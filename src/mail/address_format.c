@@ -30,18 +30,6 @@ put_words(struct buf *b, struct str s)
 }
 
 static void
-put_quoted(struct buf *b, struct str s)
-{
-	buf_putc(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_putc(b, '\\');
-		buf_putc(b, s.p[i]);
-	}
-	buf_putc(b, '"');
-}
-
-static void
 put_name(struct buf *b, struct str name)
 {
 	AUTO(buf_fini) struct buf clean = BUF_INIT;
@@ -64,7 +52,7 @@ put_name(struct buf *b, struct str name)
 	else if (atoms)
 		buf_put(b, s);
 	else
-		put_quoted(b, s);
+		buf_quoted(b, s);
 }
 
 void

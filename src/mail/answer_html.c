@@ -164,12 +164,6 @@ enum verdict {
 	UNCERTAIN
 };
 
-static bool
-is_blank(struct str s)
-{
-	return str_trim(s).n == 0;
-}
-
 /* Of something that cannot be seen in the text, at a place of it. */
 static enum verdict
 judge_place(const struct kept *k, const struct piece *p, bool cid)
@@ -181,7 +175,8 @@ judge_place(const struct kept *k, const struct piece *p, bool cid)
 			return KEEP;
 		/* A picture also right before and right behind. */
 		if (cid && p->to <= to &&
-		    (p->to >= from || is_blank(str_sub(k->text, p->to, from))))
+		    (p->to >= from ||
+			str_is_blank(str_sub(k->text, p->to, from))))
 			return KEEP;
 	}
 	return DROP;
@@ -200,8 +195,8 @@ judge(const struct kept *k, const struct piece *p, bool cid)
 		if (p->to <= from || p->from >= to)
 			continue;
 		if ((p->from >= from ||
-			is_blank(str_sub(k->text, p->from, from))) &&
-		    (p->to <= to || is_blank(str_sub(k->text, to, p->to))))
+			str_is_blank(str_sub(k->text, p->from, from))) &&
+		    (p->to <= to || str_is_blank(str_sub(k->text, to, p->to))))
 			return KEEP;
 		return UNCERTAIN;
 	}

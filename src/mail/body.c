@@ -59,15 +59,6 @@ warn(struct gather *g, const char *fmt, ...)
 		    g->b->arena, l, arena_dup(g->b->arena, buf_str(&clean)));
 }
 
-static bool
-is_blank(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!ch_is_space(s.p[i]))
-			return false;
-	return true;
-}
-
 /* ---- attachments ---- */
 
 static struct attachment *
@@ -375,7 +366,7 @@ has_plain(const struct mime *m, size_t i)
 	for (size_t k = i + 1; k < m->v[i]->next; k++)
 		if (is_body_text(m->v[k]) &&
 		    str_eq(m->v[k]->type, S("text/plain")) &&
-		    !is_blank(m->v[k]->body))
+		    !str_is_blank(m->v[k]->body))
 			return true;
 	return false;
 }
@@ -468,7 +459,7 @@ join_text(struct gather *g, bool embedded, bool all)
 		if (x->embedded != embedded ||
 		    (x->is_html && x->covered && !all))
 			continue;
-		if (g->n > 1 && is_blank(s))
+		if (g->n > 1 && str_is_blank(s))
 			continue;
 		if (x->is_html)
 			s = html_as_text(g, s);
@@ -493,9 +484,9 @@ add_embedded(struct gather *g)
 	struct str more = join_text(g, true, false);
 
 	b->own = b->text.n;
-	if (is_blank(more) || b->text.n >= MESSAGE_TEXT_MAX)
+	if (str_is_blank(more) || b->text.n >= MESSAGE_TEXT_MAX)
 		return;
-	if (!b->text.n || is_blank(b->text)) {
+	if (!b->text.n || str_is_blank(b->text)) {
 		b->text = utf8_clip(more, MESSAGE_TEXT_MAX);
 		b->own = b->text.n;
 		return;
@@ -511,19 +502,19 @@ find_text(struct gather *g)
 	struct body *b = g->b;
 
 	b->text = join_text(g, false, false);
-	if (is_blank(b->text) && b->html.n)
+	if (str_is_blank(b->text) && b->html.n)
 		b->text = join_text(g, false, true);
-	if (is_blank(b->text) && g->calendar.n)
+	if (str_is_blank(b->text) && g->calendar.n)
 		b->text = calendar_text(b->arena, g->calendar);
-	if (is_blank(b->text) && g->inline_text.n)
+	if (str_is_blank(b->text) && g->inline_text.n)
 		b->text = g->inline_text;
-	if (is_blank(b->text) && g->tnef_text.n)
+	if (str_is_blank(b->text) && g->tnef_text.n)
 		b->text = g->tnef_text;
 	if (!b->html.n && g->tnef_html.n)
 		b->html = utf8_clip(g->tnef_html, MESSAGE_TEXT_MAX);
-	if (is_blank(b->text) && g->tnef_html.n)
+	if (str_is_blank(b->text) && g->tnef_html.n)
 		b->text = html_as_text(g, b->html);
-	if (is_blank(b->text) && b->report.n)
+	if (str_is_blank(b->text) && b->report.n)
 		b->text = b->report;
 	if (b->text.n > MESSAGE_TEXT_MAX) {
 		warn(g,

@@ -236,18 +236,6 @@ encode_field(struct buf *out, struct str name, struct str value)
 	field_end(&f);
 }
 
-static void
-put_quoted(struct buf *b, struct str s)
-{
-	buf_putc(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_putc(b, '\\');
-		buf_putc(b, s.p[i]);
-	}
-	buf_putc(b, '"');
-}
-
 /* Words of atext with one space between: needs no quotes. */
 static bool
 is_atoms(struct str s)
@@ -273,7 +261,7 @@ field_mailbox(struct field *f, const struct address *x, const char *after)
 		while (rest.n && str_cut(&rest, ' ', &word))
 			field_token(f, word);
 	} else if (ascii && name.n <= LINE - 16) {
-		put_quoted(&token, name);
+		buf_quoted(&token, name);
 		field_token(f, buf_str(&token));
 	} else {
 		field_encoded(f, name);
@@ -344,7 +332,7 @@ field_param(struct field *f, const char *key, struct str value)
 	}
 	buf_puts(&token, key);
 	buf_putc(&token, '=');
-	put_quoted(&token, s);
+	buf_quoted(&token, s);
 	buf_putc(f->out, ';');
 	field_token(f, buf_str(&token));
 }

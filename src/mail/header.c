@@ -298,15 +298,6 @@ put_plain(struct decoder *d, struct str s)
 	buf_put(&d->out, t.text);
 }
 
-static bool
-is_blank(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!ch_is_space(s.p[i]))
-			return false;
-	return true;
-}
-
 /* A line of blanks inside a field is a mailer's mistake: it goes, with the blanks around it. */
 static struct str
 without_blank_lines(struct str s)
@@ -334,7 +325,7 @@ decode_words(struct decoder *d)
 		}
 		between =
 		    without_blank_lines(str_sub(d->raw, plain, (size_t)next));
-		if (!after_word || !is_blank(between)) {
+		if (!after_word || !str_is_blank(between)) {
 			flush_words(d);
 			put_plain(d, between);
 		}

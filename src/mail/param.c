@@ -162,21 +162,12 @@ next_piece(struct arena *a, struct str s, size_t *at, struct piece *p)
 
 /* ---- decoding ---- */
 
-static int
-hex(char c)
-{
-	c = ch_lower(c);
-	if (ch_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void
 put_percent(struct buf *b, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		int hi = i + 2 < s.n ? hex(s.p[i + 1]) : -1;
-		int lo = i + 2 < s.n ? hex(s.p[i + 2]) : -1;
+		int hi = i + 2 < s.n ? ch_hex(s.p[i + 1]) : -1;
+		int lo = i + 2 < s.n ? ch_hex(s.p[i + 2]) : -1;
 
 		if (s.p[i] == '%' && i + 2 < s.n && hi >= 0 && lo >= 0) {
 			buf_putc(b, (char)(hi << 4 | lo));

@@ -139,15 +139,6 @@ word(struct rtf *r, struct str w, bool has_number, int number)
 	r->star = false;
 }
 
-static int
-hex(char c)
-{
-	c = ch_lower(c);
-	if (ch_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "\word-12 ", "\'e4", "\{" …; at stands behind the backslash. */
 static void
 control(struct rtf *r)
@@ -162,7 +153,7 @@ control(struct rtf *r)
 	if (!ch_is_alpha(s.p[i])) {
 		r->at = i + 1;
 		if (s.p[i] == '\'' && i + 2 < s.n) {
-			int hi = hex(s.p[i + 1]), lo = hex(s.p[i + 2]);
+			int hi = ch_hex(s.p[i + 1]), lo = ch_hex(s.p[i + 2]);
 
 			r->at = i + 3;
 			if (r->skipping)

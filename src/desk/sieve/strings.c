@@ -21,15 +21,6 @@ enabled(const struct sieve_compiler *c, enum sieve_ext e)
 
 /* --- encoded characters ------------------------------------------------ */
 
-static int
-hex_digit(char c)
-{
-	if (ch_is_digit(c))
-		return c - '0';
-	c = ch_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The numbers of "${hex: … }" behind the colon; false when it is none and stays as it is. */
 static bool
 take_encoded(struct sieve_compiler *c, struct place at, struct str *rest,
@@ -50,8 +41,8 @@ take_encoded(struct sieve_compiler *c, struct place at, struct str *rest,
 			closed = true;
 			break;
 		}
-		while (s.n && hex_digit(s.p[0]) >= 0 && digits < 12) {
-			v = v << 4 | (uint64_t)hex_digit(s.p[0]);
+		while (s.n && ch_hex(s.p[0]) >= 0 && digits < 12) {
+			v = v << 4 | (uint64_t)ch_hex(s.p[0]);
 			s = str_from(s, 1);
 			digits++;
 		}
