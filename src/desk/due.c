@@ -10,7 +10,9 @@
 #include "desk/held.h"
 #include "desk/notice.h"
 #include "desk/outbound.h"
+#include "desk/purge.h"
 #include "store/grant.h"
+#include "store/retain.h"
 
 static const struct {
 	const char *name;
@@ -24,6 +26,10 @@ static const struct {
     [DUE_SLA] = {"sla", due_sla},
     [DUE_SWEEP] = {"sla-sweep", due_sweep},
     [DUE_WAIT] = {"wait", due_wait},
+    [DUE_PURGE] = {"purge", NULL},
+    [DUE_FORGET] = {"forget", due_forget},
+    [DUE_TIDY] = {"tidy", due_tidy},
+    [DUE_ERASE] = {"erase", NULL},
 };
 
 const char *
@@ -35,7 +41,8 @@ due_name(enum due_kind k)
 /* --- timers ------------------------------------------------------------ */
 
 enum {
-	LOOK_MAX = 1000 /* overdue timers, for releases among them */
+	LOOK_MAX = 1000, /* overdue timers, for releases among them */
+	PURGE_ROWS = 100 /* of purged tickets, in one run */
 };
 
 struct gather {
@@ -114,21 +121,20 @@ due_first(struct txn *t, struct arena *a, struct timer *out)
 int
 due_next(struct txn *t, struct arena *a, int64_t *at)
 {
-	struct timer m;
-	int64_t expiry;
+	struct timer m = {.due = INT64_MAX};
+	int64_t expiry = INT64_MAX, purge = INT64_MAX;
+	uint64_t ticket;
 	int r = due_first(t, a, &m);
 	int g = r < 0 ? -1 : grant_next_expiry(t, &expiry);
+	int p = g < 0 ? -1 : retain_first(t, &purge, &ticket);
 
-	if (r < 0 || g < 0)
+	if (p < 0)
 		return -1;
 	/* A grant holds until its last millisecond is over. */
 	if (g)
 		expiry++;
-	if (r && g)
-		*at = MIN(m.due, expiry);
-	else if (r || g)
-		*at = r ? m.due : expiry;
-	return r || g;
+	*at = MIN(MIN(m.due, expiry), purge);
+	return r || g || p;
 }
 
 static bool
@@ -151,6 +157,15 @@ due_count(struct txn *t, struct arena *a, uint64_t *n, struct timer *first)
 		return -1;
 	*n = g.count;
 	return 0;
+}
+
+int
+due_ticket(struct txn *t, struct arena *a, const struct timer *m,
+    struct ticket *out, struct err *err)
+{
+	int found = ticket_get(t, a, m->ticket, out);
+
+	return found < 0 ? txn_error(t, err) : found;
 }
 
 void
@@ -260,6 +275,7 @@ due_run(struct desk *d, struct txn *t, struct arena *a, int64_t now, size_t max,
     size_t *ran, uint64_t **release, size_t *nrelease, struct err *err)
 {
 	struct gather g = {.a = a, .now = now, .max = MAX(max, (size_t)1)};
+	size_t purged;
 	int n;
 
 	*ran = 0;
@@ -281,5 +297,10 @@ due_run(struct desk *d, struct txn *t, struct arena *a, int64_t now, size_t max,
 	if (n < 0)
 		return -1;
 	*ran += (size_t)n;
+	if (*ran >= g.max)
+		return 0;
+	if (purge_run(d, t, a, now, PURGE_ROWS, &purged, err) < 0)
+		return -1;
+	*ran += purged;
 	return 0;
 }

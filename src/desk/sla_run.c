@@ -567,12 +567,10 @@ due_sla(struct desk *d, struct txn *t, struct arena *a, const struct timer *m,
 	struct ticket k;
 	struct extra x;
 	bool changed = false;
-	int found = ticket_get(t, a, m->ticket, &k);
+	int found = due_ticket(t, a, m, &k, err);
 
-	if (found < 0)
-		return txn_error(t, err);
-	if (!found)
-		return 0;
+	if (found <= 0)
+		return found;
 	extra_read(a, k.extra, &x);
 	sla_decode(a, x.sla, &c);
 	if (c.timer != m->due)

@@ -108,12 +108,10 @@ due_snooze(struct desk *d, struct txn *t, struct arena *a,
 	struct notice n = {.kind = NOTICE_AWOKE, .who = who};
 	struct ticket k;
 	struct extra x;
-	int found = ticket_get(t, a, m->ticket, &k);
+	int found = due_ticket(t, a, m, &k, err);
 
-	if (found < 0)
-		return txn_error(t, err);
-	if (!found)
-		return 0;
+	if (found <= 0)
+		return found;
 	extra_read(a, k.extra, &x);
 	if (!x.snoozed_until || x.snoozed_until > m->due)
 		return 0;

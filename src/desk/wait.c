@@ -414,12 +414,10 @@ due_wait(struct desk *d, struct txn *t, struct arena *a, const struct timer *m,
 	struct ticket k;
 	struct extra x;
 	struct wait w;
-	int found = ticket_get(t, a, m->ticket, &k);
+	int found = due_ticket(t, a, m, &k, err);
 
-	if (found < 0)
-		return txn_error(t, err);
-	if (!found)
-		return 0;
+	if (found <= 0)
+		return found;
 	extra_read(a, k.extra, &x);
 	wait_read(x.wait, &w);
 	if (w.timer != m->due)
