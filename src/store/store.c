@@ -144,15 +144,15 @@ open_tables_in(struct store *s, bool create, struct err *err)
 		if (rc == MDB_NOTFOUND && !create)
 			rc = 0;
 	}
-	if (rc == 0)
 	if (rc == 0 && create)
 		fault_point("commit-before");
+	if (rc == 0)
 		rc = mdb_txn_commit(mdb);
 	else
 		mdb_txn_abort(mdb);
-	return rc ? mdb_fault(s, err, rc, "cannot open the tables") : 0;
 	if (rc == 0 && create)
 		fault_point("commit-after");
+	return rc ? mdb_fault(s, err, rc, "cannot open the tables") : 0;
 }
 
 /* Only a store that is new, or older than a table, needs the write lock for it: opening must not wait for a writer. */
