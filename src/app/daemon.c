@@ -25,6 +25,7 @@
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@ struct house {
 	char *spool, *journals;
 	struct arena arena; /* of the templates of the last reload */
 	int lock, control, signals;
+	int jail_end, launcher_end; /* pidfds; -1: not watched */
 	int64_t started;
 	size_t message_size; /* the largest that the jail takes */
 	bool stop;
@@ -348,6 +350,8 @@ close_house(struct house *h)
 	arena_fini(&h->arena);
 	close_fd(&h->lock);
 	close_fd(&h->signals);
+	close_fd(&h->jail_end);
+	close_fd(&h->launcher_end);
 }
 
 /* What is fixed when the daemon starts: an edit of it is told, not followed. */
@@ -568,6 +572,21 @@ is_healthy(struct house *h)
 	       clock_mono() - w.busy_since < WRITER_STALL_MS;
 }
 
+/*
+ * Without the process that forks parsers no mail is read, without the other one
+ * no password: nothing in here can make them anew, a start can.
+ */
+static void
+on_orphaned(struct house *h, const char *name, const char *what)
+{
+	log_error("daemon",
+	    "%s, the process that starts %s, is gone: ending, to be started "
+	    "again",
+	    name, what);
+	h->stop = true;
+	h->status = EX_TEMPFAIL;
+}
+
 static void
 loop(struct house *h)
 {
@@ -578,14 +597,20 @@ loop(struct house *h)
 		wait = (int)MAX(watchdog / 2000, (uint64_t)500);
 	timers_look(h->timers);
 	while (!h->stop) {
-		struct pollfd p[3] = {
+		struct pollfd p[5] = {
 		    {.fd = h->signals, .events = POLLIN},
 		    {.fd = h->control, .events = POLLIN},
 		    {.fd = timers_fd(h->timers), .events = POLLIN},
+		    {.fd = h->jail_end, .events = POLLIN},
+		    {.fd = h->launcher_end, .events = POLLIN},
 		};
 
-		if (poll(p, 3, wait) < 0 && errno != EINTR)
+		if (poll(p, 5, wait) < 0 && errno != EINTR)
 			break;
+		if (p[3].revents)
+			on_orphaned(h, "helpd-jail", "parsers");
+		if (p[4].revents)
+			on_orphaned(h, "helpd-launcher", "programs");
 		if (p[2].revents)
 			timers_run(h->timers, h->pipeline);
 		if (p[0].revents)
@@ -666,6 +691,16 @@ block_signals(struct house *h)
 	return h->signals < 0 ? -1 : 0;
 }
 
+/* Where the kernel cannot tell (before 5.3) they are not watched. */
+static void
+watch_children(struct house *h)
+{
+	h->jail_end = (int)syscall(SYS_pidfd_open, jail_pid(h->jail), 0);
+	if (launcher_pid() > 0)
+		h->launcher_end =
+		    (int)syscall(SYS_pidfd_open, launcher_pid(), 0);
+}
+
 int
 daemon_run(struct verb_context *c, const struct daemon_options *o)
 {
@@ -674,6 +709,8 @@ daemon_run(struct verb_context *c, const struct daemon_options *o)
 	    .lock = -1,
 	    .control = -1,
 	    .signals = -1,
+	    .jail_end = -1,
+	    .launcher_end = -1,
 	    .started = clock_now()};
 	struct err err = ERR_INIT;
 	int status;
@@ -693,6 +730,8 @@ daemon_run(struct verb_context *c, const struct daemon_options *o)
 		status = open_jail(&h);
 	if (status == EX_OK && launcher_open(h.s.config, &err) < 0)
 		status = verb_err(c, &err);
+	if (status == EX_OK)
+		watch_children(&h);
 	if (status == EX_OK)
 		status =
 		    session_open_store(&h.s, c, SESSION_CREATE | SESSION_DESK);

@@ -111,6 +111,21 @@ def test_killed_daemon_leaves_nobody(h):
     helpd.stop()
 
 
+@pytest.mark.parametrize("name", ["helpd-jail", "helpd-launcher"])
+def test_without_its_processes(h, name):
+    """Without the process that starts parsers, or the one that starts programs, the daemon would be deaf: it ends, is started again, and has lost nothing."""
+    inbox = h.maildir()
+    helpd = h.helpd(box(inbox))
+    helpd.expected = [f"{name}, the process that starts"]
+    helpd.start()
+    os.kill(children(helpd.process.pid)[name], signal.SIGKILL)
+    helpd.ended(75)
+    inbox.put(mail())
+    helpd.start()
+    wait_for(helpd.tickets)
+    helpd.stop()
+
+
 def test_mailer(h):
     """The sendmail transport: what it gets, its exit status, a program that a reload names, and one that hangs."""
     got = os.path.join(h.base, "got")
