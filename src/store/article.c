@@ -1,7 +1,9 @@
 /* Articles and events of a ticket, keyed (ticket, seq), so that what is read together lies together. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/blob.h"
 #include "store/event.h"
+#include "store/sealed.h"
 
 enum {
 	TAG_DIRECTION = 1,
@@ -27,6 +29,8 @@ enum {
 	TAG_SHA256,
 	TAG_CONTENT,
 	TAG_OUTBOX,
+	TAG_KEY, /* what words says is then in TAG_SEALED instead */
+	TAG_SEALED,
 };
 enum {
 	ATT_NAME = 1,
@@ -112,28 +116,34 @@ is_zero(const unsigned char hash[SHA256_SIZE])
 	return memcmp(hash, zero, sizeof zero) == 0;
 }
 
+/* What people wrote, and who. */
 static void
-encode(struct buf *b, const struct article *r)
+encode_words(struct buf *b, const struct article *r)
 {
-	rec_u64(b, TAG_DIRECTION, r->direction);
 	encode_address(b, TAG_AUTHOR, &r->author);
 	encode_addresses(b, TAG_FROM, &r->from);
 	encode_addresses(b, TAG_TO, &r->to);
 	encode_addresses(b, TAG_CC, &r->cc);
 	rec_str_opt(b, TAG_SUBJECT, r->subject);
-	rec_time(b, TAG_DATE, r->date);
-	rec_i64(b, TAG_AT, r->at);
-	rec_str_opt(b, TAG_MESSAGE_ID, r->message_id);
 	rec_str_opt(b, TAG_TEXT, r->text);
 	encode_fresh(b, r);
 	for (size_t i = 0; i < r->attachments.n; i++)
 		encode_attachment(b, &r->attachments.v[i]);
+	rec_str_opt(b, TAG_BOUNCE, r->bounce);
+}
+
+static void
+encode(struct buf *b, const struct article *r)
+{
+	rec_u64(b, TAG_DIRECTION, r->direction);
+	rec_time(b, TAG_DATE, r->date);
+	rec_i64(b, TAG_AT, r->at);
+	rec_str_opt(b, TAG_MESSAGE_ID, r->message_id);
 	rec_str_opt(b, TAG_AUTOMATIC, r->automatic);
 	rec_str_opt(b, TAG_EVIDENCE, r->evidence);
 	rec_str_opt(b, TAG_FLAG, r->flag);
 	rec_str_opt(b, TAG_LANGUAGE, r->language);
 	rec_str_opt(b, TAG_CHARSET, r->charset);
-	rec_str_opt(b, TAG_BOUNCE, r->bounce);
 	rec_u64_opt(b, TAG_BLOB, r->blob);
 	rec_u64_opt(b, TAG_SIZE, r->size);
 	if (!is_zero(r->sha256))
@@ -263,13 +273,19 @@ decode_rest(struct recr *r, struct article *out)
 	case TAG_OUTBOX:
 		out->outbox = field_u64(r);
 		break;
+	case TAG_KEY:
+		out->key = field_u64(r);
+		break;
+	case TAG_SEALED:
+		out->sealed = field_str(r);
+		break;
 	default:
 		break;
 	}
 }
 
 static bool
-decode(struct arena *a, struct str rec, struct article *out)
+decode_fields(struct arena *a, struct str rec, struct article *out)
 {
 	struct recr r = recr_open(rec);
 
@@ -315,10 +331,49 @@ decode(struct arena *a, struct str rec, struct article *out)
 			decode_rest(&r, out);
 			break;
 		}
+	return !r.bad;
+}
+
+/* Its words, where they are sealed; or what stands for them. */
+static bool
+decode_sealed(
+    struct txn *t, struct arena *a, const struct key *row, struct article *out)
+{
+	struct str sealed = out->sealed, plain;
+
+	switch (sealed_open(t, sealed, out->key, 'a', row, &plain)) {
+	case SEALED_OPEN:
+		out->sealed = str_n(NULL, 0);
+		/* One that opened into another would name no key. */
+		return decode_fields(a, plain, out) && !out->sealed.n;
+	case SEALED_FORGOTTEN:
+		out->sealed = str_n(NULL, 0);
+		out->key = 0;
+		out->subject = out->text = SEALED_ERASED;
+		if (!out->flag.n)
+			out->flag = SEALED_ERASED;
+		return true;
+	case SEALED_MISSING:
+		out->subject = out->text = SEALED_CLOSED;
+		return true;
+	case SEALED_DAMAGED:
+		break;
+	}
+	return false;
+}
+
+static bool
+decode(struct txn *t, struct arena *a, struct str rec, const struct key *row,
+    struct article *out)
+{
+	if (!decode_fields(a, rec, out) || !out->direction)
+		return false;
+	if (out->sealed.n && !decode_sealed(t, a, row, out))
+		return false;
 	for (size_t i = 0; i < out->nfresh; i++)
 		if (out->fresh[i].to > out->text.n)
 			return false;
-	return !r.bad && out->direction;
+	return true;
 }
 
 int
@@ -337,7 +392,7 @@ article_get(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq,
 		return r;
 	*out =
 	    (struct article){.ticket = ticket, .seq = seq, .date = CLOCK_NONE};
-	if (!decode(a, rec, out))
+	if (!decode(t, a, rec, &k, out))
 		return row_corrupt(t, T_ARTICLE, key_str(&k));
 	return 1;
 }
@@ -376,9 +431,31 @@ ticket_seq_key(struct txn *t, enum table table, uint64_t ticket, uint32_t seq,
 	return true;
 }
 
+/* Words in clear, or sealed, or as they were found. */
+static void
+put_words(struct txn *t, struct buf *b, const struct article *r,
+    const struct key *row, uint64_t key)
+{
+	size_t at;
+
+	if (!key) {
+		encode_words(b, r);
+		return;
+	}
+	rec_u64(b, TAG_KEY, key);
+	if (r->sealed.n) {
+		rec_str(b, TAG_SEALED, r->sealed);
+		return;
+	}
+	at = sealed_begin(b, TAG_SEALED);
+	encode_words(b, r);
+	sealed_end(t, b, at, key, 'a', row);
+}
+
 void
 article_put(struct txn *t, const struct article *r)
 {
+	uint64_t key = r->key;
 	struct buf *b;
 	struct key k;
 	struct str old;
@@ -390,8 +467,13 @@ article_put(struct txn *t, const struct article *r)
 	there = row_get(t, T_ARTICLE, key_str(&k), &old);
 	if (there < 0)
 		return;
+	if (!key && sealed_new(t))
+		key = sealed_of_article(t, r);
+	if (key && r->blob)
+		blob_claim(t, r->blob, key);
 	b = scratch_take(t);
 	encode(b, r);
+	put_words(t, b, r, &k, key);
 	if (buf_failed(b))
 		txn_fail(t, ERR_PERM, "an article is too large");
 	else

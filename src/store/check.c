@@ -152,8 +152,19 @@ check_sequence(struct check *c, enum table table, enum sequence seq)
 }
 
 static void
+read_schema(struct check *c)
+{
+	struct str v;
+
+	if (row_get(c->t, T_META, S("schema"), &v) <= 0 ||
+	    !str_u64(v, &c->schema))
+		check_failed(c);
+}
+
+static void
 check_all(struct check *c)
 {
+	read_schema(c);
 	check_sequence(c, T_TICKET, SEQ_TICKET);
 	check_sequence(c, T_BLOB, SEQ_BLOB);
 	check_sequence(c, T_OUTBOX, SEQ_OUTBOX);

@@ -59,15 +59,10 @@ check_row(struct check *c, struct str key, struct str value)
 void
 check_loads(struct check *c)
 {
-	uint64_t schema = 0;
-	struct str v;
-
 	/* An old backup that is read as it is has none yet. */
-	if (row_get(c->t, T_META, S("schema"), &v) <= 0 || !str_u64(v, &schema))
-		check_failed(c);
-	if (schema >= 2)
+	if (c->schema >= 2)
 		check_walk(c, T_TICKET_LOAD, "loads", check_row);
-	for (size_t i = 0; i < c->nloads && schema >= 2 && !c->stop; i++)
+	for (size_t i = 0; i < c->nloads && c->schema >= 2 && !c->stop; i++)
 		if (ticket_load_sum(&c->loads[i].load))
 			check_tell(c, "%.*s has %u active tickets and no load",
 			    STR_ARG(key_str(&c->loads[i].key)),

@@ -5,6 +5,8 @@
 #include "store/ledger_private.h"
 #include "store/outbox_private.h"
 #include "store/person.h"
+#include "store/retain.h"
+#include "store/store_private.h"
 #include "store/timer.h"
 
 enum {
@@ -34,7 +36,7 @@ check_blob(struct check *c, uint64_t blob, uint64_t size,
 	}
 	buf_reset(&c->raw);
 	r = blob_get(c->t, blob, MAIL_MAX, &c->raw);
-	if (r == 0)
+	if (r == 0 && !blob_is_erased(c->t, blob))
 		check_tell(c, "%s %llu: its mail is missing", whose, number);
 	if (r < 0)
 		check_failed(c);
@@ -52,6 +54,18 @@ check_blob(struct check *c, uint64_t blob, uint64_t size,
 		    "%s %llu: its mail is not the one that was "
 		    "stored (SHA-256)",
 		    whose, number);
+}
+
+/* Words that could not be opened. Where there is no vault nobody expects it. */
+void
+check_sealed(struct check *c, uint64_t key, struct str sealed, const char *whose,
+    uint64_t number)
+{
+	if (sealed.n && c->t->store->vault)
+		check_tell(c,
+		    "%s %llu: it is sealed with key %llu, which the vault does "
+		    "not have",
+		    whose, (unsigned long long)number, (unsigned long long)key);
 }
 
 /* Of a mail that was too large, less is kept than the row says. */
@@ -92,6 +106,7 @@ check_article(struct check *c, struct str key, struct str value)
 		check_failed(c);
 		return;
 	}
+	check_sealed(c, r.key, r.sealed, "an article of ticket", r.ticket);
 	stub = is_stub(c, v);
 	if (r.blob)
 		check_blob(c, r.blob, stub ? 0 : r.size, stub ? NULL : r.sha256,
@@ -195,7 +210,8 @@ check_ledger_row(struct check *c, struct str key, struct str value)
 	}
 	/* What was recorded on no ticket (a bounce of nothing we know) has none; nor has what was not to be read. */
 	if (row.ticket == 0 &&
-	    (row.fate == FATE_INTERNAL || row.fate == FATE_SKIPPED))
+	    (row.fate == FATE_INTERNAL || row.fate == FATE_SKIPPED ||
+		row.fate == FATE_REMOVED))
 		return;
 	if (!check_has_ticket(c, row.ticket) ||
 	    (row.seq && !check_has_article(c, row.ticket, row.seq)) ||
@@ -277,6 +293,20 @@ check_timer(void *ctx, const struct timer *m)
 	return !c->stop;
 }
 
+static bool
+check_retained(void *ctx, int64_t at, uint64_t ticket)
+{
+	struct check *c = ctx;
+
+	(void)at;
+	check_step(c, "times of tickets");
+	if (!check_has_ticket(c, ticket))
+		check_tell(c,
+		    "ticket %llu is to be purged, and does not exist",
+		    (unsigned long long)ticket);
+	return !c->stop;
+}
+
 static void
 check_source(struct check *c, struct str key, struct str value)
 {
@@ -303,6 +333,22 @@ check_source(struct check *c, struct str key, struct str value)
 	}
 }
 
+/* A key's number, and one that was given. */
+static void
+check_person_key(struct check *c, struct str key, struct str value)
+{
+	struct str last;
+	uint64_t id, max = 0;
+
+	(void)key;
+	if (row_get(c->t, T_META, S("vault.last"), &last) > 0)
+		key_read_uint(&last, 8, &max);
+	if (!key_read_uint(&value, 8, &id) || value.n || id < VAULT_FIRST ||
+	    id > max)
+		check_tell(
+		    c, "a person's key has a number that was never given");
+}
+
 static void
 check_unindexed(struct check *c, struct str key, struct str value)
 {
@@ -316,6 +362,22 @@ check_unindexed(struct check *c, struct str key, struct str value)
 }
 
 /* --- the outbox --- */
+
+/* In the list of its ticket's? */
+static void
+check_row_listed(struct check *c, const struct outbox *o)
+{
+	struct key k = outbox_ticket_key(o->ticket, o->id);
+	struct str v;
+
+	/* An old backup that is read as it is has no such list. */
+	if (!o->ticket || c->schema < 3)
+		return;
+	c->ticket_rows++;
+	if (row_get(c->t, T_OUTBOX_TICKET, key_str(&k), &v) == 0)
+		check_tell(c, "outbox row %llu is not in the list of ticket %llu",
+		    (unsigned long long)o->id, (unsigned long long)o->ticket);
+}
 
 static void
 check_outbox_row(struct check *c, struct str key, struct str value)
@@ -334,6 +396,8 @@ check_outbox_row(struct check *c, struct str key, struct str value)
 		return;
 	}
 	c->states[o.state]++;
+	check_sealed(c, o.key, o.sealed, "outbox row", id);
+	check_row_listed(c, &o);
 	if (o.ticket && !check_has_ticket(c, o.ticket))
 		check_tell(c,
 		    "outbox row %llu is of ticket %llu, which does "
@@ -384,6 +448,26 @@ check_due(struct check *c, struct str key, struct str value)
 }
 
 static void
+check_of_ticket(struct check *c, struct str key, struct str value)
+{
+	uint64_t ticket, id;
+	struct outbox o;
+
+	(void)value;
+	if (!outbox_ticket_read(key, &ticket, &id)) {
+		check_tell(c, "a row of the outbox's list by tickets is not in "
+			      "its form");
+		return;
+	}
+	if (outbox_get(c->t, &c->a, id, &o) > 0 && o.ticket == ticket)
+		return;
+	check_failed(c);
+	check_tell(c,
+	    "outbox row %llu is in the list of ticket %llu, whose it is not",
+	    (unsigned long long)id, (unsigned long long)ticket);
+}
+
+static void
 check_outbox(struct check *c)
 {
 	uint64_t n;
@@ -391,6 +475,10 @@ check_outbox(struct check *c)
 	check_walk(c, T_OUTBOX, "outbox", check_outbox_row);
 	if (c->stop)
 		return;
+	table_rows(c->t, T_OUTBOX_TICKET, &n);
+	if (n != c->ticket_rows && c->schema >= 3)
+		check_walk(
+		    c, T_OUTBOX_TICKET, "outbox by ticket", check_of_ticket);
 	table_rows(c->t, T_OUTBOX_INDEX, &n);
 	if (n != c->due_rows)
 		check_walk(c, T_OUTBOX_INDEX, "outbox index", check_due);
@@ -414,6 +502,9 @@ check_others(struct check *c)
 	table_rows(c->t, T_TIMER, &c->all);
 	if (timer_each(c->t, &c->a, check_timer, c) < 0)
 		check_failed(c);
+	table_rows(c->t, T_RETAIN, &c->all);
+	if (retain_each(c->t, check_retained, c) < 0)
+		check_failed(c);
 	table_rows(c->t, T_QUARANTINE, &c->all);
 	if (quarantine_each(c->t, &c->a, check_quarantined, c) < 0)
 		check_failed(c);
@@ -428,6 +519,7 @@ check_mail(struct check *c)
 	check_walk(c, T_EVENT, "events", check_event);
 	check_walk(c, T_RAWHASH, "content hashes", check_hash);
 	check_walk(c, T_MSGID, "Message-IDs", check_message_id);
+	check_walk(c, T_PERSON_KEY, "keys of people", check_person_key);
 	check_walk(c, T_UNINDEXED, "articles to index", check_unindexed);
 	check_outbox(c);
 	if (!c->stop)

@@ -25,11 +25,12 @@ struct check {
 	struct err broken;       /* why it could not go on */
 	const char *what;        /* progress */
 	uint64_t done, all;
+	uint64_t schema;         /* of an old backup that is read as it is: less than STORE_SCHEMA */
 	struct check_bits tickets, owned;
 	uint64_t *stubs;         /* ticket and seq of mails that were too large */
 	size_t nstubs, stubs_cap;
 	uint64_t statuses[STATUS_COUNT], states[OUTBOX_STATE_COUNT];
-	uint64_t index_rows, due_rows, grant_rows;
+	uint64_t index_rows, due_rows, grant_rows, ticket_rows;
 	struct sha256 *history;  /* of all chains, in order */
 	int64_t history_until;
 	struct counted *loads;
@@ -47,6 +48,9 @@ void check_walk(struct check *c, enum table table, const char *what, void (*fn)(
 /* Known once check_tickets() has begun. */
 bool check_has_ticket(struct check *c, uint64_t id);
 bool check_has_article(struct check *c, uint64_t ticket, uint64_t seq);
+
+/* Tells of words whose key is neither there nor forgotten. */
+void check_sealed(struct check *c, uint64_t key, struct str sealed, const char *whose, uint64_t number);
 
 struct ticket_entry;
 void check_load_count(struct check *c, const struct ticket_entry *e);

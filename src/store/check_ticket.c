@@ -120,6 +120,7 @@ check_ticket(struct check *c, struct str key, struct str value)
 		return;
 	}
 	c->statuses[k.status]++;
+	check_sealed(c, k.key, k.sealed, "ticket", id);
 	check_index_rows(c, value, id);
 	check_series(c, T_ARTICLE, id, k.articles);
 	check_series(c, T_EVENT, id, k.events);

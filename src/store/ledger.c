@@ -126,7 +126,7 @@ ledger_decode(struct str rec, struct ledger_row *out, struct str *long_key)
 	while (recr_next(&r))
 		switch (r.tag) {
 		case TAG_FATE:
-			out->fate = field_enum(&r, FATE_INTERNAL + 1);
+			out->fate = field_enum(&r, FATE_REMOVED + 1);
 			break;
 		case TAG_SHA256:
 			field_hash(&r, out->sha256);
@@ -183,7 +183,7 @@ ledger_put(struct txn *t, struct source_key s, const struct ledger_row *row)
 	struct str v, ignored;
 	int r;
 
-	must(row->fate > FATE_NONE && row->fate <= FATE_INTERNAL);
+	must(row->fate > FATE_NONE && row->fate <= FATE_REMOVED);
 	r = row_get(t, T_LEDGER, key_str(&k), &v);
 	if (r > 0 && !ledger_decode(v, &old, &ignored))
 		r = row_corrupt(t, T_LEDGER, key_str(&k));

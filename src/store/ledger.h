@@ -18,6 +18,7 @@ enum fate {
 	FATE_OVERSIZE,    /* too large; a stub is in the ticket, the original stayed where it was */
 	FATE_SKIPPED,     /* was there before the first reading, and `begin` says not to read it; ticket 0 */
 	FATE_INTERNAL,    /* a bounce or a mail of our own: recorded on its ticket, no article of a person */
+	FATE_REMOVED,     /* was in the quarantine and was taken away there: too old, or of a person who was erased; ticket 0 */
 };
 
 struct source_key {
@@ -81,6 +82,9 @@ uint64_t quarantine_add(struct txn *t, struct quarantined *q); /* sets id */
 void quarantine_put(struct txn *t, const struct quarantined *q);
 int quarantine_get(struct txn *t, struct arena *a, uint64_t id, struct quarantined *out);
 void quarantine_del(struct txn *t, uint64_t id);
+/* How many there are, without reading them; and the highest id given so far, 0: none. 0, -1. */
+int quarantine_count(struct txn *t, uint64_t *n);
+int quarantine_last(struct txn *t, uint64_t *id);
 int quarantine_each(struct txn *t, struct arena *a, bool (*fn)(void *ctx, const struct quarantined *q), void *ctx);
 
 #endif

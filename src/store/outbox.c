@@ -1,10 +1,11 @@
 /*
  * Rows by id, and one index: state(1) next(8) id(8). Only queued rows have their next attempt in it (0 for the rest), and sent
- * ones are not in it at all: they are the many.
+ * ones are not in it at all: they are the many. Who asks for all rows of a ticket has a list of their own: ticket(8) id(8).
  */
 #include "store/outbox.h"
 #include "base/mem.h"
 #include "store/outbox_private.h"
+#include "store/sealed.h"
 
 enum {
 	TAG_STATE = 1,
@@ -23,6 +24,8 @@ enum {
 	TAG_ATTEMPTS,
 	TAG_AMBIGUOUS,
 	TAG_LAST,
+	TAG_KEY, /* the subject is then in TAG_SEALED */
+	TAG_SEALED,
 };
 enum {
 	R_ADDR = 1,
@@ -56,6 +59,24 @@ outbox_index_key(
 	return true;
 }
 
+struct key
+outbox_ticket_key(uint64_t ticket, uint64_t id)
+{
+	struct key k;
+
+	k.n = 0;
+	key_uint(&k, ticket, 8);
+	key_uint(&k, id, 8);
+	return k;
+}
+
+bool
+outbox_ticket_read(struct str key, uint64_t *ticket, uint64_t *id)
+{
+	return key_read_uint(&key, 8, ticket) && key_read_uint(&key, 8, id) &&
+	       key.n == 0;
+}
+
 static void
 encode(struct buf *b, const struct outbox *o)
 {
@@ -75,13 +96,43 @@ encode(struct buf *b, const struct outbox *o)
 		rec_end(b, at);
 	}
 	rec_str_opt(b, TAG_MESSAGE_ID, o->message_id);
-	rec_str_opt(b, TAG_SUBJECT, o->subject);
 	rec_u64_opt(b, TAG_BLOB, o->blob);
 	rec_u64_opt(b, TAG_SIZE, o->size);
 	rec_i64(b, TAG_CREATED, o->created);
 	rec_u64_opt(b, TAG_ATTEMPTS, o->attempts);
 	rec_u64_opt(b, TAG_AMBIGUOUS, o->ambiguous);
 	rec_str_opt(b, TAG_LAST, o->last);
+}
+
+/* The subject in clear, or sealed, or as it was found. */
+static void
+put_words(
+    struct txn *t, struct buf *b, const struct outbox *o, const struct key *row)
+{
+	size_t at;
+
+	if (!o->key) {
+		rec_str_opt(b, TAG_SUBJECT, o->subject);
+		return;
+	}
+	rec_u64(b, TAG_KEY, o->key);
+	if (o->sealed.n) {
+		rec_str(b, TAG_SEALED, o->sealed);
+		return;
+	}
+	at = sealed_begin(b, TAG_SEALED);
+	rec_str_opt(b, TAG_SUBJECT, o->subject);
+	sealed_end(t, b, at, o->key, 'o', row);
+}
+
+/* The bytes of an article are the article's. */
+static void
+choose_key(struct txn *t, struct outbox *o)
+{
+	if (!o->key)
+		o->key = sealed_of_ticket(t, o->ticket);
+	if (!o->seq && o->blob)
+		blob_claim(t, o->blob, o->key);
 }
 
 static bool
@@ -139,17 +190,22 @@ decode_rest(struct recr *r, struct outbox *o)
 	case TAG_LAST:
 		o->last = field_str(r);
 		break;
+	case TAG_KEY:
+		o->key = field_u64(r);
+		break;
+	case TAG_SEALED:
+		o->sealed = field_str(r);
+		break;
 	default:
 		break;
 	}
 }
 
 static bool
-decode(struct arena *a, struct str rec, uint64_t id, struct outbox *o)
+decode_fields(struct arena *a, struct str rec, struct outbox *o)
 {
 	struct recr r = recr_open(rec);
 
-	*o = (struct outbox){.id = id};
 	while (recr_next(&r))
 		switch (r.tag) {
 		case TAG_STATE:
@@ -184,37 +240,96 @@ decode(struct arena *a, struct str rec, uint64_t id, struct outbox *o)
 	return !r.bad && o->state != OUTBOX_NONE;
 }
 
-/* State and next attempt of an encoded row. */
+/* The subject alone: what is sealed says nothing of the rest. */
 static bool
-peek(struct str rec, enum outbox_state *state, int64_t *next)
+decode_sealed(struct txn *t, struct outbox *o)
+{
+	struct str sealed = o->sealed, plain;
+	struct key row = key_of_u64(o->id);
+	struct recr r;
+
+	switch (sealed_open(t, sealed, o->key, 'o', &row, &plain)) {
+	case SEALED_OPEN:
+		o->sealed = str_n(NULL, 0);
+		r = recr_open(plain);
+		while (recr_next(&r))
+			if (r.tag == TAG_SUBJECT)
+				o->subject = field_str(&r);
+		return !r.bad;
+	case SEALED_FORGOTTEN:
+		o->sealed = str_n(NULL, 0);
+		o->key = 0;
+		o->subject = SEALED_ERASED;
+		return true;
+	case SEALED_MISSING:
+		o->subject = SEALED_CLOSED;
+		return true;
+	case SEALED_DAMAGED:
+		break;
+	}
+	return false;
+}
+
+static bool
+decode(struct txn *t, struct arena *a, struct str rec, uint64_t id,
+    struct outbox *o)
+{
+	*o = (struct outbox){.id = id};
+	return decode_fields(a, rec, o) &&
+	       (!o->sealed.n || decode_sealed(t, o));
+}
+
+/* What the lists say of an encoded row. */
+struct listed {
+	enum outbox_state state;
+	int64_t next;
+	uint64_t ticket;
+};
+
+static bool
+peek(struct str rec, struct listed *x)
 {
 	struct recr r = recr_open(rec);
 
-	*state = OUTBOX_NONE;
-	*next = 0;
+	*x = (struct listed){.state = OUTBOX_NONE};
 	while (recr_next(&r))
 		if (r.tag == TAG_STATE)
-			*state = field_enum(&r, OUTBOX_STATE_COUNT);
+			x->state = field_enum(&r, OUTBOX_STATE_COUNT);
 		else if (r.tag == TAG_NEXT)
-			*next = field_i64(&r);
-	return !r.bad && *state != OUTBOX_NONE;
+			x->next = field_i64(&r);
+		else if (r.tag == TAG_TICKET)
+			x->ticket = field_u64(&r);
+	return !r.bad && x->state != OUTBOX_NONE;
+}
+
+/* A row's ticket, which never changes, has it in its list. */
+static void
+list_ticket(struct txn *t, uint64_t ticket, uint64_t id, bool there)
+{
+	struct key k = outbox_ticket_key(ticket, id);
+
+	if (ticket && there)
+		row_put(t, T_OUTBOX_TICKET, key_str(&k), S(""), ROW_PUT);
+	else if (ticket)
+		row_del(t, T_OUTBOX_TICKET, key_str(&k));
 }
 
 void
 outbox_put(struct txn *t, struct outbox *o)
 {
 	struct key key, was = {0}, is = {0};
-	enum outbox_state old = OUTBOX_NONE;
+	struct listed old = {.state = OUTBOX_NONE};
 	struct buf *b;
 	struct str v;
-	int64_t next;
 	bool there = false, listed;
 
 	must(o->state > OUTBOX_NONE && o->state < OUTBOX_STATE_COUNT);
+	if (sealed_new(t))
+		choose_key(t, o);
 	if (o->id) {
 		key = key_of_u64(o->id);
 		there = row_get(t, T_OUTBOX, key_str(&key), &v) > 0;
-		if (there && !peek(v, &old, &next))
+		if (there && !peek(v, &old))
 			row_corrupt(t, T_OUTBOX, key_str(&key));
 	} else {
 		o->id = seq_next(t, SEQ_OUTBOX);
@@ -224,11 +339,16 @@ outbox_put(struct txn *t, struct outbox *o)
 		return;
 	b = scratch_take(t);
 	encode(b, o);
+	put_words(t, b, o, &key);
 	row_put_scratch(
 	    t, T_OUTBOX, key_str(&key), there ? ROW_PUT : ROW_APPEND);
 
 	if (there)
-		outbox_index_key(old, next, o->id, &was);
+		outbox_index_key(old.state, old.next, o->id, &was);
+	if (!there || old.ticket != o->ticket) {
+		list_ticket(t, old.ticket, o->id, false);
+		list_ticket(t, o->ticket, o->id, true);
+	}
 	listed = outbox_index_key(o->state, o->next, o->id, &is);
 	if (!str_eq(key_str(&was), key_str(&is))) {
 		if (was.n)
@@ -237,10 +357,10 @@ outbox_put(struct txn *t, struct outbox *o)
 			row_put(
 			    t, T_OUTBOX_INDEX, key_str(&is), S(""), ROW_PUT);
 	}
-	if (old == o->state)
+	if (old.state == o->state)
 		return;
 	if (there)
-		count_change(t, COUNT_OUTBOX + old, -1);
+		count_change(t, COUNT_OUTBOX + old.state, -1);
 	count_change(t, COUNT_OUTBOX + o->state, 1);
 }
 
@@ -248,20 +368,20 @@ void
 outbox_del(struct txn *t, uint64_t id)
 {
 	struct key key = key_of_u64(id), listed;
-	enum outbox_state state;
+	struct listed x;
 	struct str v;
-	int64_t next;
 
 	if (row_get(t, T_OUTBOX, key_str(&key), &v) <= 0)
 		return;
-	if (!peek(v, &state, &next)) {
+	if (!peek(v, &x)) {
 		row_corrupt(t, T_OUTBOX, key_str(&key));
 		return;
 	}
-	if (outbox_index_key(state, next, id, &listed))
+	if (outbox_index_key(x.state, x.next, id, &listed))
 		row_del(t, T_OUTBOX_INDEX, key_str(&listed));
+	list_ticket(t, x.ticket, id, false);
 	row_del(t, T_OUTBOX, key_str(&key));
-	count_change(t, COUNT_OUTBOX + state, -1);
+	count_change(t, COUNT_OUTBOX + x.state, -1);
 }
 
 int
@@ -271,7 +391,7 @@ outbox_get(struct txn *t, struct arena *a, uint64_t id, struct outbox *out)
 	struct str v;
 	int r = row_get(t, T_OUTBOX, key_str(&k), &v);
 
-	if (r > 0 && !decode(a, arena_dup(a, v), id, out))
+	if (r > 0 && !decode(t, a, arena_dup(a, v), id, out))
 		return row_corrupt(t, T_OUTBOX, key_str(&k));
 	return r;
 }
@@ -362,18 +482,16 @@ each_sent(struct txn *t, struct arena *a,
 
 	for (r = iter_ge(&it, t, T_OUTBOX, str_n(NULL, 0)); r > 0;
 	     r = iter_next(&it)) {
-		enum outbox_state state;
-		struct outbox o;
 		struct str k = it.key;
-		int64_t next;
+		struct listed x;
+		struct outbox o;
 		uint64_t id;
 
-		if (!key_read_uint(&k, 8, &id) || k.n ||
-		    !peek(it.value, &state, &next))
+		if (!key_read_uint(&k, 8, &id) || k.n || !peek(it.value, &x))
 			return row_corrupt(t, T_OUTBOX, it.key);
-		if (state != OUTBOX_SENT)
+		if (x.state != OUTBOX_SENT)
 			continue;
-		if (!decode(a, arena_dup(a, it.value), id, &o))
+		if (!decode(t, a, arena_dup(a, it.value), id, &o))
 			return row_corrupt(t, T_OUTBOX, it.key);
 		if (!fn(ctx, &o))
 			return 0;
@@ -448,4 +566,38 @@ int
 outbox_last(struct txn *t, uint64_t *id)
 {
 	return seq_last(t, SEQ_OUTBOX, id);
+}
+
+int
+outbox_of_ticket(struct txn *t, uint64_t ticket, uint64_t after, uint64_t *id)
+{
+	AUTO(iter_end) struct iter it = ITER_INIT;
+	struct key from = outbox_ticket_key(ticket, after + 1);
+	int r = iter_ge(&it, t, T_OUTBOX_TICKET, key_str(&from));
+	uint64_t of;
+
+	if (r <= 0)
+		return r;
+	if (!outbox_ticket_read(it.key, &of, id))
+		return row_corrupt(t, T_OUTBOX_TICKET, it.key);
+	return of == ticket;
+}
+
+int
+outbox_ticket_migrate(struct txn *t)
+{
+	AUTO(iter_end) struct iter it = ITER_INIT;
+	int r;
+
+	for (r = iter_ge(&it, t, T_OUTBOX, str_n(NULL, 0)); r > 0;
+	     r = iter_next(&it)) {
+		struct str k = it.key;
+		struct listed x;
+		uint64_t id;
+
+		if (!key_read_uint(&k, 8, &id) || k.n || !peek(it.value, &x))
+			return row_corrupt(t, T_OUTBOX, it.key);
+		list_ticket(t, x.ticket, id, true);
+	}
+	return r;
 }

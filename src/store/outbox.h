@@ -40,6 +40,8 @@ struct outbox {
 	int64_t created, next;  /* next attempt */
 	uint32_t attempts, ambiguous;
 	struct str last;        /* what happened last */
+	uint64_t key;           /* of the vault, that subject and bytes are sealed with; 0: outbox_put() sees to it */
+	struct str sealed;      /* as of a ticket */
 };
 /* Gives the id at the first put; keeps the index of what is due. */
 void outbox_put(struct txn *t, struct outbox *o);
@@ -48,6 +50,8 @@ void outbox_del(struct txn *t, uint64_t id);
 /* The highest id given so far; 0: none. 0, -1. */
 int outbox_last(struct txn *t, uint64_t *id);
 int outbox_get(struct txn *t, struct arena *a, uint64_t id, struct outbox *out);
+/* The row of this ticket whose id follows `after` (0: the first): 1, 0 there is none, -1. */
+int outbox_of_ticket(struct txn *t, uint64_t ticket, uint64_t after, uint64_t *id);
 /* Queued rows with next <= until, in that order; stops when fn returns false. Rows that are sending are not among them. */
 int outbox_due(struct txn *t, struct arena *a, int64_t until, bool (*fn)(void *ctx, const struct outbox *o), void *ctx);
 /* When the first queued row is due; 0 when none is queued. */

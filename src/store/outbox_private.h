@@ -9,4 +9,10 @@
 bool outbox_index_key(enum outbox_state state, int64_t next, uint64_t id, struct key *k);
 bool outbox_index_read(struct str key, enum outbox_state *state, int64_t *next, uint64_t *id);
 
+/* Rows by their ticket: ticket(8) id(8). */
+struct key outbox_ticket_key(uint64_t ticket, uint64_t id);
+bool outbox_ticket_read(struct str key, uint64_t *ticket, uint64_t *id);
+/* Lists the rows of a store that was made before there was such a list. */
+int outbox_ticket_migrate(struct txn *t);
+
 #endif

@@ -109,6 +109,18 @@ quarantine_del(struct txn *t, uint64_t id)
 }
 
 int
+quarantine_count(struct txn *t, uint64_t *n)
+{
+	return table_rows(t, T_QUARANTINE, n);
+}
+
+int
+quarantine_last(struct txn *t, uint64_t *id)
+{
+	return seq_last(t, SEQ_QUARANTINE, id);
+}
+
+int
 quarantine_each(struct txn *t, struct arena *a,
     bool (*fn)(void *ctx, const struct quarantined *q), void *ctx)
 {

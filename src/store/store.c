@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/outbox_private.h"
 #include "store/ticket_index.h"
 
 #include <errno.h>
@@ -172,6 +173,7 @@ open_tables(struct store *s, struct err *err)
 
 static const struct migration migrations[] = {
     {1, ticket_load_migrate},
+    {2, outbox_ticket_migrate},
 };
 
 /* 0 when the store is empty. */
@@ -346,9 +348,86 @@ store_close(struct store *s)
 	if (s->env)
 		mdb_env_close(s->env);
 	unclaim(s);
+	vault_close(s->vault);
 	buf_fini(&s->spare);
 	mem_free(s->dir);
 	mem_free(s);
+}
+
+/* --- the vault --- */
+
+/* 1 when the name in the store is that one, 0 when there is none. */
+static int
+is_named(struct txn *t, const unsigned char name[VAULT_NAME])
+{
+	struct str v;
+	int r = row_get(t, T_META, S("vault"), &v);
+
+	if (r <= 0)
+		return r;
+	if (!str_eq(v, str_n((const char *)name, VAULT_NAME)))
+		return txn_fail(t, ERR_INVAL,
+		    "the mail in %s was sealed with keys of another vault",
+		    t->store->dir);
+	return 1;
+}
+
+int
+store_use_vault(struct store *s, struct vault *v, bool seals, struct err *err)
+{
+	AUTO(txn_abort) struct txn *t = NULL;
+	unsigned char name[VAULT_NAME];
+	struct txn *done;
+	int r;
+
+	must(!s->vault);
+	s->vault = v;
+	vault_name(v, name);
+	if (txn_read(s, &t, err) < 0)
+		return -1;
+	r = is_named(t, name);
+	if (r < 0)
+		return txn_error(t, err);
+	if (r == 0 && seals && !s->read_only) {
+		txn_abort(&t);
+		if (txn_write(s, &t, err) < 0)
+			return -1;
+		/* Another process may have been first. */
+		if (is_named(t, name) == 0)
+			meta_put(t, S("vault"),
+			    str_n((const char *)name, sizeof name));
+		done = t;
+		t = NULL;
+		if (txn_commit(done, err) < 0)
+			return -1;
+	}
+	s->seals = seals;
+	return 0;
+}
+
+struct vault *
+store_vault(const struct store *s)
+{
+	return s->vault;
+}
+
+void
+store_seal_new(struct store *s, bool seals)
+{
+	s->seals = seals && s->vault;
+}
+
+int
+store_is_sealed(struct store *s, struct err *err)
+{
+	AUTO(txn_abort) struct txn *t = NULL;
+	struct str v;
+	int r;
+
+	if (txn_read(s, &t, err) < 0)
+		return -1;
+	r = row_get(t, T_META, S("vault"), &v);
+	return r < 0 ? txn_error(t, err) : r;
 }
 
 bool

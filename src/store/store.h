@@ -24,7 +24,7 @@ struct store_options {
 	bool create;         /* make the directory (0700) and an empty store when there is none */
 };
 
-enum { STORE_SCHEMA = 2 };
+enum { STORE_SCHEMA = 3 };
 
 /* ERR_NOENT when there is none; ERR_INVAL when its schema is newer than this program; older ones are migrated here, unless read only: then what is not there yet is missing. */
 int store_open(struct store **out, const char *dir, const struct store_options *o, struct err *err);
@@ -35,6 +35,17 @@ const char *store_dir(const struct store *s);
 int store_clear_stale(struct store *s, struct err *err);
 /* Bytes in use of the map, and the map's size. */
 void store_usage(struct store *s, uint64_t *used, uint64_t *size);
+
+/*
+ * Mail that is kept sealed (store/vault.h). The store takes the vault over, also when it fails: ERR_INVAL when the store's mail was sealed with keys of
+ * another one. seals: what is put from now on is sealed; else only what was sealed already stays so. NULL when there is none.
+ */
+struct vault;
+int store_use_vault(struct store *s, struct vault *v, bool seals, struct err *err);
+struct vault *store_vault(const struct store *s);
+void store_seal_new(struct store *s, bool seals);
+/* Was mail ever sealed in it? 1, 0, -1. */
+int store_is_sealed(struct store *s, struct err *err);
 
 int txn_read(struct store *s, struct txn **out, struct err *err);
 int txn_write(struct store *s, struct txn **out, struct err *err);

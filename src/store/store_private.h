@@ -3,6 +3,7 @@
 #define STORE_STORE_PRIVATE_H
 
 #include "store/txn_private.h"
+#include "store/vault.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -12,6 +13,8 @@ struct store {
 	char *dir;
 	bool read_only;
 	_Atomic bool broken;
+	struct vault *vault; /* NULL: none */
+	_Atomic bool seals;  /* new mail is sealed */
 	unsigned table[TABLE_COUNT];
 	bool has_table[TABLE_COUNT];
 	struct buf spare; /* the write transaction's scratch buffer between transactions; LMDB's write lock guards it */

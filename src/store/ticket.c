@@ -5,6 +5,7 @@
 #include "store/ticket.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/sealed.h"
 #include "store/ticket_index.h"
 #include "store/txn_private.h"
 
@@ -36,6 +37,8 @@ enum {
 	TAG_REOPENS,
 	TAG_ACKNOWLEDGED,
 	TAG_EXTRA,
+	TAG_KEY, /* subject and fields are then in TAG_SEALED */
+	TAG_SEALED,
 };
 enum {
 	SUB_A = 1,
@@ -106,16 +109,23 @@ encode_lists(struct buf *b, const struct ticket *k)
 		rec_end(b, at);
 	}
 	rec_strs(b, TAG_TAG, &k->tags);
-	for (size_t i = 0; i < k->nfields; i++) {
-		at = rec_begin(b, TAG_FIELD);
-		rec_str(b, SUB_A, k->fields[i].name);
-		rec_str_opt(b, SUB_B, k->fields[i].value);
-		rec_end(b, at);
-	}
 	for (size_t i = 0; i < k->nlinks; i++) {
 		at = rec_begin(b, TAG_LINK);
 		rec_u64(b, SUB_A, k->links[i].ticket);
 		rec_u64(b, SUB_B, k->links[i].kind);
+		rec_end(b, at);
+	}
+}
+
+static void
+encode_words(struct buf *b, const struct ticket *k)
+{
+	rec_str_opt(b, TAG_SUBJECT, k->subject);
+	for (size_t i = 0; i < k->nfields; i++) {
+		size_t at = rec_begin(b, TAG_FIELD);
+
+		rec_str(b, SUB_A, k->fields[i].name);
+		rec_str_opt(b, SUB_B, k->fields[i].value);
 		rec_end(b, at);
 	}
 }
@@ -131,7 +141,6 @@ encode(struct buf *b, const struct ticket *k, uint64_t requester)
 	rec_str_opt(b, TAG_REQUESTER_ADDR, k->requester.addr);
 	rec_str_opt(b, TAG_REQUESTER_NAME, k->requester.name);
 	rec_u64_opt(b, TAG_PRIORITY, k->priority);
-	rec_str_opt(b, TAG_SUBJECT, k->subject);
 	rec_str_opt(b, TAG_CHANNEL, k->channel);
 	rec_str_opt(b, TAG_LANGUAGE, k->language);
 	rec_i64(b, TAG_CREATED, k->created);
@@ -269,22 +278,22 @@ decode_rest(struct recr *r, struct ticket *k)
 	case TAG_EXTRA:
 		k->extra = field_str(r);
 		break;
+	case TAG_KEY:
+		k->key = field_u64(r);
+		break;
+	case TAG_SEALED:
+		k->sealed = field_str(r);
+		break;
 	default:
 		break;
 	}
 }
 
 static bool
-decode(struct arena *a, struct str rec, uint64_t id, struct ticket *k)
+decode_fields(struct arena *a, struct str rec, struct ticket *k)
 {
 	struct recr r = recr_open(rec);
 
-	*k = (struct ticket){.id = id,
-	    .resolved = CLOCK_NONE,
-	    .closed = CLOCK_NONE,
-	    .first_response = CLOCK_NONE,
-	    .customer_wrote = CLOCK_NONE,
-	    .agent_wrote = CLOCK_NONE};
 	while (recr_next(&r))
 		switch (r.tag) {
 		case TAG_STATUS:
@@ -327,7 +336,58 @@ decode(struct arena *a, struct str rec, uint64_t id, struct ticket *k)
 			decode_rest(&r, k);
 			break;
 		}
-	return !r.bad && k->status != STATUS_NONE;
+	return !r.bad;
+}
+
+/* As of an article. */
+static bool
+decode_sealed(
+    struct txn *t, struct arena *a, const struct key *row, struct ticket *k)
+{
+	struct str sealed = k->sealed, plain;
+
+	switch (sealed_open(t, sealed, k->key, 't', row, &plain)) {
+	case SEALED_OPEN:
+		k->sealed = str_n(NULL, 0);
+		return decode_fields(a, plain, k) && !k->sealed.n;
+	case SEALED_FORGOTTEN:
+		k->sealed = str_n(NULL, 0);
+		k->key = 0;
+		k->subject = SEALED_ERASED;
+		return true;
+	case SEALED_MISSING:
+		k->subject = SEALED_CLOSED;
+		return true;
+	case SEALED_DAMAGED:
+		break;
+	}
+	return false;
+}
+
+static bool
+decode(struct txn *t, struct arena *a, struct str rec, const struct key *row,
+    uint64_t id, struct ticket *k)
+{
+	*k = (struct ticket){.id = id,
+	    .resolved = CLOCK_NONE,
+	    .closed = CLOCK_NONE,
+	    .first_response = CLOCK_NONE,
+	    .customer_wrote = CLOCK_NONE,
+	    .agent_wrote = CLOCK_NONE};
+	return decode_fields(a, rec, k) &&
+	       (!k->sealed.n || decode_sealed(t, a, row, k)) &&
+	       k->status != STATUS_NONE;
+}
+
+uint64_t
+ticket_row_key(struct str rec)
+{
+	struct recr r = recr_open(rec);
+
+	while (recr_next(&r))
+		if (r.tag == TAG_KEY && !r.is_str)
+			return r.u;
+	return 0;
 }
 
 bool
@@ -375,7 +435,7 @@ ticket_get(struct txn *t, struct arena *a, uint64_t id, struct ticket *out)
 
 	if (r <= 0)
 		return r;
-	if (!decode(a, arena_dup(a, v), id, out))
+	if (!decode(t, a, arena_dup(a, v), &k, id, out))
 		return row_corrupt(t, T_TICKET, key_str(&k));
 	return 1;
 }
@@ -438,16 +498,56 @@ ticket_last(struct txn *t, uint64_t *id)
 	return seq_last(t, SEQ_TICKET, id);
 }
 
+/* Subject and fields in clear, or sealed, or as they were found. */
+static void
+put_words(
+    struct txn *t, struct buf *b, const struct ticket *k, const struct key *row)
+{
+	size_t at;
+
+	if (!k->key) {
+		encode_words(b, k);
+		return;
+	}
+	rec_u64(b, TAG_KEY, k->key);
+	if (k->sealed.n) {
+		rec_str(b, TAG_SEALED, k->sealed);
+		return;
+	}
+	at = sealed_begin(b, TAG_SEALED);
+	encode_words(b, k);
+	sealed_end(t, b, at, k->key, 't', row);
+}
+
+/* Before anything is borrowed: it may write. Another requester, another key. */
+static void
+choose_key(struct txn *t, struct ticket *k)
+{
+	struct ticket_entry old = {0};
+	struct key key = key_of_u64(k->id);
+	struct str v;
+
+	if (k->sealed.n)
+		return;
+	if (k->key && k->id && row_get(t, T_TICKET, key_str(&key), &v) > 0 &&
+	    ticket_row_entry(v, k->id, &old) &&
+	    str_eq(old.requester_addr, k->requester.addr))
+		return;
+	k->key = sealed_person(t, k->requester.addr);
+}
+
 void
 ticket_put(struct txn *t, struct ticket *k)
 {
 	struct ticket_entry old = {0}, now;
-	struct buf *b = scratch_take(t);
+	struct buf *b;
 	struct key key;
 	struct str v;
 	int r = 0;
 
 	must(k->status > STATUS_NONE && k->status < STATUS_COUNT);
+	if (sealed_new(t))
+		choose_key(t, k);
 	if (k->id == 0) {
 		k->id = seq_next(t, SEQ_TICKET);
 		if (k->id == 0)
@@ -473,7 +573,9 @@ ticket_put(struct txn *t, struct ticket *k)
 	else
 		now.requester = requester_hash(t, k->requester.addr);
 	ticket_load_change(t, r > 0 ? &old : NULL, &now);
+	b = scratch_take(t);
 	encode(b, k, now.requester);
+	put_words(t, b, k, &key);
 	row_put_scratch(
 	    t, T_TICKET, key_str(&key), r > 0 ? ROW_PUT : ROW_APPEND);
 	ticket_index_change(t, r > 0 ? &old : NULL, &now);

@@ -67,6 +67,8 @@ struct ticket {
 	uint32_t reopens;
 	bool acknowledged;         /* one acknowledgement a ticket */
 	struct str extra;          /* a record of what later parts keep with the ticket (clocks, survey) */
+	uint64_t key;              /* of the vault, that subject and fields are sealed with; 0: ticket_put() sees to it (store/sealed.h) */
+	struct str sealed;         /* what could not be opened, because the key is missing; it is put back as it is */
 };
 
 /* A ticket's number is given by the first put of id 0. */
@@ -121,6 +123,8 @@ struct article {
 	uint64_t size;             /* bytes of the raw mail */
 	unsigned char sha256[SHA256_SIZE], content[SHA256_SIZE];
 	uint64_t outbox;           /* the row that sends it; 0 */
+	uint64_t key;              /* of the vault, that its words and the raw mail are sealed with; 0: article_put() sees to it */
+	struct str sealed;         /* as of a ticket */
 };
 /* seq 0: the next one of the ticket, which the caller counts in k->articles and puts. */
 void article_put(struct txn *t, const struct article *r);

@@ -20,6 +20,8 @@ struct ticket_entry {
 uint64_t ticket_hash(struct str s);
 /* Reads it out of an encoded ticket. False when the row is malformed. */
 bool ticket_row_entry(struct str rec, uint64_t id, struct ticket_entry *e);
+/* The key it is sealed with (store/sealed.h); 0: none. */
+uint64_t ticket_row_key(struct str rec);
 /* Makes the index rows of `old` (NULL: none yet) those of `now`. */
 void ticket_index_change(struct txn *t, const struct ticket_entry *old, const struct ticket_entry *now);
 

@@ -120,6 +120,7 @@ begin(struct store *s, bool write, struct txn **out, struct err *err)
 		/* LMDB's lock is ours now, and so is the spare buffer. */
 		t->scratch = s->spare;
 		s->spare = BUF_INIT;
+		t->seals = s->seals;
 	}
 	*out = t;
 	return 0;
@@ -186,6 +187,20 @@ ask_lmdb(struct store *s)
 		mdb_txn_abort(probe);
 }
 
+/* New keys are on the disk before anything that was sealed with them. A sync
+ * that failed may have lost what was written before, too. */
+static void
+keep_keys(struct txn *t)
+{
+	struct store *s = t->store;
+	struct err e = ERR_INIT;
+
+	if (!vault_needs_sync(s->vault) || vault_sync(s->vault, &e) == 0)
+		return;
+	s->broken = e.code != ERR_SPACE;
+	txn_fail(t, e.code, "%s", e.msg);
+}
+
 int
 txn_commit(struct txn *t, struct err *err)
 {
@@ -196,6 +211,8 @@ txn_commit(struct txn *t, struct err *err)
 
 	if (write && t->err.code == ERR_NONE)
 		write_back(t);
+	if (write && s->vault && t->err.code == ERR_NONE)
+		keep_keys(t);
 	if (t->err.code != ERR_NONE) {
 		if (err)
 			*err = t->err;

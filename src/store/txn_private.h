@@ -15,10 +15,10 @@
 #define TABLES(X) \
 	X(META, "meta") X(COUNTER, "counter") X(SOURCE, "source") X(LEDGER, "ledger") X(RAWHASH, "rawhash") X(MSGID, "msgid") \
 	X(TICKET, "ticket") X(TICKET_INDEX, "ticket.index") X(TICKET_LOAD, "ticket.load") X(ARTICLE, "article") X(EVENT, "event") X(BLOB, "blob") \
-	X(PERSON, "person") X(TIMER, "timer") X(OUTBOX, "outbox") X(OUTBOX_INDEX, "outbox.index") X(QUARANTINE, "quarantine") \
+	X(PERSON, "person") X(TIMER, "timer") X(OUTBOX, "outbox") X(OUTBOX_INDEX, "outbox.index") X(OUTBOX_TICKET, "outbox.ticket") X(QUARANTINE, "quarantine") \
 	X(TERM, "term") X(TERM_RUN, "term.run") X(UNINDEXED, "unindexed") \
 	X(KB, "kb") X(KB_VERSION, "kb.version") X(KB_TERM, "kb.term") X(MODEL, "model") \
-	X(GRANT, "grant") X(GRANT_EXPIRY, "grant.expiry")
+	X(GRANT, "grant") X(GRANT_EXPIRY, "grant.expiry") X(PERSON_KEY, "person.key") X(RETAIN, "retain")
 #define X_ENUM_TABLE(id, name) T_##id,
 enum table { TABLES(X_ENUM_TABLE) TABLE_COUNT };
 const char *table_name(enum table table);
@@ -39,6 +39,7 @@ struct txn {
 	struct store *store;
 	struct MDB_txn *mdb;
 	bool write;
+	bool seals; /* what is put is sealed: store/sealed.h */
 	struct err err;
 	struct MDB_cursor *cursor[TABLE_COUNT]; /* opened at first use */
 	uint64_t seq[SEQ_COUNT];
