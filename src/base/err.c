@@ -5,6 +5,28 @@
 #include <string.h>
 #include <sysexits.h>
 
+/* A message that had to be cut does not end inside of a character. */
+static void
+end_whole(struct err *e)
+{
+	static const unsigned char lead[] = {0xc0, 0xe0, 0xf0};
+	size_t n = strlen(e->msg);
+
+	if (n + 1 < sizeof e->msg)
+		return;
+	for (size_t i = 1; i <= 3; i++) {
+		unsigned char c = (unsigned char)e->msg[n - i];
+
+		if (c < 0x80)
+			return;
+		if (c >= 0xc0) {
+			if (c >= lead[i - 1])
+				e->msg[n - i] = 0;
+			return;
+		}
+	}
+}
+
 int
 err_set(struct err *e, enum err_code code, const char *fmt, ...)
 {
@@ -16,6 +38,7 @@ err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
 	va_end(ap);
+	end_whole(e);
 	return -1;
 }
 
@@ -40,6 +63,7 @@ err_sys(struct err *e, enum err_code code, const char *fmt, ...)
 	n = strlen(e->msg);
 	snprintf(e->msg + n, sizeof e->msg - n, ": %s",
 	    strerror_r(saved, why, sizeof why));
+	end_whole(e);
 	errno = saved;
 	return -1;
 }
@@ -59,6 +83,7 @@ err_in(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(e->msg);
 	snprintf(e->msg + n, sizeof e->msg - n, ": %s", old.msg);
+	end_whole(e);
 	return -1;
 }
 

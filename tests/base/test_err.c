@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "base/utf8.h"
 #include "base/must.h"
 
 #include <setjmp.h>
@@ -71,6 +72,30 @@ cuts_what_is_too_long(void **state)
 	assert_int_equal(strlen(e.msg), sizeof e.msg - 1);
 }
 
+static void
+cuts_between_characters(void **state)
+{
+	static const char *const letters[] = {
+	    "\xc3\xa9", "\xe7\x8e\x8b", "\xf0\x9f\x98\x80"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(letters); i++)
+		for (size_t before = 480; before < 500; before++) {
+			size_t width = strlen(letters[i]);
+			struct err e = ERR_INIT;
+			char fill[500];
+
+			memset(fill, 'x', before);
+			fill[before] = 0;
+			err_set(&e, ERR_TEMP, "%s%s%s%s%s%s%s%s%s%s%s", fill,
+			    letters[i], letters[i], letters[i], letters[i],
+			    letters[i], letters[i], letters[i], letters[i],
+			    letters[i], letters[i]);
+			assert_true(utf8_valid(str_c(e.msg)));
+			assert_true(strlen(e.msg) + width >= sizeof e.msg);
+		}
+}
+
 /* sysexits.h, which mail servers go by. */
 static void
 exits(void **state)
@@ -103,6 +128,7 @@ main(void)
 	    cmocka_unit_test(says),
 	    cmocka_unit_test(of_the_system),
 	    cmocka_unit_test(cuts_what_is_too_long),
+	    cmocka_unit_test(cuts_between_characters),
 	    cmocka_unit_test(exits),
 	};
 
