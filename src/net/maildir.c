@@ -51,7 +51,8 @@ open_sub(const char *path, const char *sub, struct err *err)
 static struct str
 key_of(struct str name)
 {
-	ptrdiff_t at = str_chr(name, ':', 0);
+	/* Not the first character: no key is empty, and ":a" stays it as ":a:2,S". */
+	ptrdiff_t at = str_chr(name, ':', 1);
 
 	return at > 0 ? str_sub(name, 0, (size_t)at) : name;
 }
@@ -59,7 +60,7 @@ key_of(struct str name)
 static bool
 is_seen(struct str name)
 {
-	ptrdiff_t at = str_find(name, S(":2,"), 0);
+	ptrdiff_t at = str_find(name, S(":2,"), 1);
 
 	return at >= 0 && str_chr(name, 'S', (size_t)at + 3) >= 0;
 }
@@ -375,7 +376,7 @@ maildir_read_head(const char *path, const struct maildir_file *f, size_t max,
 static void
 with_seen(struct buf *out, struct str key, struct str name)
 {
-	ptrdiff_t at = str_find(name, S(":2,"), 0);
+	ptrdiff_t at = str_find(name, S(":2,"), 1);
 	struct str flags = at < 0 ? S("") : str_from(name, (size_t)at + 3);
 	bool done = false;
 

@@ -167,6 +167,31 @@ moves_to_cur(void **state)
 	assert_int_equal(maildir_sync(dir, NULL), 0);
 }
 
+/* Of names that begin with what usually ends a key. */
+static void
+a_key_stays(void **state)
+{
+	static const char *const names[] = {
+	    ":", ":a", "::2,", ":2,x", ":,:2,t"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct maildir_file *before, *after;
+		size_t n;
+
+		put(path_join(&arena, "new", names[i]), "x", 5);
+		assert_int_equal(
+		    maildir_scan(&arena, dir, &before, &n, NULL), 0);
+		assert_int_equal(n, 1);
+		assert_int_equal(maildir_to_cur(dir, before->key, NULL), 1);
+		assert_int_equal(
+		    maildir_scan(&arena, dir, &after, &n, NULL), 0);
+		assert_int_equal(n, 1);
+		assert_true(after->seen && str_eq(before->key, after->key));
+		assert_int_equal(maildir_delete(dir, after->key, NULL), 1);
+	}
+}
+
 static void
 a_key_is_never_a_path(void **state)
 {
@@ -261,6 +286,7 @@ main(void)
 	    T(scans_in_order_of_time),
 	    T(reads_where_it_went),
 	    T(moves_to_cur),
+	    T(a_key_stays),
 	    T(a_key_is_never_a_path),
 	    T(moves_to_another),
 	    T(delivers),
