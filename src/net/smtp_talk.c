@@ -33,8 +33,10 @@ reply_done(struct talk *t)
 		to->reply = arena_dup(t->a, buf_str(&t->reply));
 		break;
 	case PHASE_DATA:
-		if (t->code == 354)
+		if (t->code == 354) {
 			t->phase = PHASE_BODY;
+			t->code = 0; /* what comes next is another reply */
+		}
 		break;
 	case PHASE_BODY:
 		t->final = t->code;
@@ -57,10 +59,12 @@ reply_line(struct talk *t, struct str line)
 	if (t->reply.n < 600) {
 		if (t->reply.n)
 			buf_putc(&t->reply, ' ');
-		clean_reply(&t->reply,
-		    t->code ? str_from(line, 4) : str_sub(line, 0, 600));
-		if (!t->code && line.n > 3 && t->reply.n > 3)
-			t->reply.p[3] = ' ';
+		/* The code once, and a blank for what stands behind it. */
+		if (!t->code)
+			buf_put(&t->reply, str_sub(line, 0, 3));
+		if (!t->code && line.n > 4)
+			buf_putc(&t->reply, ' ');
+		clean_reply(&t->reply, str_sub(line, 4, 600));
 	}
 	t->code = (int)code;
 	if (line.n > 3 && line.p[3] == '-')
@@ -169,6 +173,8 @@ void
 smtp_settle(struct talk *t, struct str lost)
 {
 	struct str reply = arena_dup(t->a, buf_str(&t->reply));
+	/* Thanks for what it was not given are no promise. */
+	bool all = t->given == t->bytes.n && t->written >= t->bytes.n;
 
 	if (t->phase == PHASE_MAIL) {
 		/* Accepted, and then nothing more, is not sent. */
@@ -185,10 +191,10 @@ smtp_settle(struct talk *t, struct str lost)
 		if (!code)
 			t->rcpt[i]->reply = lost;
 	}
-	if (t->phase == PHASE_BODY && t->final) {
+	if (t->phase == PHASE_BODY && t->final &&
+	    (all || of_code(t->final) != SENT_OK)) {
 		accepted_are(t, of_code(t->final), reply);
-	} else if (t->phase == PHASE_BODY && t->given == t->bytes.n &&
-		   t->written >= t->bytes.n) {
+	} else if (t->phase == PHASE_BODY && all) {
 		accepted_are(t, SENT_UNKNOWN, lost);
 	} else if (t->phase == PHASE_DATA && t->code >= 400) {
 		accepted_are(t, of_code(t->code), reply);

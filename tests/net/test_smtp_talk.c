@@ -38,6 +38,14 @@ static const struct {
 	">MAIL FROM:<>\n<250 ok\n>RCPT TO:<a>\n<250 ok\n>RCPT TO:<b>\n<250 "
 	"ok\n>DATA\n<354 go\n=da",
 	SENT_LATER, SENT_LATER, "lost"},
+    {"accepted before the data",
+	">MAIL FROM:<>\n<250 ok\n>RCPT TO:<a>\n<250 ok\n>RCPT TO:<b>\n<550 "
+	"no\n>DATA\n<354 go\n<250 taken\n",
+	SENT_LATER, SENT_REFUSED, "lost"},
+    {"refused before the data",
+	">MAIL FROM:<>\n<250 ok\n>RCPT TO:<a>\n<250 ok\n>RCPT TO:<b>\n<250 "
+	"ok\n>DATA\n<354 go\n<554 changed my mind\n",
+	SENT_REFUSED, SENT_REFUSED, "554 changed my mind"},
     {"lost after the data",
 	">MAIL FROM:<>\n<250 ok\n>RCPT TO:<a>\n<250 ok\n>RCPT TO:<b>\n<550 "
 	"no\n>DATA\n<354 go\n=data\n",
@@ -57,6 +65,10 @@ static const struct {
 	">MAIL FROM:<>\n<250 ok\n>RCPT TO:<a>\n<250 ok\n>RCPT TO:<b>\n<250 "
 	"ok\n>DATA\n<354 go\n=data\n<550 spam\n>QUIT\n<221 bye\n",
 	SENT_REFUSED, SENT_REFUSED, "550 spam"},
+    {"no blank behind the code", ">MAIL FROM:<>\n<550\xc3\xa9 no\n",
+	SENT_REFUSED, SENT_REFUSED, "550 \xef\xbf\xbd no"},
+    {"a code and nothing else", ">MAIL FROM:<>\n<550\n", SENT_REFUSED,
+	SENT_REFUSED, "550"},
     {"421 at RCPT", ">MAIL FROM:<>\n<250 ok\n>RCPT TO:<a>\n<421 closing\n",
 	SENT_LATER, SENT_LATER, "421 closing"},
 };
