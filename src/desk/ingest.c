@@ -21,6 +21,7 @@
 #include "desk/due.h"
 #include "desk/extra.h"
 #include "desk/family.h"
+#include "desk/health.h"
 #include "desk/ingest_private.h"
 #include "desk/limits.h"
 #include "desk/merge.h"
@@ -614,10 +615,31 @@ file(struct job *j, struct err *err)
 	return txn_error(j->t, err);
 }
 
+/* Mail of the house that came back, or what a machine answers to it, is nobody's
+ * business. 1: done with. */
+static int
+take_house(struct job *j, struct err *err)
+{
+	enum house_verdict verdict;
+	struct str reason = {0};
+
+	if (health_mail(j->d, j->t, j->a, j->in, j->now, &verdict, &reason,
+		err) < 0)
+		return -1;
+	if (verdict == HOUSE_NOT)
+		return 0;
+	if (verdict == HOUSE_KEPT)
+		return ingest_quarantine(j, reason, err) < 0 ? -1 : 1;
+	if (ingest_leave(j) < 0)
+		return txn_error(j->t, err);
+	ingest_fate(j, FATE_INTERNAL);
+	return txn_error(j->t, err) < 0 ? -1 : 1;
+}
+
 static int
 take_in(struct job *j, struct err *err)
 {
-	int done;
+	int done = take_house(j, err);
 
 	if (weigh(j, err) < 0 || ingest_identify(j, err) < 0)
 		return -1;

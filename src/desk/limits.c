@@ -188,3 +188,19 @@ limits_take(struct txn *t, struct arena *a, const struct settings *s,
 	write_taken(t, name, v, n);
 	return 0;
 }
+
+int
+limits_breaker(struct txn *t, struct arena *a, const struct settings *s,
+    int64_t now, bool *open, uint64_t *count, struct err *err)
+{
+	struct str rec = {0};
+	struct site site;
+
+	if (counter_get(t, a, S("site"), &rec) < 0)
+		return txn_error(t, err);
+	read_site(rec, &site);
+	pass_hours(s, &site, now / CLOCK_HOUR);
+	*count = site.count;
+	*open = site.count >= allowed(s, &site);
+	return 0;
+}

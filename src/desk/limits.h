@@ -16,4 +16,7 @@
  */
 int limits_take(struct txn *t, struct arena *a, const struct settings *s, struct str key, struct str subject, int64_t now, struct str *reason, struct err *err);
 
+/* Has the site sent so much automatic mail this hour that no more goes out? *count of it. 0, -1. */
+int limits_breaker(struct txn *t, struct arena *a, const struct settings *s, int64_t now, bool *open, uint64_t *count, struct err *err);
+
 #endif

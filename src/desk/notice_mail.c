@@ -212,7 +212,8 @@ compose(struct desk *d, struct arena *a, const struct agent_mail_out *x,
 
 static uint64_t
 put_row(struct txn *t, const struct settings *s, const struct agent_mail_out *x,
-    const struct rendered *r, struct str id, struct str raw, int64_t now)
+    const struct notice_extra *e, const struct rendered *r, struct str id,
+    struct str raw, int64_t now)
 {
 	AUTO(buf_fini) struct buf packed = BUF_INIT;
 	struct recipient to = {
@@ -220,7 +221,8 @@ put_row(struct txn *t, const struct settings *s, const struct agent_mail_out *x,
 	struct outbox row = {
 	    .ticket = x->k ? x->k->id : 0,
 	    .kind = str_c(x->kind),
-	    .transport = queue_of(s, x->k)->transport,
+	    .transport = e && e->transport.n ? e->transport
+					     : queue_of(s, x->k)->transport,
 	    .recipients = &to,
 	    .nrecipients = 1,
 	    .message_id = id,
@@ -258,7 +260,9 @@ notice_write(struct desk *d, struct txn *t, struct arena *a,
 		if (txn_error(t, err) < 0)
 			return -1;
 		id = token_grant_message_id(a, d->keys, x->grant, now, domain);
-	} else
+	} else if (e && e->message_id.n)
+		id = e->message_id;
+	else
 		id = arena_printf(a, "helpd.%016llx@%.*s",
 		    (unsigned long long)random_u64(), STR_ARG(domain));
 	render(d, a, x, e, &r);
@@ -267,7 +271,7 @@ notice_write(struct desk *d, struct txn *t, struct arena *a,
 			grant_del(t, x->grant->nonce);
 		return -1;
 	}
-	row = put_row(t, s, x, &r, id, buf_str(&raw), now);
+	row = put_row(t, s, x, e, &r, id, buf_str(&raw), now);
 	if (outbox)
 		*outbox = row;
 	return txn_error(t, err);

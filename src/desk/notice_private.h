@@ -59,6 +59,8 @@ struct notice_extra {
 	int64_t message_date;
 	const char *sort;               /* X-Helpd-Notice, for agents' filters */
 	struct str from_name;           /* before the queue's address; empty: its own */
+	struct str message_id;          /* without <>, when there is no grant; empty: a random one */
+	struct str transport;           /* empty: the queue's */
 };
 int notice_write(struct desk *d, struct txn *t, struct arena *a, const struct agent_mail_out *x, const struct notice_extra *e, int64_t now, uint64_t *outbox,
     struct err *err);

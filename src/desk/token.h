@@ -59,4 +59,12 @@ bool token_grant_id(struct str id, uint64_t *ticket, uint64_t *nonce, struct str
 /* made: of the Message-ID, CLOCK_NONE for an address. Constant-time. Says nothing of expiry, use or revocation. */
 bool token_grant_verify(const struct keyring *k, const struct grant *g, struct str token, int64_t made);
 
+/*
+ * Mail of the house itself, which belongs to no ticket: an alarm, a probe. "helpd.probe.17.mq3k2x1c.KTTT…@acme.example": its number and time.
+ */
+enum house_mail { HOUSE_NONE, HOUSE_ALARM, HOUSE_PROBE };
+struct str token_house_id(struct arena *a, const struct keyring *k, enum house_mail kind, uint64_t number, int64_t now, struct str domain);
+/* Of one that token_house_id() made with one of the keys; else HOUSE_NONE. */
+enum house_mail token_house_verify(const struct keyring *k, struct str id, uint64_t *number);
+
 #endif

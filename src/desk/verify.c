@@ -557,7 +557,9 @@ check_fate(void *ctx, struct source_key key, const struct ledger_row *row)
 		if (!found)
 			report(c, w, "quarantined mail %llu is not there",
 			    TICKET(row->quarantine));
-	} else if (row->fate == FATE_SKIPPED) {
+	} else if (row->fate == FATE_INTERNAL && !row->ticket) {
+		/* Mail of the house (desk/health.h): on no ticket. */
+	} else if (row->fate == FATE_SKIPPED || row->fate == FATE_REMOVED) {
 		if (row->ticket)
 			report(c, w, "was not read, but has ticket %llu",
 			    TICKET(row->ticket));
