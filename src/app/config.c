@@ -4,6 +4,7 @@
  * agree with what.
  */
 #include "app/config.h"
+#include "app/config_alarms.h"
 #include "app/config_block.h"
 #include "app/config_customers.h"
 #include "app/config_outward.h"
@@ -51,6 +52,7 @@ struct reading {
 	struct queue_block **queues;
 	size_t nqueues;
 	struct outward *outward;
+	struct alarm_blocks *watch;
 	struct tiers tiers;
 };
 
@@ -155,6 +157,10 @@ read_top(struct reading *r, const struct command *c)
 			wrong(r, c->args[0].at,
 			    "limits has no name: expected '{'");
 		block_read(&r->values, &r->limits, c, &r->c->settings);
+	} else if (strcmp(s->name, "alarms") == 0) {
+		alarm_blocks_alarms(&r->values, r->watch, c);
+	} else if (strcmp(s->name, "heartbeat") == 0) {
+		alarm_blocks_heartbeat(&r->values, r->watch, c);
 	} else if (!block_room(&r->values, &r->top, c)) {
 		return;
 	} else if (strcmp(s->name, "mailbox") == 0) {
@@ -530,6 +536,7 @@ gather(struct reading *r)
 		strs_add(r->a, &s->languages, S("en"));
 	gather_copies(r);
 	outward_finish(&r->values, r->outward, c);
+	alarm_blocks_finish(&r->values, r->watch, c);
 }
 
 /* An answer of an agent goes out at once only when his mail shows that it is his; where nothing can show that, nobody should have to find out why all waits. */
@@ -691,6 +698,7 @@ config_load(const char *dir, struct config **out, struct complaints *bad)
 	r.site = block_of("site");
 	r.limits = block_of("limits");
 	r.outward = outward_new(r.a);
+	r.watch = alarm_blocks_new(r.a);
 	if (file_read(path, CONFIG_MAX, &text, &err) < 0) {
 		wrong(&r, r.file, "cannot be read: %s%s", err.msg,
 		    err.code == ERR_NOENT ? " (helpd init writes one)" : "");

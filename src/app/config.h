@@ -15,6 +15,7 @@
 /* A secret is read when it is needed, never kept in the configuration and never logged. */
 struct secret {
 	struct str file, command, credential; /* password_file, password_command (argv split at spaces, no shell), systemd credential; one of them set, or none */
+	int64_t expires;           /* password_expires: the first moment of that day, in UTC; 0: not said */
 };
 static inline bool
 secret_is_set(const struct secret *s)
@@ -82,6 +83,23 @@ struct transport {
 	const struct mailbox *mailbox; /* COPY: into its folder mailbox.copy; in no list but config.copies */
 };
 
+/* What is watched, and who is told of it: blocks alarms and heartbeat. */
+struct watching {
+	struct strs to;            /* addresses, lower case; empty: those of the admins in agents.conf */
+	bool off;                  /* to "none" */
+	struct str transport;      /* empty: the first that works */
+	int64_t unread_after, unreachable_after, unsent_after; /* ms: a mailbox, a transport, the oldest mail */
+	unsigned disk;             /* percent of disk or map in use */
+	unsigned quarantined;      /* mails in an hour */
+	struct strs expiring;
+	int64_t steps[8];          /* ms before something expires, falling */
+	size_t nsteps;
+	bool heartbeat;            /* a probe goes out `every`, and comes back `within` */
+	int64_t every, within;
+	struct str probe_mailbox, probe_transport; /* the latter empty: the first */
+	struct address probe_to;
+};
+
 struct config {
 	struct arena arena;
 	struct str dir;            /* /etc/helpd */
@@ -89,6 +107,7 @@ struct config {
 	struct str user, group;    /* to run as when started as root; "helpd" */
 	uint64_t map_size;
 	struct str templates;      /* the admin's directory of templates; it need not be there */
+	struct str status_file;    /* empty: status.json in the data directory */
 	unsigned workers;          /* parser processes; default: cores, at most 4 */
 	struct mailbox *mailboxes;
 	size_t nmailboxes;
@@ -98,6 +117,7 @@ struct config {
 	size_t ncopies;
 	struct transport *hooks;   /* one for each webhook, named "webhook:NAME" */
 	size_t nhooks;
+	struct watching watch;
 	struct settings settings;
 };
 

@@ -22,6 +22,7 @@
 #define GUESS(m) offsetof(struct classified, m)
 #define TEAM(m) offsetof(struct team_values, m)
 #define TIER(m) offsetof(struct tier, m)
+#define WATCH(m) offsetof(struct watching, m)
 
 #define IMAP (1u << MAILBOX_IMAP)
 #define MAILDIR (1u << MAILBOX_MAILDIR)
@@ -42,6 +43,8 @@ const struct setting settings_table[] = {
 {"", "map_size", SETTING_SIZE, TOP(map_size), "1024G", "1024G", .least = 16 << 20, .most = INT64_C(1) << 46,
     .about = "the most the store may grow to; address space, not disk"},
 {"", "templates", SETTING_PATH, TOP(templates), "templates", .about = "a directory whose LANG/NAME.mustache replace the installed ones"},
+{"", "status_file", SETTING_PATH, TOP(status_file), "status.json in data", "/var/lib/helpd/status.json",
+    .about = "the daemon's health as JSON, written every minute and at each change: for a monitor"},
 {"", "site", SETTING_BLOCK, 0, .required = true, .once = true, .about = "who answers here"},
 {"", "mailbox", SETTING_BLOCK, 0, .required = true, .about = "where mail comes from: an IMAP account, a Maildir, or a spool; any number"},
 {"", "transport", SETTING_BLOCK, 0, .required = true, .about = "how mail leaves: a server, a program, or a Maildir; the first is the default"},
@@ -50,6 +53,8 @@ const struct setting settings_table[] = {
 {"", "classify", SETTING_BLOCK, 0, .about = "what of new tickets is guessed from earlier ones: \"queue\", \"priority\", or a field"},
 {"", "tier", SETTING_BLOCK, 0, .about = "what new tickets of customers get who are of it by customers.csv"},
 {"", "limits", SETTING_BLOCK, 0, .once = true, .about = "against mail loops, floods and giants"},
+{"", "alarms", SETTING_BLOCK, 0, .once = true, .about = "who is told by mail when helpd is in trouble, and from when on"},
+{"", "heartbeat", SETTING_BLOCK, 0, .once = true, .about = "a probe mail goes out again and again, and has to come back"},
 
 {"site", "address", SETTING_ADDRESS, SITE(address), .example = "support@example.org", .required = true,
     .about = "the support address customers write to"},
@@ -96,6 +101,29 @@ const struct setting settings_table[] = {
 {"limits", "confirm_within", SETTING_DURATION, LIMIT(confirm_within), "3d", .least = 10 * CLOCK_MINUTE, .most = 60 * CLOCK_DAY,
     .about = "how long something waits for an agent's #send"},
 
+{"alarms", "to", SETTING_STRINGS, WATCH(to), "the admins of agents.conf", "ops@example.org",
+    .about = "addresses that are told; \"none\": nobody, alarms are only logged"},
+{"alarms", "transport", SETTING_NAME, WATCH(transport), "the first that works", "default", .about = "how these mails leave"},
+{"alarms", "unread_after", SETTING_DURATION, WATCH(unread_after), "15m", .least = CLOCK_SECOND, .most = 30 * CLOCK_DAY,
+    .about = "a mailbox that could not be read for so long"},
+{"alarms", "unreachable_after", SETTING_DURATION, WATCH(unreachable_after), "15m", .least = CLOCK_SECOND, .most = 30 * CLOCK_DAY,
+    .about = "a transport that could not be reached for so long"},
+{"alarms", "unsent_after", SETTING_DURATION, WATCH(unsent_after), "4h", .least = CLOCK_SECOND, .most = 60 * CLOCK_DAY,
+    .about = "a mail that nobody has taken for so long"},
+{"alarms", "disk", SETTING_PERCENT, WATCH(disk), "90%", .about = "so much of the disk or of map_size is used"},
+{"alarms", "quarantined", SETTING_COUNT, WATCH(quarantined), "20", .least = 1, .most = 1000000,
+    .about = "so many mails came into the quarantine within an hour"},
+{"alarms", "expiring", SETTING_STRINGS, WATCH(expiring), "21d, 7d and 1d", "21d",
+    .about = "so long before a certificate or password expires, one mail each"},
+
+{"heartbeat", "every", SETTING_DURATION, WATCH(every), "15m", .least = CLOCK_SECOND, .most = 7 * CLOCK_DAY, .about = "a probe"},
+{"heartbeat", "within", SETTING_DURATION, WATCH(within), "5m", .least = CLOCK_SECOND, .most = 7 * CLOCK_DAY,
+    .about = "which has to be back within"},
+{"heartbeat", "mailbox", SETTING_NAME, WATCH(probe_mailbox), "the first imap or maildir", "support", .about = "where it comes back"},
+{"heartbeat", "transport", SETTING_NAME, WATCH(probe_transport), "the first", "default", .about = "how it leaves"},
+{"heartbeat", "to", SETTING_ADDRESS, WATCH(probe_to), "the mailbox's user, or its queue's address", "support@example.org",
+    .about = "the address that brings mail into that mailbox"},
+
 {"mailbox", "imap", SETTING_IMAP_URL, 0, .example = "imaps://mail.example.org", .kind = IMAP,
     .about = "imaps://HOST, or imap://HOST, where STARTTLS is required"},
 {"mailbox", "user", SETTING_STRING, BOX(user), .example = "support@example.org", .kinds = IMAP, .about = "to log in as"},
@@ -107,6 +135,8 @@ const struct setting settings_table[] = {
     .about = "or a credential of the systemd service (LoadCredential=)"},
 {"mailbox", "oauth2_token_command", SETTING_COMMAND, BOX(secret.command), .example = "/usr/local/bin/token support", .kinds = IMAP,
     .about = "or prints an OAuth2 access token"},
+{"mailbox", "password_expires", SETTING_DATE, BOX(secret.expires), NULL, "2030-01-31", .kinds = IMAP,
+    .about = "when the password or token stops working: alarms warn before"},
 {"mailbox", "ca_file", SETTING_PATH, BOX(ca_file), "the system's", "/etc/ssl/certs/example.pem", .kinds = IMAP,
     .about = "further certificates to trust"},
 {"mailbox", "folders", SETTING_STRINGS, BOX(folders), "INBOX", .kinds = IMAP,
@@ -142,6 +172,8 @@ const struct setting settings_table[] = {
     .about = "or a credential of the systemd service (LoadCredential=)"},
 {"transport", "oauth2_token_command", SETTING_COMMAND, WAY(secret.command), .example = "/usr/local/bin/token smtp", .kinds = SMTP,
     .about = "or prints an OAuth2 access token"},
+{"transport", "password_expires", SETTING_DATE, WAY(secret.expires), NULL, "2030-01-31", .kinds = SMTP,
+    .about = "when the password or token stops working: alarms warn before"},
 {"transport", "ca_file", SETTING_PATH, WAY(ca_file), "the system's", "/etc/ssl/certs/example.pem", .kinds = SMTP,
     .about = "further certificates to trust"},
 {"transport", "helo", SETTING_DOMAIN, WAY(helo), "this machine's name", "desk.example.org", .kinds = SMTP, .about = "our name to the server"},

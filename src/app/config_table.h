@@ -28,6 +28,7 @@ enum setting_type {
 	SETTING_STRINGS,
 	SETTING_DURATION,   /* int64_t milliseconds */
 	SETTING_DAYS,       /* unsigned: a duration rounded up to days */
+	SETTING_DATE,       /* int64_t: the first moment of a day, UTC: "2030-01-31" */
 	SETTING_SIZE,       /* uint64_t bytes */
 	SETTING_COUNT,      /* unsigned */
 	SETTING_PERCENT,    /* unsigned: "80%" */

@@ -462,6 +462,20 @@ read_days(
 	return true;
 }
 
+/* "2030-01-31" */
+static bool
+date(reader *r, const struct setting *s, const struct node *n, int64_t *out)
+{
+	char text[24];
+
+	if (n->kind == NODE_STRING && n->s.n == 10) {
+		snprintf(text, sizeof text, "%.10sT00:00:00Z", n->s.p);
+		if (clock_parse_rfc3339(str_c(text), out) && *out > 0)
+			return true;
+	}
+	return value_expected(r, s, n, "a day such as \"2030-01-31\"");
+}
+
 static bool
 word_setting(reader *r, const struct setting *s, const struct node *n, void *at)
 {
@@ -518,6 +532,8 @@ read_node(reader *r, const struct setting *s, const struct node *n, void *base)
 		return each(r, s, n, value_line, at);
 	case SETTING_DURATION:
 		return duration(r, s, n, at);
+	case SETTING_DATE:
+		return date(r, s, n, at);
 	case SETTING_DAYS:
 		return read_days(r, s, n, at);
 	case SETTING_SIZE:
