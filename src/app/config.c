@@ -8,6 +8,7 @@
 #include "app/config_block.h"
 #include "app/config_customers.h"
 #include "app/config_outward.h"
+#include "app/config_retain.h"
 #include "app/config_rules.h"
 #include "app/config_sla.h"
 #include "base/clock.h"
@@ -130,8 +131,10 @@ read_queue(struct reading *r, const struct command *c)
 
 	x->b = block_of("queue");
 	x->at = c;
-	x->q = (struct queue){
-	    .reopen_within = 14 * CLOCK_DAY, .acknowledge = true};
+	x->q = (struct queue){.reopen_within = 14 * CLOCK_DAY,
+	    .acknowledge = true,
+	    .purge_after = -1,
+	    .spam_purge_after = -1};
 	x->q.name = block_name(&r->values, c, SETTING_NAME);
 	block_read(&r->values, &x->b, c, &x->q);
 	block_judge(&r->values, &x->b, c);
@@ -507,7 +510,9 @@ gather(struct reading *r)
 		s->queues[s->nqueues++] = (struct queue){.name = S("support"),
 		    .address = s->address,
 		    .reopen_within = 14 * CLOCK_DAY,
-		    .acknowledge = true};
+		    .acknowledge = true,
+		    .purge_after = s->purge_after,
+		    .spam_purge_after = s->spam_purge_after};
 	c->mailboxes = arena_array(r->a, struct mailbox, 2 * r->nmailboxes + 1);
 	for (size_t i = 0; i < r->nmailboxes; i++) {
 		const struct mailbox *m = &r->mailboxes[i]->m;
@@ -522,6 +527,10 @@ gather(struct reading *r)
 			own(r, x.addr);
 		if (m->kind == MAILBOX_MAILDIR && m->sent.n)
 			add_sent(r, m);
+		if (q->purge_after < 0)
+			q->purge_after = s->purge_after;
+		if (q->spam_purge_after < 0)
+			q->spam_purge_after = s->spam_purge_after;
 	}
 	if (!spool)
 		c->mailboxes[c->nmailboxes++] =
@@ -559,6 +568,11 @@ judge_trust(struct reading *r)
 	    "Authentication-Results, or, where it writes none, trust "
 	    "\"token\";");
 }
+	for (size_t i = 0; i < s->nqueues; i++)
+		retain_judge_queue(&r->values,
+		    r->nqueues ? &r->queues[i]->b : NULL, &r->site, s,
+		    &s->queues[i]);
+	retain_judge_site(&r->values, &r->site, s);
 
 /* The staff, and what of helpd.conf refers to it. */
 static void

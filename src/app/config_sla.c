@@ -688,7 +688,7 @@ promises_of(const struct settings *s)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 
-	if (!s->npolicies && !s->waits)
+	if (!s->npolicies && !s->waits && !s->retains)
 		return 0;
 	for (size_t i = 0; i < s->npolicies; i++)
 		buf_printf(&b, "%.*s %llu\n", STR_ARG(s->policies[i].name),
@@ -701,7 +701,14 @@ promises_of(const struct settings *s)
 		    (long long)q->remind_after, (long long)q->escalate_after,
 		    (long long)q->resolve_after, (long long)q->warn_before,
 		    (long long)q->close_after);
+		if (s->retains)
+			buf_printf(&b, "%lld %lld\n", (long long)q->purge_after,
+			    (long long)q->spam_purge_after);
 	}
+	if (s->retains)
+		buf_printf(&b, "%lld\n", (long long)s->quarantine_after);
+	for (size_t i = 0; s->retains && i < s->keep_tags.n; i++)
+		buf_printf(&b, "%.*s\n", STR_ARG(s->keep_tags.v[i]));
 	return number_of(&b);
 }
 

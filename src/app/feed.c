@@ -288,6 +288,7 @@ feed_acknowledges(enum fate fate, enum after after)
 	case FATE_DUPLICATE:
 	case FATE_QUARANTINE:
 	case FATE_INTERNAL:
+	case FATE_REMOVED:
 		return true;
 	}
 	return false;

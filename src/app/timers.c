@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "desk/due.h"
+#include "desk/purge.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -164,7 +165,12 @@ put_off(struct txn *t, struct arena *a, int64_t now, struct err *err)
 
 	if (r < 0)
 		return txn_error(t, err);
-	if (r && m.due <= now) {
+	if (!r || m.due > now) {
+		/* Nothing else is done that could fail. */
+		if (purge_put_off(t, a, now, purge_night(now + POSTPONE_MS)))
+			log_error("timers", "a ticket cannot be purged, again "
+					    "in the next night");
+	} else {
 		log_error("timers",
 		    "%s of ticket %llu cannot be run, again in an hour",
 		    due_name((enum due_kind)m.kind),

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "desk/merge.h"
 #include "desk/notice.h"
+#include "desk/purge.h"
 #include "desk/rules.h"
 #include "mail/compose.h"
 #include "mail/terms.h"
@@ -25,7 +26,7 @@ change_check_open(const struct ticket *k, struct err *err)
 		    "more",
 		    (unsigned long long)k->id,
 		    (unsigned long long)k->merged_into);
-	return 0;
+	return purge_check_open(k, err);
 }
 
 int
@@ -570,6 +571,8 @@ change_note(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	text = str_rtrim(text);
 	if (!text.n)
 		return err_set(err, ERR_INVAL, "the note is empty");
+	if (purge_check_open(k, err) < 0)
+		return -1;
 	if (!utf8_valid(text))
 		return err_set(err, ERR_INVAL, "the note is not UTF-8");
 	if (text.n > MESSAGE_TEXT_MAX)

@@ -14,6 +14,7 @@
 #include "desk/change.h"
 #include "desk/extra.h"
 #include "desk/merge.h"
+#include "desk/purge.h"
 
 enum {
 	HISTORY_MAX = 1000, /* events that are looked at */
@@ -200,7 +201,7 @@ static bool
 is_worth(const struct ticket *k)
 {
 	return k->status != STATUS_SPAM && k->status != STATUS_MERGED &&
-	       !k->merged_into && !merge_parent(k);
+	       !k->merged_into && !merge_parent(k) && !purge_is_stub(k);
 }
 
 int

@@ -10,7 +10,7 @@
 #include "base/must.h"
 #include "base/record.h"
 #include "desk/extra.h"
-#include "desk/privacy.h"
+#include "desk/privacy_private.h"
 #include "store/blob.h"
 #include "store/grant.h"
 #include "store/outbox.h"
@@ -185,28 +185,6 @@ replace(struct arena *a, struct str s, struct str what, struct str with)
 	return arena_dup(a, buf_str(&b));
 }
 
-/* Message-IDs tell of the sender's house. */
-static struct str
-without_ids(struct arena *a, struct str s)
-{
-	AUTO(buf_fini) struct buf b = BUF_INIT;
-	ptrdiff_t at, end;
-
-	if (str_chr(s, '<', 0) < 0)
-		return s;
-	while ((at = str_chr(s, '<', 0)) >= 0 &&
-	       (end = str_chr(s, '>', (size_t)at)) >= 0) {
-		struct str in = str_sub(s, (size_t)at + 1, (size_t)end);
-
-		buf_put(&b, str_sub(s, 0, (size_t)at + 1));
-		buf_put(&b, str_chr(in, '@', 0) >= 0 ? PRIVACY_ERASED : in);
-		buf_putc(&b, '>');
-		s = str_from(s, (size_t)end + 1);
-	}
-	buf_put(&b, s);
-	return arena_dup(a, buf_str(&b));
-}
-
 struct deed {
 	struct txn *t;
 	struct arena *a;
@@ -231,7 +209,7 @@ clean(const struct deed *d, struct str s)
 		return s;
 	if (d->subject.n)
 		s = replace(d->a, s, d->subject, PRIVACY_ERASED);
-	return without_ids(d->a, s);
+	return text_without_ids(d->a, s);
 }
 
 static bool
@@ -329,14 +307,7 @@ erase_article(struct deed *d, struct article *r)
 	clean_addresses(d, &r->from);
 	clean_addresses(d, &r->to);
 	clean_addresses(d, &r->cc);
-	if (r->direction == DIRECTION_IN)
-		r->message_id = str_n(NULL, 0);
-	r->subject = r->text = r->flag = PRIVACY_ERASED;
-	r->evidence = without_ids(d->a, r->evidence);
-	r->bounce = str_n(NULL, 0);
-	r->fresh = NULL;
-	r->nfresh = 0;
-	r->attachments = (struct attachments){0};
+	article_strip(d->a, r, PRIVACY_ERASED);
 	article_put(d->t, r);
 	d->n->articles++;
 	return 0;
@@ -405,7 +376,8 @@ visit_event(struct deed *d, const struct ticket *k, uint32_t seq)
 		return found;
 	d->a = &a;
 	actor = clean(d, e.actor);
-	cause = clean(d, e.cause);
+	cause = clean(d, d->part == PRIVACY_OWN ? cause_without_command(e.cause)
+					: e.cause);
 	detail = d->part == PRIVACY_OWN && is_words(e.kind)
 		     ? PRIVACY_ERASED
 		     : clean(d, e.detail);
@@ -500,11 +472,39 @@ erasure_ticket(struct txn *t, struct arena *a, const struct settings *s,
 
 /* --- what is kept elsewhere -------------------------------------------- */
 
+/* Beside the row of an article there are others that name its bytes: copies of
+ * it, and tries that failed. Of an article that was erased they have none. */
+static int
+is_left_over(struct deed *d, const struct outbox *o)
+{
+	struct article r;
+	int found;
+
+	if (!o->seq || !o->blob)
+		return 0;
+	found = article_get(d->t, d->a, o->ticket, o->seq, &r);
+	return found < 0 ? -1 : found && r.blob != o->blob;
+}
+
+static int
+erase_left_over(struct deed *d, struct outbox *o)
+{
+	if (o->state == OUTBOX_SENDING)
+		return err_set(d->err, ERR_TEMP,
+		    "mail %llu is being sent at this moment",
+		    (unsigned long long)o->id);
+	outbox_del(d->t, o->id);
+	return 0;
+}
+
 static int
 visit_row(struct deed *d, struct outbox *o)
 {
 	bool own = is_own(d->e, o->ticket), his = false;
+	int left = is_left_over(d, o);
 
+	if (left)
+		return left < 0 ? -1 : erase_left_over(d, o);
 	for (size_t i = 0; i < o->nrecipients; i++)
 		his |= address_eq(o->recipients[i].addr, d->e->addr);
 	if (!own && !his)
@@ -596,6 +596,6 @@ erasure_person(
 			grant_del(t, l.v[i]);
 	} while (l.n);
 	counter_sift(t, counts_him, e);
-	person_del(t, e->key);
+	person_forget(t, a, e->key);
 	return txn_error(t, err);
 }

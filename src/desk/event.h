@@ -68,7 +68,8 @@
 	X(IDLE, "idle", "nothing happened for so long; detail: how long") \
 	X(RULE, "rule", "what a rule had to say: an action that could not be done, an answer that was not sent, an error; cause: its file:line") \
 	X(UNDONE, "undone", "an agent took his change back; detail: the event's number and what is so again") \
-	X(ERASED, "erased", "a person was erased (helpd erase); detail: his number from then on")
+	X(ERASED, "erased", "a person was erased (helpd erase); detail: his number from then on") \
+	X(PURGED, "purged", "the ticket was kept for as long as purge_after says, and only its stub is left; cause: queue and setting")
 
 #define X_ENUM_EVENT(id, name, doc) EVENT_##id,
 enum event_kind { EVENTS(X_ENUM_EVENT) EVENT_COUNT };

@@ -19,6 +19,7 @@ struct extra {
 	struct str sla;         /* its clocks: sla_decode() (desk/sla.h); empty: none */
 	struct str policy;      /* whose targets count instead of its queue's: change_sla(); empty */
 	struct str wait;        /* what it waits for: desk/wait.c; empty */
+	struct str purge;       /* how far it is purged, and when it will be: desk/purge.c; empty */
 	struct strs learned;    /* what it was an example of: "queue=billing" (desk/classify_ticket.c) */
 };
 

@@ -15,6 +15,7 @@
 #include "desk/extra.h"
 #include "desk/notice.h"
 #include "desk/people.h"
+#include "desk/purge.h"
 
 enum {
 	ABOVE_MAX = 1000, /* tickets above one that are looked at */
@@ -30,7 +31,7 @@ merge_check_open(const struct ticket *k, struct err *err)
 		return err_set(err, ERR_INVAL,
 		    "ticket %llu was merged into %llu already", N(k->id),
 		    N(k->merged_into));
-	return 0;
+	return purge_check_open(k, err);
 }
 
 int

@@ -12,6 +12,7 @@
 #include "desk/limits.h"
 #include "desk/outgoing.h"
 #include "desk/people.h"
+#include "desk/purge.h"
 #include "desk/rules.h"
 
 /* What cannot be made into a mail is told in the history; only the store's
@@ -104,6 +105,8 @@ check_answer(const struct ticket *k, const struct answer *w, struct err *err)
 		    "ticket %llu was merged into %llu: answer that one",
 		    (unsigned long long)k->id,
 		    (unsigned long long)k->merged_into);
+	if (purge_check_open(k, err) < 0)
+		return -1;
 	if (!str_trim(w->text).n)
 		return err_set(err, ERR_INVAL, "the answer is empty");
 	if (!utf8_valid(w->text))

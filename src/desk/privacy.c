@@ -1,6 +1,9 @@
 /* Who is meant, and how far a ticket is his. */
-#include "desk/privacy.h"
 #include "desk/people.h"
+#include "desk/privacy_private.h"
+#include "base/must.h"
+#include "desk/purge.h"
+#include "store/person.h"
 
 /* A letter goes on with an address; a mark only where a letter follows it on
  * its far side: not the full stop of a sentence, nor the "-" of "-ann@…". */
@@ -88,8 +91,69 @@ privacy_of_article(const struct settings *s, const struct article *r,
 }
 
 bool
+privacy_is_gone(const struct article *r)
+{
+	return str_eq(r->flag, PRIVACY_ERASED) || str_eq(r->flag, PURGED);
+}
+
+bool
 privacy_of_event(const struct event *e, struct str addr)
 {
 	return privacy_names(e->actor, addr) ||
 	       privacy_names(e->detail, addr) || privacy_names(e->cause, addr);
+}
+
+/* --- what takes words away --------------------------------------------- */
+
+struct str
+text_without_ids(struct arena *a, struct str s)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	ptrdiff_t at, end;
+
+	if (str_chr(s, '<', 0) < 0)
+		return s;
+	while ((at = str_chr(s, '<', 0)) >= 0 &&
+	       (end = str_chr(s, '>', (size_t)at)) >= 0) {
+		struct str in = str_sub(s, (size_t)at + 1, (size_t)end);
+
+		buf_put(&b, str_sub(s, 0, (size_t)at + 1));
+		buf_put(&b, str_chr(in, '@', 0) >= 0 ? PRIVACY_ERASED : in);
+		buf_putc(&b, '>');
+		s = str_from(s, (size_t)end + 1);
+	}
+	buf_put(&b, s);
+	return arena_dup(a, buf_str(&b));
+}
+
+struct str
+cause_without_command(struct str s)
+{
+	ptrdiff_t at = str_starts(s, S("row ")) ? str_find(s, S(", #"), 0) : -1;
+
+	return at < 0 ? s : str_sub(s, 0, (size_t)at);
+}
+
+void
+article_strip(struct arena *a, struct article *r, struct str word)
+{
+	if (r->direction == DIRECTION_IN)
+		r->message_id = str_n(NULL, 0);
+	r->subject = r->text = r->flag = word;
+	r->evidence = text_without_ids(a, r->evidence);
+	r->bounce = str_n(NULL, 0);
+	r->fresh = NULL;
+	r->nfresh = 0;
+	r->attachments = (struct attachments){0};
+}
+
+void
+person_forget(struct txn *t, struct arena *a, struct str key)
+{
+	static const char *const counters[] = {"auto", "rules"};
+
+	for (size_t i = 0; i < ARRAY_LEN(counters); i++)
+		counter_del(t,
+		    arena_printf(a, "%s:%.*s", counters[i], STR_ARG(key)));
+	person_del(t, key);
 }

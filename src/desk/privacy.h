@@ -27,6 +27,8 @@ bool privacy_names(struct str text, struct str addr);
 enum privacy_part privacy_of_ticket(const struct settings *s, const struct ticket *k, struct str addr);
 /* of: the ticket's part. */
 enum privacy_part privacy_of_article(const struct settings *s, const struct article *r, struct str addr, enum privacy_part of);
+/* Were its words taken away, by erasing or by purging? */
+bool privacy_is_gone(const struct article *r);
 bool privacy_of_event(const struct event *e, struct str addr);
 
 struct erasure {

@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "desk/merge.h"
 #include "desk/people.h"
+#include "desk/purge.h"
 #include "mail/terms.h"
 #include "store/term.h"
 
@@ -92,6 +93,9 @@ on_word(void *ctx, uint64_t id)
 		s->failed = true;
 		return false;
 	}
+	/* Its words are still in the index for a moment. */
+	if (found > 0 && purge_is_stub(&k))
+		return true;
 	if (!found || (has_sources(&k) && was_found(s, k.id)))
 		return true;
 	return offer(s, &k);

@@ -27,6 +27,9 @@ struct queue {
 	int64_t resolve_after;      /* after silence of the customer */
 	int64_t warn_before;        /* and how long before the customer is told */
 	int64_t close_after;        /* after it was resolved */
+	/* ms; 0: never. How long what is over is kept: desk/purge.h */
+	int64_t purge_after;        /* since it was closed */
+	int64_t spam_purge_after;   /* since it was spam; 0: as purge_after */
 	struct str copy;            /* the transport that puts copies of its mails into a folder of sent mail; empty: none */
 	struct str copy_name;       /* and what people call that folder: "support/Sent" */
 };
@@ -99,6 +102,12 @@ struct settings {
 	size_t npolicies;
 	bool waits;                 /* any queue has one of its times of waiting */
 	uint64_t promises;          /* differs when anything of policies, or of what queues say of them and of waiting, does */
+
+	/* retention: desk/purge.h, desk/tidy.h */
+	int64_t purge_after, spam_purge_after; /* of queues that do not say it themselves */
+	int64_t quarantine_after;   /* ms a mail lies in the quarantine; 0: for ever */
+	struct strs keep_tags;      /* tickets with one of them are neither purged nor erased */
+	bool retains;               /* anything is kept for a time only */
 
 	struct hook *hooks;
 	size_t nhooks;

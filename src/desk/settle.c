@@ -9,7 +9,9 @@
 #include "desk/classify_ticket.h"
 #include "desk/due.h"
 #include "desk/hook.h"
+#include "desk/purge.h"
 #include "desk/sla_run.h"
+#include "desk/tidy.h"
 #include "desk/wait.h"
 
 #define META_PROMISES S("promises")    /* struct settings.promises */
@@ -22,7 +24,7 @@ static const struct timer sweep_timer = {.due = 0, .kind = DUE_SWEEP};
 static bool
 any_promise(const struct settings *s)
 {
-	return s->npolicies || s->waits;
+	return s->npolicies || s->waits || s->retains;
 }
 
 static void
@@ -35,6 +37,7 @@ settle(struct desk *d, struct txn *t, struct arena *a, uint64_t id, int64_t now)
 		return;
 	sla_update(d, t, a, &k, now, &changed);
 	wait_update(d, t, a, &k, now, &changed);
+	purge_update(d, t, a, &k, now, &changed);
 	if (changed)
 		ticket_put(t, &k);
 }
@@ -153,5 +156,7 @@ due_sweep(struct desk *d, struct txn *t, struct arena *a, const struct timer *m,
 	put_number(t, a, META_SWEPT, at);
 	if (at < last)
 		timer_put(t, &sweep_timer);
+	else
+		tidy_begin(d->settings, t, now);
 	return txn_error(t, err);
 }

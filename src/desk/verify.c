@@ -14,9 +14,12 @@
 #include "desk/merge.h"
 #include "desk/people.h"
 #include "desk/privacy.h"
+#include "desk/purge.h"
+#include "desk/settle.h"
 #include "desk/sla_run.h"
 #include "desk/wait.h"
 #include "store/outbox.h"
+#include "store/retain.h"
 
 struct check {
 	struct txn *t;
@@ -30,6 +33,8 @@ struct check {
 	int64_t problems;
 	uint64_t timers[DUE_COUNT];  /* that tickets know of, by kind */
 	uint64_t rows_of[DUE_COUNT]; /* that are there */
+	uint64_t retained;           /* tickets that are to be purged */
+	bool swept;                  /* all tickets are counted by the present configuration */
 	bool failed;
 };
 
@@ -242,6 +247,33 @@ check_promises(struct check *c, const struct ticket *k, struct str where)
 		    "and no timer is set for it");
 }
 
+/* Where it stands in the list of those to be purged, and whether it should. */
+static void
+check_retained(struct check *c, const struct ticket *k, struct str where)
+{
+	struct purge_state p;
+	struct str kept;
+	int found;
+
+	purge_state(k->extra, &p);
+	if (p.at != CLOCK_NONE) {
+		c->retained++;
+		found = retain_has(c->t, p.at, k->id);
+		if (found < 0)
+			c->failed = true;
+		else if (!found)
+			report(c, where,
+			    "is not in the list of those to be purged");
+		return;
+	}
+	if (!c->s || !c->swept || p.purged != CLOCK_NONE)
+		return;
+	if (purge_kept_family(c->t, &c->a, c->s, k, &kept) < 0)
+		c->failed = true;
+	else if (!kept.n && purge_when(c->s, k) != CLOCK_NONE)
+		report(c, where, "is to be purged, and not in the list for it");
+}
+
 static void
 check_people(struct check *c, const struct ticket *k, struct str where)
 {
@@ -414,8 +446,9 @@ check_copy(struct check *c, const struct article *r, struct str where)
 		c->failed = true;
 	else if (!found)
 		report(c, where, "article %u is a copy of none", r->seq);
-	else if ((o.blob != 0) != (r->blob != 0) ||
-		 (r->blob && o.blob == r->blob))
+	else if (!privacy_is_gone(&o) && !privacy_is_gone(r) &&
+		 ((o.blob != 0) != (r->blob != 0) ||
+		     (r->blob && o.blob == r->blob)))
 		report(c, where, "article %u has no bytes of its own", r->seq);
 	else if (memcmp(o.content, r->content, SHA256_SIZE) != 0 ||
 		 (memcmp(r->sha256, none, SHA256_SIZE) != 0 &&
@@ -446,7 +479,7 @@ check_articles(struct check *c, const struct ticket *k, struct str where)
 		if (r.direction == DIRECTION_OUT && r.outbox)
 			check_outgoing(c, k, &r, where, &acks);
 		if (r.direction == DIRECTION_OUT && !r.blob &&
-		    !str_eq(r.flag, PRIVACY_ERASED))
+		    !privacy_is_gone(&r))
 			report(c, where, "article %u has no bytes", seq);
 		if (r.direction != DIRECTION_IN)
 			continue;
@@ -531,6 +564,7 @@ check_ticket(struct check *c, uint64_t id)
 	check_people(c, &k, w);
 	check_snooze(c, &k, w);
 	check_promises(c, &k, w);
+	check_retained(c, &k, w);
 	check_events(c, &k, w);
 	check_articles(c, &k, w);
 }
@@ -561,7 +595,7 @@ check_fate(void *ctx, struct source_key key, const struct ledger_row *row)
 		/* Mail of the house (desk/health.h): on no ticket. */
 	} else if (row->fate == FATE_SKIPPED || row->fate == FATE_REMOVED) {
 		if (row->ticket)
-			report(c, w, "was not read, but has ticket %llu",
+			report(c, w, "is in no ticket, but has ticket %llu",
 			    TICKET(row->ticket));
 	} else {
 		found = article_get(c->t, &c->a, row->ticket, row->seq, &r);
@@ -623,10 +657,17 @@ static int
 check_timers(struct check *c)
 {
 	static const enum due_kind kinds[] = {DUE_SLA, DUE_WAIT};
+	uint64_t rows;
 
 	if (timer_each(c->t, &c->rows, count_timer, c) < 0)
 		return -1;
 	arena_reset(&c->rows);
+	if (retain_count(c->t, &rows) < 0)
+		return -1;
+	if (rows > c->retained)
+		report(c, S("times of tickets"),
+		    "%llu to be purged are not told by a ticket",
+		    TICKET(rows - c->retained));
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (c->rows_of[kinds[i]] > c->timers[kinds[i]])
 			report(c, S("timers"),
@@ -725,6 +766,8 @@ desk_verify(struct txn *t, const struct settings *s,
 	*c.counts = (struct verify_counts){0};
 	if (list_all(t, &l) < 0)
 		return txn_error(t, err);
+	c.swept = s && desk_promises_differ(s, t, &a) == 0 &&
+		  timer_has(t, &(struct timer){.kind = DUE_SWEEP}) == 0;
 	for (size_t i = 0; i < l.n && !c.failed; i++) {
 		check_ticket(&c, l.ids[i]);
 		if (progress && c.counts->tickets % 1000 == 0)
