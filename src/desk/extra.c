@@ -14,7 +14,8 @@ enum {
 	TAG_POLICY = 9,
 	TAG_WAIT = 10,
 	TAG_LEARNED = 11,
-	TAG_LAST = TAG_LEARNED
+	TAG_PURGE = 12,
+	TAG_LAST = TAG_PURGE
 };
 
 void
