@@ -253,7 +253,7 @@ a_thousand(void **state)
 
 /* One missing sign is one mistake: nobody should have to read ten complaints about it. */
 static void
-one_sign_gone_of(struct str whole, const char *name)
+one_sign_gone_of(struct str whole, const char *name, size_t one_in)
 {
 	struct buf one = BUF_INIT, told = BUF_INIT;
 	size_t tried = 0, many = 0;
@@ -285,8 +285,7 @@ one_sign_gone_of(struct str whole, const char *name)
 		      "complaints\n",
 	    tried, many);
 	assert_true(tried > 50);
-	/* Blocks within blocks on one line are the worst. */
-	assert_true(many <= tried / 15);
+	assert_true(many <= tried / one_in);
 	config_file_agents(&file, S(""));
 	config_file_sla(&file, buf_str(&original_sla));
 	buf_fini(&one);
@@ -297,9 +296,11 @@ static void
 one_sign_gone(void **state)
 {
 	(void)state;
-	one_sign_gone_of(buf_str(&original), "helpd.conf");
-	one_sign_gone_of(buf_str(&original_agents), "agents.conf");
-	one_sign_gone_of(buf_str(&original_sla), "sla.conf");
+	one_sign_gone_of(buf_str(&original), "helpd.conf", 20);
+	one_sign_gone_of(buf_str(&original_agents), "agents.conf", 20);
+	/* Only here are there blocks within blocks on one line, where a brace
+	 * that is missing misleads about all that follows. */
+	one_sign_gone_of(buf_str(&original_sla), "sla.conf", 15);
 }
 
 static void
