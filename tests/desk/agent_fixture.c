@@ -279,3 +279,16 @@ answered(struct fixture *f, const char *customer)
 
 	return x ? x->text : str_n(NULL, 0);
 }
+
+uint64_t
+customer(struct fixture *f, int64_t now)
+{
+	return take(f,
+	    &(struct mail){.from = "Ann <" ANN ">",
+		.subject = "Printer on fire",
+		.text = "It burns.\n",
+		.id = arena_cstr(
+		    &f->a, arena_printf(&f->a, "c%u@x", ++f->mails))},
+	    now)
+	    .ticket;
+}

@@ -13,6 +13,9 @@
 
 #define ANN "ann@x.example"
 #define BOB "bob@y.example"
+#define ANNA "anna@acme.example"
+#define BEN "ben@acme.example"
+#define LATER (NOW + CLOCK_HOUR)
 #define PASS "mx.acme.example; dmarc=pass header.from=acme.example"
 
 struct agents {
@@ -28,6 +31,9 @@ int agents_teardown(void **state);
 struct message *sent(struct fixture *f, const char *kind, const char *to);
 unsigned count_sent(struct fixture *f, const char *kind, const char *to);
 struct outbox *row_of(struct fixture *f, const char *kind, const char *to);
+
+/* Ann's printer burns: a new ticket. */
+uint64_t customer(struct fixture *f, int64_t now);
 
 struct written {
 	const char *from;         /* "Anna <anna@acme.example>" */

@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "desk/due.h"
 #include "base/mem.h"
 #include "desk/settle.h"
 #include "desk/change.h"
@@ -472,4 +473,49 @@ answer(struct fixture *f, uint64_t id, const char *text, int64_t now)
 	f->now = now;
 	with_txn(f, run_answer, &w);
 	return w.seq;
+}
+
+struct due_run {
+	size_t ran, nrelease;
+	uint64_t *release;
+	int64_t at;
+};
+
+static int
+do_due(struct fixture *f, struct txn *t, void *ctx, struct err *err)
+{
+	struct due_run *x = ctx;
+
+	return due_run(&f->desk, t, &f->a, f->now, 100, &x->ran, &x->release,
+	    &x->nrelease, err);
+}
+
+size_t
+run_due(struct fixture *f, int64_t now)
+{
+	struct due_run x = {0};
+
+	f->now = now;
+	with_txn(f, do_due, &x);
+	return x.ran;
+}
+
+static int
+do_next(struct fixture *f, struct txn *t, void *ctx, struct err *err)
+{
+	struct due_run *x = ctx;
+	struct timer m;
+	int found = due_first(t, &f->a, &m);
+
+	x->at = found > 0 ? m.due : CLOCK_NONE;
+	return found < 0 ? txn_error(t, err) : 0;
+}
+
+int64_t
+next_due(struct fixture *f)
+{
+	struct due_run x = {0};
+
+	with_txn(f, do_next, &x);
+	return x.at;
 }

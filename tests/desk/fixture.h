@@ -74,6 +74,9 @@ uint32_t answer(struct fixture *f, uint64_t id, const char *text, int64_t now);
 
 /* Runs fn in a write transaction and commits. */
 void with_txn(struct fixture *f, int (*fn)(struct fixture *f, struct txn *t, void *ctx, struct err *err), void *ctx);
+/* What is due by then, done; how many. And when the next of it is (CLOCK_NONE: nothing waits). */
+size_t run_due(struct fixture *f, int64_t now);
+int64_t next_due(struct fixture *f);
 
 #define assert_str(s, lit) \
 	do { \

@@ -11,11 +11,8 @@
 
 #include <stdlib.h>
 
-#define ANNA "anna@acme.example"
-#define LATER (NOW + CLOCK_HOUR)
-
 static uint64_t
-customer(struct fixture *f, const char *subject, int64_t now)
+ask(struct fixture *f, const char *subject, int64_t now)
 {
 	return take(f,
 	    &(struct mail){.from = "Ann Lee <" ANN ">",
@@ -51,7 +48,7 @@ static void
 test_files(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t id = customer(f, "Plan", NOW);
+	uint64_t id = ask(f, "Plan", NOW);
 	struct written w = {.from = ANNA,
 	    .headers = "Content-Type: multipart/mixed; boundary=m\n",
 	    .body = mixed};
@@ -115,7 +112,7 @@ test_html(void **state)
 		    "<script>alert(1)</script></body></html>"};
 	struct message *m;
 
-	customer(f, "Lamp", NOW);
+	ask(f, "Lamp", NOW);
 	w.answers = sent(f, "notice", ANNA);
 	writes(f, &w, LATER);
 	m = sent(f, "answer", ANN);
@@ -157,7 +154,7 @@ static void
 test_texts(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t id = customer(f, "Jam", NOW);
+	uint64_t id = ask(f, "Jam", NOW);
 	struct str text;
 
 	with_txn(f, put_article, NULL);
@@ -187,7 +184,7 @@ static void
 test_texts_wait(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t id = customer(f, "Jam", NOW);
+	uint64_t id = ask(f, "Jam", NOW);
 	struct message *notice = sent(f, "notice", ANNA);
 
 	with_txn(f, put_article, NULL);
@@ -227,7 +224,7 @@ static void
 test_resend(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t id = customer(f, "Jam", NOW), row;
+	uint64_t id = ask(f, "Jam", NOW), row;
 
 	replies(f, "anna", "notice", "Use water.", LATER);
 	row = row_of(f, "answer", ANN)->id;
@@ -347,7 +344,7 @@ static void
 test_child(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t id = customer(f, "Refund", NOW);
+	uint64_t id = ask(f, "Refund", NOW);
 	struct ticket k;
 
 	replies(f, "anna", "notice",
@@ -381,7 +378,7 @@ static void
 test_trust_token(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t id = customer(f, "Lamp", NOW);
+	uint64_t id = ask(f, "Lamp", NOW);
 	struct written w = {.from = ANNA, .auth = "", .body = "Use water.\n"};
 
 	f->settings.trust = TRUST_TOKEN;
@@ -443,7 +440,7 @@ test_golden(void **state)
 				       readers[l].agent));
 			char name[100];
 			struct message *notice;
-			uint64_t id = customer(f, "Printer on fire", NOW);
+			uint64_t id = ask(f, "Printer on fire", NOW);
 
 			notice = sent(f, "notice", addr);
 			if (goldens[i].stale)

@@ -4,23 +4,6 @@
 #include "desk/extra.h"
 #include "store/ledger.h"
 
-#define ANNA "anna@acme.example"
-#define BEN "ben@acme.example"
-#define LATER (NOW + CLOCK_HOUR)
-
-static uint64_t
-customer(struct fixture *f, int64_t now)
-{
-	return take(f,
-	    &(struct mail){.from = "Ann <" ANN ">",
-		.subject = "Printer on fire",
-		.text = "It burns.\n",
-		.id = arena_cstr(
-		    &f->a, arena_printf(&f->a, "c%u@x", ++f->mails))},
-	    now)
-	    .ticket;
-}
-
 static void
 test_answer(void **state)
 {

@@ -4,10 +4,9 @@
 #include "desk/transcript.h"
 
 #define ZHOU "zhou@acme.example"
-#define LATER (NOW + CLOCK_HOUR)
 
 static uint64_t
-customer(struct fixture *f)
+ask(struct fixture *f)
 {
 	return take(f,
 	    &(struct mail){.from = "Ann <" ANN ">",
@@ -22,7 +21,7 @@ test_mention(void **state)
 {
 	struct fixture *f = *state;
 
-	customer(f);
+	ask(f);
 	replies(f, "anna", "notice", "#note\n\n@ben @zhou look at this", LATER);
 	assert_has(sent(f, "notice", "ben@acme.example")->text,
 	    "you are named in a note by Anna Berg");
@@ -48,7 +47,7 @@ static void
 test_moved(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t id = customer(f);
+	uint64_t id = ask(f);
 
 	replies(f, "anna", "notice", "#take", LATER);
 	replies(f, "anna", "notice", "#queue billing", LATER);
@@ -76,7 +75,7 @@ test_errors(void **state)
 	struct transcript x = {.language = S("zh_CN")};
 	struct fixture *f = *state;
 
-	customer(f);
+	ask(f);
 	for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
 		replies(
 		    f, "zhou", "notice", errors[i].command, LATER + (int64_t)i);

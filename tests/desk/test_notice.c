@@ -7,7 +7,6 @@
 #include "base/utf8.h"
 #include "desk/change.h"
 #include "desk/delivery.h"
-#include "desk/due.h"
 #include "desk/extra.h"
 #include "desk/notice.h"
 #include "desk/outbound.h"
@@ -577,16 +576,6 @@ test_guard(void **state)
 
 /* --- the hour ---------------------------------------------------------- */
 
-static int
-run_due(struct fixture *f, struct txn *t, void *ctx, struct err *err)
-{
-	uint64_t *release;
-	size_t ran, n;
-
-	return due_run(
-	    &f->desk, t, &f->a, *(int64_t *)ctx, 100, &ran, &release, &n, err);
-}
-
 static void
 test_digest(void **state)
 {
@@ -605,9 +594,9 @@ test_digest(void **state)
 	assert_int_equal(rows(f, "notice")->n, 6);
 	assert_str(
 	    event_detail(f, 8, "notice"), "new: anna (digest), ben (digest)");
-	with_txn(f, run_due, &(int64_t){NOW + CLOCK_MINUTE});
+	run_due(f, NOW + CLOCK_MINUTE);
 	assert_int_equal(rows(f, "digest")->n, 0);
-	with_txn(f, run_due, &later);
+	run_due(f, later);
 	l = rows(f, "digest");
 	assert_int_equal(l->n, 2);
 	m = read_mail(f, bytes_of(f, row_to(l, "anna@private.example")->blob));
@@ -616,7 +605,7 @@ test_digest(void **state)
 	m = read_mail(f, bytes_of(f, row_to(l, "ben@private.example")->blob));
 	golden(m.text, "digest.zh_CN.txt");
 	/* Once. And then there is room again. */
-	with_txn(f, run_due, &(int64_t){later + CLOCK_DAY});
+	run_due(f, later + CLOCK_DAY);
 	assert_int_equal(rows(f, "digest")->n, 2);
 	x.id = "last@customer.example";
 	take(f, &x, later);
@@ -637,7 +626,7 @@ test_digest_many(void **state)
 		take(f, &x, NOW + i);
 	}
 	assert_int_equal(rows(f, "notice")->n, 0);
-	with_txn(f, run_due, &(int64_t){NOW + CLOCK_DAY});
+	run_due(f, NOW + CLOCK_DAY);
 	m = read_mail(f, bytes_of(f, rows(f, "digest")->v[0].blob));
 	assert_str(m.subject, "Acme: further notices (1010)");
 	assert_has(m.text, "and 10 more");

@@ -86,40 +86,16 @@ setup(void **state)
 struct doing {
 	uint64_t ticket;
 	const char *name, *value;
-	size_t ran;
-	uint64_t *release;
-	size_t nrelease;
-	int next;
-	int64_t at;
 	bool sweeps;
 	uint64_t timers[DUE_COUNT];
 };
-
-static int
-run_due(struct fixture *f, struct txn *t, void *ctx, struct err *err)
-{
-	struct doing *x = ctx;
-
-	return due_run(&f->desk, t, &f->a, f->now, 100, &x->ran, &x->release,
-	    &x->nrelease, err);
-}
-
-static size_t
-due(struct fixture *f, int64_t now)
-{
-	struct doing x = {0};
-
-	f->now = now;
-	with_txn(f, run_due, &x);
-	return x.ran;
-}
 
 /* Every minute, as a daemon that never sleeps would. */
 static void
 minutes(struct fixture *f, int64_t from, int64_t to)
 {
 	for (int64_t t = from; t <= to; t += MIN_)
-		due(f, t);
+		run_due(f, t);
 }
 
 static int
@@ -143,28 +119,6 @@ set(struct fixture *f, const char *name, const char *value, int64_t now)
 	f->now = now;
 	with_txn(f, run_set,
 	    &(struct doing){.ticket = 1, .name = name, .value = value});
-}
-
-static int
-run_next(struct fixture *f, struct txn *t, void *ctx, struct err *err)
-{
-	struct doing *x = ctx;
-	struct timer m;
-
-	(void)err;
-	x->next = due_first(t, &f->a, &m);
-	if (x->next > 0)
-		x->at = m.due;
-	return 0;
-}
-
-static int64_t
-next(struct fixture *f)
-{
-	struct doing x = {.at = CLOCK_NONE};
-
-	with_txn(f, run_next, &x);
-	return x.next > 0 ? x.at : CLOCK_NONE;
 }
 
 static struct sla_clocks
@@ -197,29 +151,29 @@ test_a_day(void **state)
 	assert_has(
 	    sent(f, "notice", "anna@acme.example")->text, "First answer due: ");
 	/* 80 % of 4 h */
-	assert_int_equal(next(f), t + 192 * MIN_);
-	assert_int_equal(due(f, t + 192 * MIN_ - 1), 0);
-	assert_int_equal(due(f, t + 192 * MIN_), 1);
+	assert_int_equal(next_due(f), t + 192 * MIN_);
+	assert_int_equal(run_due(f, t + 192 * MIN_ - 1), 0);
+	assert_int_equal(run_due(f, t + 192 * MIN_), 1);
 	assert_str(event_detail(f, 1, "sla-warning"),
 	    "first-response: 80% of 4h used, due 2026-01-05T12:00:00Z");
 	assert_int_equal(count_sent(f, "notice", "anna@acme.example"), 2);
 	assert_has(sent(f, "notice", "anna@acme.example")->text,
 	    "first-response is due");
 	fixture_verify(f);
-	assert_int_equal(next(f), t + 4 * HOUR);
-	assert_int_equal(due(f, t + 4 * HOUR), 1);
+	assert_int_equal(next_due(f), t + 4 * HOUR);
+	assert_int_equal(run_due(f, t + 4 * HOUR), 1);
 	assert_str(event_detail(f, 1, "sla-breach"),
 	    "first-response was due 2026-01-05T12:00:00Z");
 	assert_str(event_detail(f, 1, "escalated"),
 	    "first-response at 100%: notify lead");
 	/* Lena is of the queue's people, so she was told of the breach. */
 	assert_int_equal(count_sent(f, "notice", "lena@acme.example"), 3);
-	assert_int_equal(next(f), t + 5 * HOUR);
-	due(f, t + 5 * HOUR);
+	assert_int_equal(next_due(f), t + 5 * HOUR);
+	run_due(f, t + 5 * HOUR);
 	assert_str(event_detail(f, 1, "tag"), "+late");
 	fixture_verify(f);
 	/* 200 % of four hours is the day's end: 17:00 */
-	due(f, t + 8 * HOUR);
+	run_due(f, t + 8 * HOUR);
 	assert_str(ticket(f, 1).assignee, "ben");
 	answer(f, 1, "Yes.", t + 8 * HOUR + MIN_);
 	assert_state(f, SLA_FIRST, t + 9 * HOUR, "missed");
@@ -239,16 +193,16 @@ test_late(void **state)
 	int64_t t = NOW + 2 * CLOCK_DAY;
 
 	take(f, &(struct mail){.from = ANN}, NOW);
-	assert_int_equal(due(f, t), 1);
+	assert_int_equal(run_due(f, t), 1);
 	assert_int_equal(count_events(f, 1, "sla-breach"), 1);
 	assert_int_equal(count_events(f, 1, "sla-warning"), 1);
 	assert_int_equal(count_events(f, 1, "escalated"), 3);
 	assert_int_equal(count_sent(f, "notice", "anna@acme.example"), 2);
 	/* Back again, and once more ahead. */
-	assert_int_equal(due(f, NOW), 0);
+	assert_int_equal(run_due(f, NOW), 0);
 	set(f, "tag", "x", NOW + HOUR / 2);
-	due(f, NOW + HOUR);
-	due(f, t);
+	run_due(f, NOW + HOUR);
+	run_due(f, t);
 	assert_int_equal(count_events(f, 1, "sla-breach"), 1);
 	assert_int_equal(count_events(f, 1, "sla-warning"), 1);
 	assert_int_equal(count_events(f, 1, "escalated"), 3);
@@ -266,14 +220,14 @@ test_priority(void **state)
 	    "priority normal -> high: first-response due "
 	    "2026-01-05T12:00:00Z -> 2026-01-05T09:00:00Z, resolution due ");
 	/* Half an hour of one is used: the warning is at 48 minutes. */
-	assert_int_equal(next(f), NOW + 48 * MIN_);
-	due(f, NOW + 48 * MIN_);
+	assert_int_equal(next_due(f), NOW + 48 * MIN_);
+	run_due(f, NOW + 48 * MIN_);
 	assert_int_equal(count_events(f, 1, "sla-warning"), 1);
 	/* A longer target again: not warned twice. */
 	set(f, "priority", "normal", NOW + 50 * MIN_);
-	due(f, NOW + 192 * MIN_);
+	run_due(f, NOW + 192 * MIN_);
 	assert_int_equal(count_events(f, 1, "sla-warning"), 1);
-	due(f, NOW + 4 * HOUR);
+	run_due(f, NOW + 4 * HOUR);
 	assert_int_equal(count_events(f, 1, "sla-breach"), 1);
 	fixture_verify(f);
 }
@@ -289,7 +243,7 @@ test_pause_and_reopen(void **state)
 	set_status(f, 1, STATUS_PENDING, t);
 	assert_state(f, SLA_RESOLUTION, t, "paused");
 	assert_state(f, SLA_FIRST, t, "met");
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	fixture_verify(f);
 	/* Two days later he writes: 23 h are left. */
 	t = NOW + 2 * CLOCK_DAY;
@@ -301,7 +255,7 @@ test_pause_and_reopen(void **state)
 	assert_state(f, SLA_NEXT, t + HOUR, "met");
 	set_status(f, 1, STATUS_RESOLVED, t + HOUR);
 	assert_state(f, SLA_RESOLUTION, t + HOUR, "met");
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	/* And again: it goes on where it stopped. */
 	take(f, &(struct mail){.from = ANN, .references = "a@x"}, t + 2 * HOUR);
 	assert_state(f, SLA_RESOLUTION, t + 2 * HOUR, "running");
@@ -309,7 +263,7 @@ test_pause_and_reopen(void **state)
 	    clocks(f, 1, t + 2 * HOUR).v[SLA_RESOLUTION].used, 2 * HOUR);
 	fixture_verify(f);
 	set_status(f, 1, STATUS_SPAM, t + 3 * HOUR);
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	fixture_verify(f);
 }
 
@@ -324,12 +278,12 @@ test_policy(void **state)
 	    "policy standard -> gold: first-response due "
 	    "2026-01-05T12:00:00Z -> 2026-01-05T09:00:00Z, resolution: no "
 	    "target any more");
-	assert_int_equal(next(f), NOW + HOUR / 2);
+	assert_int_equal(next_due(f), NOW + HOUR / 2);
 	set(f, "sla", "", NOW + 2 * MIN_);
 	assert_has(event_detail(f, 1, "sla"), "policy gold -> standard: ");
 	set(f, "queue", "billing", NOW + 3 * MIN_);
 	assert_has(event_detail(f, 1, "sla"), "policy standard counts no more");
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	fixture_verify(f);
 }
 
@@ -368,30 +322,30 @@ test_reload(void **state)
 	assert_true(reloaded(f));
 	assert_false(reloaded(f));
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(due(f, t), 1);
-	assert_int_equal(due(f, t), 0);
-	assert_int_equal(next(f), NOW + 192 * MIN_);
+		assert_int_equal(run_due(f, t), 1);
+	assert_int_equal(run_due(f, t), 0);
+	assert_int_equal(next_due(f), NOW + 192 * MIN_);
 	fixture_verify(f);
 	/* Shorter now: all of them, by their own timers. */
 	policies[0].target[PRIORITY_NORMAL][SLA_FIRST] = 2 * HOUR;
 	policies[0].version = 3;
 	f->settings.promises = 8;
 	assert_true(reloaded(f));
-	while (due(f, t))
+	while (run_due(f, t))
 		;
 	assert_has(event_detail(f, 9, "sla"),
 	    "policy standard was changed: first-response due "
 	    "2026-01-05T12:00:00Z -> 2026-01-05T10:00:00Z");
-	assert_int_equal(next(f), NOW + 96 * MIN_);
-	assert_int_equal(due(f, NOW + 96 * MIN_), 9);
+	assert_int_equal(next_due(f), NOW + 96 * MIN_);
+	assert_int_equal(run_due(f, NOW + 96 * MIN_), 9);
 	fixture_verify(f);
 	/* None any more. */
 	f->settings.npolicies = 0;
 	f->settings.promises = 0;
 	assert_true(reloaded(f));
-	while (due(f, t))
+	while (run_due(f, t))
 		;
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	fixture_verify(f);
 	settle_step = before;
 }
@@ -423,7 +377,7 @@ test_cannot(void **state)
 
 	ladder[3].arg = S("carla");
 	take(f, &(struct mail){.from = ANN}, NOW);
-	due(f, NOW + 8 * HOUR);
+	run_due(f, NOW + 8 * HOUR);
 	assert_str(event_detail(f, 1, "escalated"),
 	    "assign could not be done: carla may not work the queue support "
 	    "(see agents.conf)");

@@ -21,55 +21,6 @@ setup(void **state)
 	return 0;
 }
 
-struct doing {
-	size_t ran;
-	uint64_t *release;
-	size_t nrelease;
-	int next;
-	int64_t at;
-};
-
-static int
-run_due(struct fixture *f, struct txn *t, void *ctx, struct err *err)
-{
-	struct doing *x = ctx;
-
-	return due_run(&f->desk, t, &f->a, f->now, 100, &x->ran, &x->release,
-	    &x->nrelease, err);
-}
-
-static size_t
-due(struct fixture *f, int64_t now)
-{
-	struct doing x = {0};
-
-	f->now = now;
-	with_txn(f, run_due, &x);
-	return x.ran;
-}
-
-static int
-run_next(struct fixture *f, struct txn *t, void *ctx, struct err *err)
-{
-	struct doing *x = ctx;
-	struct timer m;
-
-	(void)err;
-	x->next = due_first(t, &f->a, &m);
-	if (x->next > 0)
-		x->at = m.due;
-	return 0;
-}
-
-static int64_t
-next(struct fixture *f)
-{
-	struct doing x = {.at = CLOCK_NONE};
-
-	with_txn(f, run_next, &x);
-	return x.next > 0 ? x.at : CLOCK_NONE;
-}
-
 static void
 test_remind(void **state)
 {
@@ -77,27 +28,27 @@ test_remind(void **state)
 
 	f->queues[0].remind_after = 2 * DAY;
 	take(f, &(struct mail){.from = ANN, .id = "a@x"}, NOW);
-	assert_int_equal(next(f), NOW + 2 * DAY);
+	assert_int_equal(next_due(f), NOW + 2 * DAY);
 	/* He writes again: it waits since he wrote first. */
 	take(f, &(struct mail){.from = ANN, .references = "a@x"}, NOW + DAY);
-	assert_int_equal(next(f), NOW + 2 * DAY);
-	assert_int_equal(due(f, NOW + 2 * DAY - 1), 0);
-	assert_int_equal(due(f, NOW + 2 * DAY), 1);
+	assert_int_equal(next_due(f), NOW + 2 * DAY);
+	assert_int_equal(run_due(f, NOW + 2 * DAY - 1), 0);
+	assert_int_equal(run_due(f, NOW + 2 * DAY), 1);
 	assert_str(
 	    event_detail(f, 1, "reminded"), "waits for an answer for 2d");
 	assert_has(
 	    sent(f, "notice", "anna@acme.example")->text, "it still waits");
 	fixture_verify(f);
 	/* Once. */
-	assert_int_equal(next(f), CLOCK_NONE);
-	assert_int_equal(due(f, NOW + 9 * DAY), 0);
+	assert_int_equal(next_due(f), CLOCK_NONE);
+	assert_int_equal(run_due(f, NOW + 9 * DAY), 0);
 	answer(f, 1, "Yes.", NOW + 9 * DAY);
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	take(f, &(struct mail){.from = ANN, .references = "a@x"},
 	    NOW + 10 * DAY);
-	assert_int_equal(next(f), NOW + 12 * DAY);
+	assert_int_equal(next_due(f), NOW + 12 * DAY);
 	set_status(f, 1, STATUS_PENDING, NOW + 11 * DAY);
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	fixture_verify(f);
 }
 
@@ -111,32 +62,32 @@ test_silence(void **state)
 	f->queues[0].warn_before = 2 * DAY;
 	f->queues[0].close_after = 30 * DAY;
 	take(f, &(struct mail){.from = ANN, .id = "a@x"}, NOW);
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	answer(f, 1, "Which one?", t);
 	set_status(f, 1, STATUS_PENDING, t);
-	assert_int_equal(next(f), t + 5 * DAY);
-	assert_int_equal(due(f, t + 5 * DAY), 1);
+	assert_int_equal(next_due(f), t + 5 * DAY);
+	assert_int_equal(run_due(f, t + 5 * DAY), 1);
 	assert_str(event_detail(f, 1, "silence"), ANN);
 	assert_int_equal(count_sent(f, "reminder", ANN), 1);
 	assert_has(sent(f, "reminder", ANN)->text, "on January 13, 2026");
 	fixture_verify(f);
 	/* Late by a day: he has his two days all the same. */
-	assert_int_equal(next(f), t + 7 * DAY);
-	assert_int_equal(due(f, t + 7 * DAY), 1);
+	assert_int_equal(next_due(f), t + 7 * DAY);
+	assert_int_equal(run_due(f, t + 7 * DAY), 1);
 	assert_int_equal(ticket(f, 1).status, STATUS_RESOLVED);
 	assert_str(event_detail(f, 1, "status"), "pending -> resolved");
-	assert_int_equal(next(f), t + 37 * DAY);
+	assert_int_equal(next_due(f), t + 37 * DAY);
 	fixture_verify(f);
 	/* A reply reopens; then it is closed at last. */
 	take(f, &(struct mail){.from = ANN, .references = "a@x"}, t + 8 * DAY);
 	assert_int_equal(ticket(f, 1).status, STATUS_OPEN);
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	set_status(f, 1, STATUS_RESOLVED, t + 9 * DAY);
-	assert_int_equal(due(f, t + 39 * DAY - 1), 0);
-	assert_int_equal(due(f, t + 39 * DAY), 1);
+	assert_int_equal(run_due(f, t + 39 * DAY - 1), 0);
+	assert_int_equal(run_due(f, t + 39 * DAY), 1);
 	assert_int_equal(ticket(f, 1).status, STATUS_CLOSED);
 	assert_int_equal(count_sent(f, "reminder", ANN), 1);
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	fixture_verify(f);
 }
 
@@ -151,13 +102,13 @@ test_late(void **state)
 	take(f, &(struct mail){.from = ANN}, NOW);
 	answer(f, 1, "Which one?", NOW);
 	set_status(f, 1, STATUS_PENDING, NOW);
-	assert_int_equal(due(f, NOW + 30 * DAY), 1);
+	assert_int_equal(run_due(f, NOW + 30 * DAY), 1);
 	assert_int_equal(count_sent(f, "reminder", ANN), 1);
 	assert_int_equal(ticket(f, 1).status, STATUS_PENDING);
-	assert_int_equal(next(f), NOW + 32 * DAY);
+	assert_int_equal(next_due(f), NOW + 32 * DAY);
 	/* The clock goes back: nothing, and nothing twice. */
-	assert_int_equal(due(f, NOW + DAY), 0);
-	assert_int_equal(due(f, NOW + 32 * DAY), 1);
+	assert_int_equal(run_due(f, NOW + DAY), 0);
+	assert_int_equal(run_due(f, NOW + 32 * DAY), 1);
 	assert_int_equal(ticket(f, 1).status, STATUS_RESOLVED);
 	assert_int_equal(count_sent(f, "reminder", ANN), 1);
 	fixture_verify(f);
@@ -173,15 +124,15 @@ test_answer_in_time(void **state)
 	take(f, &(struct mail){.from = ANN, .id = "a@x"}, NOW);
 	answer(f, 1, "Which one?", NOW);
 	set_status(f, 1, STATUS_PENDING, NOW);
-	due(f, NOW + 5 * DAY);
+	run_due(f, NOW + 5 * DAY);
 	take(
 	    f, &(struct mail){.from = ANN, .references = "a@x"}, NOW + 6 * DAY);
 	assert_int_equal(ticket(f, 1).status, STATUS_OPEN);
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	/* Asked again: a silence of its own. */
 	answer(f, 1, "And that?", NOW + 8 * DAY);
 	set_status(f, 1, STATUS_PENDING, NOW + 8 * DAY);
-	assert_int_equal(next(f), NOW + 13 * DAY);
+	assert_int_equal(next_due(f), NOW + 13 * DAY);
 	fixture_verify(f);
 }
 
@@ -213,11 +164,11 @@ test_children(void **state)
 	f->now = NOW;
 	with_txn(f, run_child, NULL);
 	set_status(f, 1, STATUS_PENDING, NOW);
-	assert_int_equal(due(f, NOW + 7 * DAY), 1);
+	assert_int_equal(run_due(f, NOW + 7 * DAY), 1);
 	assert_int_equal(ticket(f, 1).status, STATUS_PENDING);
-	assert_int_equal(next(f), NOW + 7 * DAY + HOUR);
+	assert_int_equal(next_due(f), NOW + 7 * DAY + HOUR);
 	set_status(f, 2, STATUS_RESOLVED, NOW + 7 * DAY + HOUR / 2);
-	due(f, NOW + 7 * DAY + HOUR);
+	run_due(f, NOW + 7 * DAY + HOUR);
 	assert_int_equal(ticket(f, 1).status, STATUS_RESOLVED);
 	fixture_verify(f);
 }
@@ -229,13 +180,13 @@ test_idle(void **state)
 
 	f->queues[0].escalate_after = 3 * DAY;
 	take(f, &(struct mail){.from = ANN}, NOW);
-	assert_int_equal(due(f, NOW + 3 * DAY), 1);
+	assert_int_equal(run_due(f, NOW + 3 * DAY), 1);
 	assert_str(event_detail(f, 1, "idle"), "nothing has happened for 3d");
 	assert_int_equal(count_sent(f, "notice", "lena@acme.example"), 2);
 	assert_int_equal(count_sent(f, "notice", "anna@acme.example"), 1);
-	assert_int_equal(next(f), CLOCK_NONE);
+	assert_int_equal(next_due(f), CLOCK_NONE);
 	answer(f, 1, "Yes.", NOW + 4 * DAY);
-	assert_int_equal(next(f), NOW + 7 * DAY);
+	assert_int_equal(next_due(f), NOW + 7 * DAY);
 	fixture_verify(f);
 }
 
@@ -265,7 +216,7 @@ test_working_time(void **state)
 	f->queues[0].remind_after = DAY;
 	/* Monday, 20:00: Wednesday, 9:00 */
 	take(f, &(struct mail){.from = ANN}, NOW + 11 * HOUR);
-	assert_int_equal(next(f), NOW + 2 * DAY);
+	assert_int_equal(next_due(f), NOW + 2 * DAY);
 	fixture_verify(f);
 }
 

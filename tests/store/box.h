@@ -62,6 +62,24 @@ box_fini(struct box *b)
 	box_remove(b->dir);
 }
 
+/* cmocka's setup and teardown: *state is a struct box. */
+static inline int
+box_setup(void **state)
+{
+	static struct box b;
+
+	box_init(&b);
+	*state = &b;
+	return 0;
+}
+
+static inline int
+box_teardown(void **state)
+{
+	box_fini(*state);
+	return 0;
+}
+
 static inline struct txn *
 box_write(struct box *b)
 {

@@ -270,30 +270,14 @@ test_check(void **state)
 	}
 }
 
-static int
-setup(void **state)
-{
-	static struct box b;
-
-	box_init(&b);
-	*state = &b;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	box_fini(*state);
-	return 0;
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-		test_there_and_back, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_expiry, setup, teardown),
+		test_there_and_back, box_setup, box_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_expiry, box_setup, box_teardown),
 	    cmocka_unit_test(test_check),
 	};
 

@@ -277,29 +277,14 @@ test_check(void **state)
 	}
 }
 
-static int
-setup(void **state)
-{
-	static struct box b;
-
-	box_init(&b);
-	*state = &b;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	box_fini(*state);
-	return 0;
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_model, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_score, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_model, box_setup, box_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_score, box_setup, box_teardown),
 	    cmocka_unit_test(test_check),
 	};
 
