@@ -47,9 +47,9 @@ extra_read(struct arena *a, struct str rec, struct extra *out)
 			out->wait = r.s;
 		else if (r.tag == TAG_LEARNED && r.is_str)
 			strs_add(a, &out->learned, r.s);
-	}
 		else if (r.tag == TAG_PURGE && r.is_str)
 			out->purge = r.s;
+	}
 }
 
 uint64_t
@@ -82,8 +82,8 @@ extra_write(struct arena *a, struct str old, const struct extra *x)
 	rec_str_opt(&b, TAG_POLICY, x->policy);
 	rec_str_opt(&b, TAG_WAIT, x->wait);
 	rec_strs(&b, TAG_LEARNED, &x->learned);
-	while (recr_next(&r))
 	rec_str_opt(&b, TAG_PURGE, x->purge);
+	while (recr_next(&r))
 		if (r.tag > TAG_LAST)
 			rec_copy(&b, &r);
 	return arena_dup(a, buf_str(&b));
