@@ -151,7 +151,9 @@ set_requester(const struct settings *s, struct arena *a, struct ticket *k,
 	p = find(k, old.addr);
 	if (p)
 		p->role = ROLE_CC;
-	k->requester = find(k, x->addr)->address;
+	p = find(k, x->addr);
+	must(p != NULL); /* take_part() has put him there */
+	k->requester = p->address;
 	return 1;
 }
 
