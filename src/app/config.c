@@ -502,6 +502,10 @@ gather(struct reading *r)
 		struct queue *q = &s->queues[s->nqueues++];
 
 		*q = r->queues[i]->q;
+		if (q->purge_after < 0)
+			q->purge_after = s->purge_after;
+		if (q->spam_purge_after < 0)
+			q->spam_purge_after = s->spam_purge_after;
 		if (!q->address.name.n)
 			q->address.name = s->name;
 		own(r, q->address.addr);
@@ -527,10 +531,6 @@ gather(struct reading *r)
 			own(r, x.addr);
 		if (m->kind == MAILBOX_MAILDIR && m->sent.n)
 			add_sent(r, m);
-		if (q->purge_after < 0)
-			q->purge_after = s->purge_after;
-		if (q->spam_purge_after < 0)
-			q->spam_purge_after = s->spam_purge_after;
 	}
 	if (!spool)
 		c->mailboxes[c->nmailboxes++] =
@@ -545,6 +545,11 @@ gather(struct reading *r)
 		strs_add(r->a, &s->languages, S("en"));
 	gather_copies(r);
 	outward_finish(&r->values, r->outward, c);
+	for (size_t i = 0; i < s->nqueues; i++)
+		retain_judge_queue(&r->values,
+		    r->nqueues ? &r->queues[i]->b : NULL, &r->site, s,
+		    &s->queues[i]);
+	retain_judge_site(&r->values, &r->site, s);
 	alarm_blocks_finish(&r->values, r->watch, c);
 }
 
@@ -568,11 +573,6 @@ judge_trust(struct reading *r)
 	    "Authentication-Results, or, where it writes none, trust "
 	    "\"token\";");
 }
-	for (size_t i = 0; i < s->nqueues; i++)
-		retain_judge_queue(&r->values,
-		    r->nqueues ? &r->queues[i]->b : NULL, &r->site, s,
-		    &s->queues[i]);
-	retain_judge_site(&r->values, &r->site, s);
 
 /* The staff, and what of helpd.conf refers to it. */
 static void

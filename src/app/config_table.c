@@ -81,8 +81,6 @@ const struct setting settings_table[] = {
 {"site", "tags", SETTING_LABELS, SITE(tags), "any", "refund", .about = "tags that agents may set"},
 {"site", "reroute", SETTING_BOOL, SITE(reroute), "yes",
     .about = "when an agent goes away, tickets that nobody has answered yet get somebody else"},
-
-{"limits", "message_size", SETTING_SIZE, LIMIT(message_size), "50M", .least = 64 << 10, .most = INT64_C(2) << 30,
 {"site", "purge_after", SETTING_DURATION, SITE(purge_after), "never", "1095d", .most = 100 * YEAR,
     .about = "of queues that do not say it: how long a closed ticket is kept until it is purged"},
 {"site", "spam_purge_after", SETTING_DURATION, SITE(spam_purge_after), "as purge_after", "30d", .most = 100 * YEAR,
@@ -91,6 +89,8 @@ const struct setting settings_table[] = {
     .about = "how long a mail lies in the quarantine until it is removed"},
 {"site", "keep_tags", SETTING_LABELS, SITE(keep_tags), NULL, "legal-hold",
     .about = "tickets with one of these tags are never purged, and erased only by helpd erase --force"},
+
+{"limits", "message_size", SETTING_SIZE, LIMIT(message_size), "50M", .least = 64 << 10, .most = INT64_C(2) << 30,
     .about = "larger mail becomes a stub and stays where it is"},
 {"limits", "auto_per_hour", SETTING_COUNT, LIMIT(auto_per_hour), "3", .least = 1, .most = 1000,
     .about = "automatic mails to one address"},
@@ -209,12 +209,12 @@ const struct setting settings_table[] = {
     .about = "and tell the customer so long before; \"0\": never"},
 {"queue", "close_after", SETTING_DURATION, QUEUE(close_after), "never", "30d", .most = 10 * YEAR,
     .about = "close a resolved ticket after so long"},
-{"queue", "acknowledge", SETTING_BOOL, QUEUE(acknowledge), "yes", .about = "tell customers that their mail has arrived"},
-{"queue", "assign", SETTING_WORD, QUEUE(assign), "none", "least-loaded", .words = "none round-robin least-loaded sticky weighted",
 {"queue", "purge_after", SETTING_DURATION, QUEUE(purge_after), "the site's", "1095d", .most = 100 * YEAR,
     .about = "purge a closed ticket after so long: all but a stub goes; \"0\": never"},
 {"queue", "spam_purge_after", SETTING_DURATION, QUEUE(spam_purge_after), "the site's", "30d", .most = 100 * YEAR,
     .about = "and one that is spam; \"0\": as purge_after"},
+{"queue", "acknowledge", SETTING_BOOL, QUEUE(acknowledge), "yes", .about = "tell customers that their mail has arrived"},
+{"queue", "assign", SETTING_WORD, QUEUE(assign), "none", "least-loaded", .words = "none round-robin least-loaded sticky weighted",
     .about = "who gets a new ticket that no rule gave to anybody; \"sticky\": the customer's last agent"},
 
 {"webhook", "url", SETTING_URL, HOOK(t.path), .example = "https://ops.example.org/helpd", .required = true,
