@@ -1,6 +1,7 @@
 /* One easy handle of libcurl a server, kept: its connection serves mail after mail. How a mail fared: net/smtp_talk.c. */
 #include "net/smtp_talk.h"
 #include "net/smtp_why.h"
+#include "net/tls_peer.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/fault.h"
@@ -141,6 +142,7 @@ set_options(struct smtp *s)
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(c, CURLOPT_CERTINFO, 1L);
 	if (s->ca_file)
 		curl_easy_setopt(c, CURLOPT_CAINFO, s->ca_file);
 	if (plain)
@@ -311,6 +313,23 @@ why(struct smtp *s, CURLcode r, struct err *err)
 	}
 }
 
+/* When the server's certificates expire; of a connection that is used again
+ * there is nothing new. */
+static void
+note_peer(struct smtp *s)
+{
+	struct curl_certinfo *info = NULL;
+
+	if (curl_easy_getinfo(s->curl, CURLINFO_CERTINFO, &info) != CURLE_OK ||
+	    !info)
+		return;
+	for (int i = 0; i < info->num_of_certs; i++)
+		for (struct curl_slist *l = info->certinfo[i]; l; l = l->next)
+			if (str_starts(str_c(l->data), S("Cert:")))
+				tls_peer_note_pem(s->who,
+				    str_from(str_c(l->data), 5), i == 0);
+}
+
 int
 smtp_probe(struct smtp *s, struct err *err)
 {
@@ -325,6 +344,8 @@ smtp_probe(struct smtp *s, struct err *err)
 	curl_easy_setopt(
 	    s->curl, CURLOPT_TIMEOUT_MS, (long)s->timeout_s * 1000);
 	r = curl_easy_perform(s->curl);
+	if (r == CURLE_OK)
+		note_peer(s);
 	curl_easy_setopt(s->curl, CURLOPT_CUSTOMREQUEST, NULL);
 	curl_easy_setopt(s->curl, CURLOPT_NOBODY, 0L);
 	curl_easy_setopt(s->curl, CURLOPT_FRESH_CONNECT, 0L);
@@ -447,6 +468,9 @@ perform(struct smtp *s, const char *from, struct curl_slist *rcpt)
 	curl_easy_setopt(s->curl, CURLOPT_TIMEOUT_MS, ms);
 	r = curl_easy_perform(s->curl);
 	fault_point("send-answered");
+	/* Of one that was not verified nothing is believed. */
+	if (s->talk.phase >= PHASE_MAIL)
+		note_peer(s);
 	return r;
 }
 

@@ -1,6 +1,7 @@
 #include "net/stream.h"
 #include "net/resolve.h"
 #include "net/tls.h"
+#include "net/tls_peer.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -333,8 +334,10 @@ stream_tls(
 
 		ERR_clear_error();
 		r = SSL_connect(s->ssl);
-		if (r == 1)
+		if (r == 1) {
+			tls_peer_note(s->peer, s->ssl);
 			return 0;
+		}
 		why = SSL_get_error(s->ssl, r);
 		if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
 			if (wait_deadline(s, why == SSL_ERROR_WANT_READ
