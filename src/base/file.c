@@ -12,14 +12,16 @@
 int
 fd_read_all(int fd, size_t max, struct buf *out, struct err *err)
 {
-	size_t start = out->n;
+	size_t start = out->n, want = 0;
 	struct stat st;
-	size_t chunk = 65536;
 
+	/* One more than there is, so that its end is seen in the same room. */
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 &&
 	    (!max || (uint64_t)st.st_size <= max))
-		chunk = (size_t)st.st_size + 1;
+		want = (size_t)st.st_size + 1;
 	for (;;) {
+		size_t had = out->n - start;
+		size_t chunk = had < want ? want - had : 65536;
 		char *at = buf_reserve(out, chunk);
 		ssize_t n;
 
@@ -36,8 +38,6 @@ fd_read_all(int fd, size_t max, struct buf *out, struct err *err)
 		if (max && out->n - start > max)
 			return err_set(err, ERR_PERM,
 			    "larger than the limit of %zu bytes", max);
-		if (chunk < 65536)
-			chunk = 65536;
 	}
 }
 
