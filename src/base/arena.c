@@ -12,7 +12,7 @@ struct arena_block {
 
 enum {
 	FIRST = 4096,
-	LARGEST = 1 << 18
+	LARGEST = 120 << 10 /* below what malloc maps by itself (app/main.c) */
 };
 
 void
