@@ -6,6 +6,7 @@
 
 #include <unicode/uchar.h>
 
+#include "base/must.h"
 #include "base/utf8.h"
 
 /* What a character becomes: itself in lower case, an ASCII relation, or 0 for nothing at all. */
@@ -63,6 +64,26 @@ put_char(char *p, uint32_t c)
 	return 4;
 }
 
+/*
+ * Copies what is folded byte by byte, which is most of most mails, to p, up to p[max]; returns how much of line that is. A blank
+ * counts where none stands before it.
+ */
+static size_t
+fold_plain(char *p, size_t max, bool first, struct str line)
+{
+	size_t i = 0, most = MIN(max, line.n);
+
+	for (; i < most; i++) {
+		char c = line.p[i];
+
+		if (c == ' ' ? (i ? p[i - 1] == ' ' : first)
+			     : c < ' ' || c >= 0x7f || c == '*')
+			break;
+		p[i] = ch_lower(c);
+	}
+	return i;
+}
+
 void
 reply_fold(struct folded *f, struct str line)
 {
@@ -77,11 +98,11 @@ reply_fold(struct folded *f, struct str line)
 			f->cut = true;
 			break;
 		}
-		n = 1;
-		if (line.p[i] > ' ' && line.p[i] < 0x7f && line.p[i] != '*') {
-			f->p[f->n++] = ch_lower(line.p[i]);
+		n = fold_plain(f->p + f->n, REPLY_LINE_MAX - f->n,
+		    f->n == 0 || f->p[f->n - 1] == ' ', str_from(line, i));
+		f->n += n;
+		if (n)
 			continue;
-		}
 		n = utf8_next(str_from(line, i), &c);
 		if (n == 0) {
 			n = 1;
