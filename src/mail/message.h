@@ -5,7 +5,7 @@
  * there on trusted no more than the mail itself: every string is well-formed UTF-8 without NUL, every
  * number within its stated limit (message_decode() refuses the rest), and that is all that is promised.
  *
- * All strings live in the arena given to message_parse() or message_decode().
+ * All strings live in the arena given to message_parse(), or in the record given to message_decode().
  */
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H
@@ -125,7 +125,7 @@ struct message {
 	struct strs warnings;        /* what was odd: "no Date", "charset x-foo not known, read as windows-1252" */
 };
 
-/* As a record, appended to *out; and back. ERR_CORRUPT when the bytes are not what message_encode() writes. */
+/* As a record, appended to *out; and back, rec not copied: it must outlive *out. ERR_CORRUPT when the bytes are not what message_encode() writes. */
 void message_encode(const struct message *m, struct buf *out);
 int message_decode(struct arena *a, struct str rec, struct message *out, struct err *err);
 

@@ -342,13 +342,18 @@ spans_fit(const struct message *m)
 					  (uint32_t)m->text.n}));
 }
 
+/*
+ * Looked at as one text: with lengths that are ASCII and not 0, all of it is good exactly when each term is, and a length that
+ * cuts a character finds no length behind it.
+ */
 static bool
 get_terms(struct arena *a, const struct recr *r, struct strs *l)
 {
 	struct str s = r->s;
 	size_t n = 0;
 
-	if (!r->is_str || l->n)
+	_Static_assert(RECORD_TERM_MAX < 0x80, "lengths are ASCII");
+	if (!r->is_str || l->n || !good(s, SIZE_MAX))
 		return false;
 	for (size_t i = 0; i < s.n; n++) {
 		size_t len = (unsigned char)s.p[i];
@@ -361,10 +366,8 @@ get_terms(struct arena *a, const struct recr *r, struct strs *l)
 		return false;
 	l->v = arena_array(a, struct str, n);
 	for (size_t i = 0; i < s.n;) {
-		struct str t = str_sub(s, i + 1, i + 1 + (unsigned char)s.p[i]);
+		struct str t = str_n(s.p + i + 1, (unsigned char)s.p[i]);
 
-		if (!good(t, RECORD_TERM_MAX))
-			return false;
 		l->v[l->n++] = t;
 		i += 1 + t.n;
 	}
@@ -463,7 +466,7 @@ int
 message_decode(
     struct arena *a, struct str rec, struct message *out, struct err *err)
 {
-	struct recr r = recr_open(arena_dup(a, rec));
+	struct recr r = recr_open(rec);
 
 	*out = (struct message){.date = CLOCK_NONE};
 	while (recr_next(&r))

@@ -222,7 +222,7 @@ of_mail(struct arena *a, const char *raw, struct message *m)
 		fail_msg("%s", err.msg);
 	/* Through the record: what the daemon sees. */
 	message_encode(m, &b);
-	if (message_decode(a, buf_str(&b), m, &err) < 0)
+	if (message_decode(a, arena_dup(a, buf_str(&b)), m, &err) < 0)
 		fail_msg("%s", err.msg);
 	buf_fini(&b);
 	return m->forwarded;

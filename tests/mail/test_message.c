@@ -178,6 +178,14 @@ refused(void **state)
 	refuse(&b, "a span inside a character");
 	rec_str(&b, 29, S("\5abc"));
 	refuse(&b, "a term cut short");
+	rec_str(&b, 29, S("\1\xc3\1\xa9"));
+	refuse(&b, "a character cut by terms");
+	rec_str(&b, 29, S("\2a\xc3"));
+	refuse(&b, "half a character at the end of a term");
+	rec_str(&b, 29, S("\3a\0b"));
+	refuse(&b, "NUL in a term");
+	rec_str(&b, 29, S("\0\1a"));
+	refuse(&b, "an empty term");
 	rec_u64(&b, 26, 2);
 	refuse(&b, "half true");
 	for (int i = 0; i < MESSAGE_HEADERS_MAX + 1; i++)
