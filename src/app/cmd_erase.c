@@ -7,6 +7,7 @@
  * `helpd erase --continue`.
  */
 #include "app/control.h"
+#include "app/sealing.h"
 #include "app/session.h"
 #include "app/table.h"
 #include "app/json.h"
@@ -357,7 +358,8 @@ carry_out(struct erase *x, struct err *err)
 		more = step(x, some_rows, id, err);
 	if (more < 0 || step(x, the_person, 0, err) < 0)
 		return -1;
-	if (forget_words(x, err) < 0)
+	if (forget_words(x, err) < 0 ||
+	    sealing_forget(x->s->store, x->e.sealed_with, err) < 0)
 		return -1;
 	return step(x, the_end, 0, err);
 }
@@ -382,12 +384,18 @@ print_done(const struct erase *x)
 			printf("%llu mails in quarantine were not looked "
 			       "into: helpd quarantine\n",
 			    (unsigned long long)x->quarantined);
-		puts("backups, logs and the mailboxes themselves still hold "
-		     "what they held");
+		puts(x->e.sealed_with
+			 ? "the key is forgotten: no backup shows the sealed "
+			   "mail without a copy of the vault; logs and the "
+			   "mailboxes themselves still hold what they held"
+			 : "backups, logs and the mailboxes themselves still "
+			   "hold what they held");
 		return;
 	}
 	o = json_object();
 	json_put_str(o, "erased", x->e.alias);
+	json_object_set_new(
+	    o, "key_forgotten", json_boolean(x->e.sealed_with != 0));
 #define COUNT(key, v) json_object_set_new(o, key, json_integer((json_int_t)(v)))
 	COUNT("tickets", x->n.tickets);
 	COUNT("articles", x->n.articles);

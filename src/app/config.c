@@ -142,6 +142,27 @@ read_queue(struct reading *r, const struct command *c)
 	ADD(r->a, r->queues, r->nqueues, x);
 }
 
+/* Exactly one way to the key. */
+static void
+read_encryption(struct reading *r, const struct command *c)
+{
+	struct encryption *e = &r->c->encryption;
+	struct block b = block_of("encryption");
+
+	if (c->nargs)
+		wrong(r, c->args[0].at,
+		    "encryption has no name: expected '{'");
+	*e = (struct encryption){.on = true, .new_mail = true};
+	block_read(&r->values, &b, c, e);
+	block_judge(&r->values, &b, c);
+	if (!!block_set(&b, "key_file") + !!block_set(&b, "key_command") +
+		!!block_set(&b, "credential") !=
+	    1)
+		wrong(r, c->at,
+		    "encryption needs one of key_file, key_command and "
+		    "credential");
+}
+
 static void
 read_top(struct reading *r, const struct command *c)
 {
@@ -160,6 +181,8 @@ read_top(struct reading *r, const struct command *c)
 			wrong(r, c->args[0].at,
 			    "limits has no name: expected '{'");
 		block_read(&r->values, &r->limits, c, &r->c->settings);
+	} else if (strcmp(s->name, "encryption") == 0) {
+		read_encryption(r, c);
 	} else if (strcmp(s->name, "alarms") == 0) {
 		alarm_blocks_alarms(&r->values, r->watch, c);
 	} else if (strcmp(s->name, "heartbeat") == 0) {

@@ -83,6 +83,14 @@ struct transport {
 	const struct mailbox *mailbox; /* COPY: into its folder mailbox.copy; in no list but config.copies */
 };
 
+/* Stored mail that is kept sealed (store/vault.h): the block encryption. */
+struct encryption {
+	bool on;                   /* the block is there */
+	struct secret key;         /* the master key, 64 hexadecimal digits */
+	struct str vault;          /* the file of the keys; empty: "vault" in the data directory */
+	bool new_mail;             /* seal what comes; else only what is sealed stays so */
+};
+
 /* What is watched, and who is told of it: blocks alarms and heartbeat. */
 struct watching {
 	struct strs to;            /* addresses, lower case; empty: those of the admins in agents.conf */
@@ -118,6 +126,7 @@ struct config {
 	struct transport *hooks;   /* one for each webhook, named "webhook:NAME" */
 	size_t nhooks;
 	struct watching watch;
+	struct encryption encryption;
 	struct settings settings;
 };
 

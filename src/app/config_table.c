@@ -22,6 +22,7 @@
 #define GUESS(m) offsetof(struct classified, m)
 #define TEAM(m) offsetof(struct team_values, m)
 #define TIER(m) offsetof(struct tier, m)
+#define SEAL(m) offsetof(struct encryption, m)
 #define WATCH(m) offsetof(struct watching, m)
 
 #define IMAP (1u << MAILBOX_IMAP)
@@ -53,6 +54,7 @@ const struct setting settings_table[] = {
 {"", "classify", SETTING_BLOCK, 0, .about = "what of new tickets is guessed from earlier ones: \"queue\", \"priority\", or a field"},
 {"", "tier", SETTING_BLOCK, 0, .about = "what new tickets of customers get who are of it by customers.csv"},
 {"", "limits", SETTING_BLOCK, 0, .once = true, .about = "against mail loops, floods and giants"},
+{"", "encryption", SETTING_BLOCK, 0, .once = true, .about = "stored mail is kept sealed, with a key for each person; helpd-vault(7)"},
 {"", "alarms", SETTING_BLOCK, 0, .once = true, .about = "who is told by mail when helpd is in trouble, and from when on"},
 {"", "heartbeat", SETTING_BLOCK, 0, .once = true, .about = "a probe mail goes out again and again, and has to come back"},
 
@@ -230,6 +232,13 @@ const struct setting settings_table[] = {
 
 {"classify", "suggest", SETTING_PERCENT, GUESS(suggest), "50%", .about = "a guess of at least this probability is told"},
 {"classify", "act", SETTING_PERCENT, GUESS(act), "never", "90%", .about = "and one of at least this is set, where nobody and no rule decided"},
+
+{"encryption", "key_file", SETTING_PATH, SEAL(key.file), .example = "secret/mail.key", .about = "holds the master key; helpd vault init makes it"},
+{"encryption", "key_command", SETTING_COMMAND, SEAL(key.command), .example = "/usr/bin/pass show helpd/mail", .about = "or prints it"},
+{"encryption", "credential", SETTING_NAME, SEAL(key.credential), .example = "mail.key", .about = "or a credential of the systemd service (LoadCredential=)"},
+{"encryption", "vault", SETTING_PATH, SEAL(vault), "vault in the data directory", "/var/lib/helpd-vault/vault",
+    .about = "the file of all keys, in no backup of the store"},
+{"encryption", "new_mail", SETTING_BOOL, SEAL(new_mail), "yes", .about = "\"no\": what is sealed can be read, what comes is not sealed any more"},
 
 {"tier", "priority", SETTING_WORD, TIER(priority), "none", "high", .words = "none low normal high urgent",
     .about = "at least"},

@@ -276,6 +276,8 @@ config_write(struct buf *out, const struct answers *x)
 	block(&w, "tier", S("vip"), 0, NULL, 0, true);
 	head(&w, "", "limits");
 	block(&w, "limits", S(""), 0, NULL, 0, false);
+	head(&w, "", "encryption");
+	block(&w, "encryption", S(""), 0, NULL, 0, true);
 	head(&w, "", "alarms");
 	block(&w, "alarms", S(""), 0, NULL, 0, false);
 	head(&w, "", "heartbeat");

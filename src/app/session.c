@@ -1,5 +1,6 @@
 #include "app/session.h"
 #include "app/control.h"
+#include "app/sealing.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -210,6 +211,8 @@ session_open_store(struct session *s, struct verb_context *c, int need)
 			    s->data);
 		return verb_err(c, &err);
 	}
+	if (sealing_begin(s->store, s->config, s->data, &err) < 0)
+		return verb_err(c, &err);
 	return need & SESSION_DESK ? open_desk(s, c) : EX_OK;
 }
 

@@ -39,6 +39,6 @@ bool verb_ticket(const char *s, uint64_t *n);
 
 /* One each, in app/cmd_NAME.c. */
 verb_fn cmd_replay, cmd_calendar, cmd_classify, cmd_sieve_test, cmd_init, cmd_check, cmd_run, cmd_parse, cmd_deliver, cmd_render, cmd_list, cmd_show, cmd_search, cmd_reply, cmd_note, cmd_set, cmd_kb, cmd_agents, cmd_why,
-    cmd_merge, cmd_split, cmd_child, cmd_link, cmd_unlink, cmd_outbox, cmd_quarantine, cmd_verify, cmd_backup, cmd_restore, cmd_status, cmd_stop, cmd_reload, cmd_keys, cmd_export, cmd_erase, cmd_help, cmd_version;
+    cmd_merge, cmd_split, cmd_child, cmd_link, cmd_unlink, cmd_outbox, cmd_quarantine, cmd_verify, cmd_backup, cmd_restore, cmd_status, cmd_stop, cmd_reload, cmd_keys, cmd_export, cmd_erase, cmd_vault, cmd_help, cmd_version;
 
 #endif

@@ -73,6 +73,8 @@ const struct verb verbs[] = {
 	"all that is kept of a person, as mbox and JSON lines"},
     {"erase", cmd_erase, "ADDRESS [--yes] | --continue",
 	"erase a person from the store"},
+    {"vault", cmd_vault, "[status | init | seal | rewrap KEYFILE]",
+	"the keys that stored mail is sealed with"},
     {"status", cmd_status, "", "health, mailboxes, queues, lag"},
     {"stop", cmd_stop, "", "end the daemon when what it has begun is done"},
     {"reload", cmd_reload, "", "make the daemon read its configuration again"},

@@ -1,163 +1,24 @@
 /*
- * Erasing a person, ticket by ticket.
- *
- * How far it came is a row in meta, written with each ticket, so what a crash
- * cuts off goes on from there; every step may be done twice. It holds the
- * address until the end, which takes the row away.
+ * Erasing a person: what is done to each ticket, article, event and row. In
+ * which order, and how it goes on after a crash, is in erase_run.c: all of it
+ * may be done twice.
  */
 #include "base/clock.h"
-#include "base/mem.h"
 #include "base/must.h"
-#include "base/record.h"
+#include "desk/erase_private.h"
+#include "desk/event.h"
 #include "desk/extra.h"
+#include "desk/held.h"
 #include "desk/privacy_private.h"
+#include "desk/purge.h"
 #include "store/blob.h"
 #include "store/grant.h"
 #include "store/outbox.h"
 #include "store/person.h"
 
-#define NOTE S("privacy.erasing")
-
-enum {
-	TAG_ADDR = 1,
-	TAG_KEY,
-	TAG_NAME,
-	TAG_ACTOR,
-	TAG_ID,
-	TAG_NEXT,
-	TAG_TICKET,
-};
 enum {
 	NAME_MIN = 5 /* shorter names are words */
 };
-
-/* --- the note ---------------------------------------------------------- */
-
-void
-erasure_fini(struct erasure *e)
-{
-	mem_free(e->tickets);
-	*e = (struct erasure){0};
-}
-
-static void
-add_ticket(struct erasure *e, uint64_t v)
-{
-	if (e->ntickets && e->tickets[e->ntickets - 1] >> 1 == v >> 1)
-		return;
-	e->tickets =
-	    mem_fit(e->tickets, &e->cap, e->ntickets + 1, sizeof *e->tickets);
-	e->tickets[e->ntickets++] = v;
-}
-
-static struct str
-alias_of(struct arena *a, uint64_t id)
-{
-	return arena_printf(a, "erased-%llu@invalid", (unsigned long long)id);
-}
-
-int
-erasure_pending(struct txn *t, struct arena *a, struct erasure *out)
-{
-	struct recr r;
-	struct str v;
-	int got = meta_get(t, a, NOTE, &v);
-
-	if (got <= 0 || !v.n)
-		return got < 0 ? got : 0;
-	*out = (struct erasure){0};
-	r = recr_open(v);
-	while (recr_next(&r))
-		if (r.is_str && r.tag == TAG_ADDR)
-			out->addr = r.s;
-		else if (r.is_str && r.tag == TAG_KEY)
-			out->key = r.s;
-		else if (r.is_str && r.tag == TAG_NAME)
-			out->name = r.s;
-		else if (r.is_str && r.tag == TAG_ACTOR)
-			out->actor = r.s;
-		else if (!r.is_str && r.tag == TAG_ID)
-			out->id = r.u;
-		else if (!r.is_str && r.tag == TAG_NEXT)
-			out->next = r.u;
-		else if (!r.is_str && r.tag == TAG_TICKET)
-			add_ticket(out, r.u);
-	if (r.bad || !out->id || !out->addr.n) {
-		erasure_fini(out);
-		return txn_fail(t, ERR_CORRUPT,
-		    "the note of an erasure is not in its form");
-	}
-	out->alias = alias_of(a, out->id);
-	return 1;
-}
-
-static void
-note(struct txn *t, const struct erasure *e)
-{
-	AUTO(buf_fini) struct buf b = BUF_INIT;
-
-	rec_str(&b, TAG_ADDR, e->addr);
-	rec_str(&b, TAG_KEY, e->key);
-	rec_str_opt(&b, TAG_NAME, e->name);
-	rec_str_opt(&b, TAG_ACTOR, e->actor);
-	rec_u64(&b, TAG_ID, e->id);
-	rec_u64(&b, TAG_NEXT, e->next);
-	for (size_t i = 0; i < e->ntickets; i++)
-		rec_u64(&b, TAG_TICKET, e->tickets[i]);
-	meta_put(t, NOTE, buf_str(&b));
-}
-
-int
-erasure_begin(
-    struct txn *t, struct arena *a, struct erasure *e, struct err *err)
-{
-	struct erasure other;
-	int got = erasure_pending(t, a, &other);
-
-	if (got > 0) {
-		erasure_fini(&other);
-		return err_set(
-		    err, ERR_TEMP, "another erasure is to be ended first");
-	}
-	e->id = meta_next(t, S("erased"));
-	e->alias = alias_of(a, e->id);
-	e->next = 1;
-	note(t, e);
-	return txn_error(t, err);
-}
-
-void
-erasure_end(struct txn *t)
-{
-	meta_put(t, NOTE, str_n(NULL, 0));
-}
-
-bool
-erasure_has(void *ctx, uint64_t ticket)
-{
-	const struct erasure *e = ctx;
-	size_t lo = 0, hi = e->ntickets;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (e->tickets[mid] >> 1 < ticket)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < e->ntickets && e->tickets[lo] >> 1 == ticket;
-}
-
-/* Is the ticket one of his alone? */
-static bool
-is_own(const struct erasure *e, uint64_t ticket)
-{
-	for (size_t i = 0; i < e->ntickets; i++)
-		if (e->tickets[i] == (ticket << 1 | 1))
-			return true;
-	return false;
-}
 
 /* --- words ------------------------------------------------------------- */
 
@@ -190,13 +51,10 @@ struct deed {
 	struct arena *a;
 	const struct settings *s;
 	struct erasure *e;
-	struct erasure_counts *n;
+	const struct erase_tell *tell;
 	enum privacy_part part; /* in the ticket */
 	struct str subject;     /* which it had; empty: it is not his */
 	bool changed;
-	struct err *err;
-	void (*tell)(void *ctx, uint64_t ticket, uint32_t seq);
-	void *ctx;
 };
 
 static struct str
@@ -247,14 +105,10 @@ erase_sending(struct deed *d, struct article *r, bool own)
 
 	if (found <= 0)
 		return found;
-	if (o.state == OUTBOX_SENDING)
-		return err_set(d->err, ERR_TEMP,
-		    "mail %llu is being sent at this moment",
-		    (unsigned long long)o.id);
 	if (own && o.state != OUTBOX_SENT) {
 		outbox_del(d->t, o.id);
 		r->outbox = 0;
-		d->n->mails++;
+		d->e->n.mails++;
 		return 0;
 	}
 	for (size_t i = 0; i < o.nrecipients; i++) {
@@ -309,7 +163,7 @@ erase_article(struct deed *d, struct article *r)
 	clean_addresses(d, &r->cc);
 	article_strip(d->a, r, PRIVACY_ERASED);
 	article_put(d->t, r);
-	d->n->articles++;
+	d->e->n.articles++;
 	return 0;
 }
 
@@ -339,9 +193,10 @@ visit_article(struct deed *d, const struct ticket *k, uint32_t seq)
 		article_put(d->t, &r);
 	}
 	if (part == PRIVACY_SHARED || part == PRIVACY_NAMED) {
-		d->n->quoted++;
-		if (d->tell)
-			d->tell(d->ctx, k->id, seq);
+		d->e->n.quoted++;
+		erase_say(d->tell, "#%llu article %u is of others and names "
+				   "the address: its words stay",
+		    (unsigned long long)k->id, seq);
 	}
 	d->a = outer;
 	return rc;
@@ -376,8 +231,8 @@ visit_event(struct deed *d, const struct ticket *k, uint32_t seq)
 		return found;
 	d->a = &a;
 	actor = clean(d, e.actor);
-	cause = clean(d, d->part == PRIVACY_OWN ? cause_without_command(e.cause)
-					: e.cause);
+	cause = clean(d,
+	    d->part == PRIVACY_OWN ? cause_without_command(e.cause) : e.cause);
 	detail = d->part == PRIVACY_OWN && is_words(e.kind)
 		     ? PRIVACY_ERASED
 		     : clean(d, e.detail);
@@ -386,11 +241,25 @@ visit_event(struct deed *d, const struct ticket *k, uint32_t seq)
 	    str_eq(detail, e.detail))
 		return 0;
 	d->changed = true;
-	d->n->events++;
+	d->e->n.events++;
 	return event_erase(d->t, &a, k->id, seq, actor, detail, cause);
 }
 
 /* --- the ticket -------------------------------------------------------- */
+
+void
+erase_say(const struct erase_tell *tell, const char *fmt, ...)
+{
+	char line[400];
+	va_list ap;
+
+	if (!tell || !tell->say)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	tell->say(tell->ctx, line);
+}
 
 static void
 erase_head(struct deed *d, struct ticket *k)
@@ -402,6 +271,8 @@ erase_head(struct deed *d, struct ticket *k)
 		clean_address(d, &k->participants[i].address);
 	if (d->part != PRIVACY_OWN) {
 		k->subject = clean(d, k->subject);
+		for (size_t i = 0; i < k->nfields; i++)
+			k->fields[i].value = clean(d, k->fields[i].value);
 		return;
 	}
 	k->subject = PRIVACY_ERASED;
@@ -412,26 +283,41 @@ erase_head(struct deed *d, struct ticket *k)
 	k->extra = extra_write(d->a, k->extra, &x);
 }
 
+static bool
+names_fields(const struct ticket *k, struct str addr)
+{
+	for (size_t i = 0; i < k->nfields; i++)
+		if (privacy_names(k->fields[i].value, addr))
+			return true;
+	return false;
+}
+
+/* Is one of its mails on its way at this moment? 1, 0, -1. */
 static int
-visit_ticket(struct deed *d, struct ticket *k, int64_t now)
+is_sending(struct txn *t, uint64_t ticket)
+{
+	uint64_t id = 0;
+	int more;
+
+	while ((more = outbox_of_ticket(t, ticket, id, &id)) > 0) {
+		AUTO(arena_fini) struct arena a = ARENA_INIT;
+		struct outbox o;
+		int found = outbox_get(t, &a, id, &o);
+
+		if (found < 0)
+			return -1;
+		if (found && o.state == OUTBOX_SENDING)
+			return 1;
+	}
+	return more;
+}
+
+static void
+end_ticket(struct deed *d, struct ticket *k, int64_t now)
 {
 	struct actor who = {.name = d->e->actor};
-	uint32_t events = k->events;
 	bool requester = address_eq(k->requester.addr, d->e->addr);
 
-	d->part = privacy_of_ticket(d->s, k, d->e->addr);
-	if (d->part == PRIVACY_OWN)
-		d->subject = k->subject;
-	/* Nobody else chose it. */
-	d->changed = d->part != PRIVACY_NONE;
-	for (uint32_t seq = 1; seq <= k->articles; seq++)
-		if (visit_article(d, k, seq) < 0)
-			return -1;
-	for (uint32_t seq = 1; seq <= events; seq++)
-		if (visit_event(d, k, seq) < 0)
-			return -1;
-	if (!d->changed)
-		return 0;
 	erase_head(d, k);
 	if (requester && d->part == PRIVACY_SHARED)
 		k->subject = PRIVACY_ERASED;
@@ -439,88 +325,130 @@ visit_ticket(struct deed *d, struct ticket *k, int64_t now)
 	    arena_printf(d->a, "erased-%llu", (unsigned long long)d->e->id),
 	    now);
 	ticket_put(d->t, k);
-	d->n->tickets++;
-	add_ticket(d->e, k->id << 1 | (d->part == PRIVACY_OWN));
-	return 0;
+	d->e->n.tickets++;
+	erase_note_ticket(
+	    d->e, k->id << 1 | (d->part == PRIVACY_OWN));
+}
+
+/* Articles, then events, from where it was left. */
+static int
+visit_ticket(struct deed *d, struct ticket *k, size_t *rows, int64_t now)
+{
+	uint64_t all = (uint64_t)k->articles + k->events;
+
+	d->part = privacy_of_ticket(d->s, k, d->e->addr);
+	/* Nobody else chose it. */
+	if (d->part == PRIVACY_OWN)
+		d->subject = k->subject;
+	d->changed = d->e->changed || d->part != PRIVACY_NONE ||
+		     names_fields(k, d->e->addr);
+	for (; d->e->row < all; d->e->row++) {
+		uint64_t at = d->e->row;
+
+		if (!*rows)
+			break;
+		--*rows;
+		if (at < k->articles
+			? visit_article(d, k, (uint32_t)at + 1) < 0
+			: visit_event(
+			      d, k, (uint32_t)(at - k->articles) + 1) < 0)
+			return -1;
+	}
+	d->e->changed = d->changed;
+	if (d->e->row < all)
+		return 0;
+	if (d->changed)
+		end_ticket(d, k, now);
+	d->e->row = 0;
+	d->e->changed = false;
+	return 1;
 }
 
 int
-erasure_ticket(struct txn *t, struct arena *a, const struct settings *s,
-    struct erasure *e, uint64_t ticket, int64_t now, struct erasure_counts *n,
-    void (*tell)(void *ctx, uint64_t ticket, uint32_t seq), void *ctx,
-    struct err *err)
+erase_ticket(struct txn *t, struct arena *a, const struct settings *s,
+    struct erasure *e, uint64_t ticket, size_t *rows,
+    const struct erase_tell *tell, int64_t now)
 {
-	struct deed d = {.t = t,
-	    .a = a,
-	    .s = s,
-	    .e = e,
-	    .n = n,
-	    .tell = tell,
-	    .ctx = ctx,
-	    .err = err};
+	struct deed d = {.t = t, .a = a, .s = s, .e = e, .tell = tell};
 	struct ticket k;
-	int found = ticket_get(t, a, ticket, &k);
+	struct str kept = {0};
+	int sending, found = ticket_get(t, a, ticket, &k);
 
-	if (found > 0 && visit_ticket(&d, &k, now) < 0)
-		return err->code ? -1 : txn_error(t, err);
-	e->next = ticket + 1;
-	/* Of the others it need not be known: they are looked at again. */
-	if (d.changed || ticket % 1024 == 0)
-		note(t, e);
-	return txn_error(t, err);
+	if (found <= 0)
+		return found < 0 ? -1 : 1;
+	if (!e->force && purge_kept_family(t, a, s, &k, &kept) < 0)
+		return -1;
+	if (kept.n) {
+		if (privacy_of_ticket(s, &k, e->addr) == PRIVACY_NONE)
+			return 1;
+		e->n.kept++;
+		erase_say(tell,
+		    "#%llu is kept (%.*s): nothing of it was erased; --force "
+		    "does",
+		    (unsigned long long)ticket, STR_ARG(kept));
+		return 1;
+	}
+	if (e->row == 0) {
+		sending = is_sending(t, ticket);
+		if (sending)
+			return sending < 0 ? -1 : ERASE_WAIT;
+	}
+	return visit_ticket(&d, &k, rows, now);
 }
 
 /* --- what is kept elsewhere -------------------------------------------- */
 
-/* Beside the row of an article there are others that name its bytes: copies of
- * it, and tries that failed. Of an article that was erased they have none. */
+/* Of a ticket that is kept, and was left as it was? 1, 0, -1. */
 static int
-is_left_over(struct deed *d, const struct outbox *o)
+is_kept(struct deed *d, uint64_t ticket)
 {
-	struct article r;
+	struct str kept = {0};
+	struct ticket k;
 	int found;
 
-	if (!o->seq || !o->blob)
+	if (d->e->force || !ticket || erasure_has(d->e, ticket))
 		return 0;
-	found = article_get(d->t, d->a, o->ticket, o->seq, &r);
-	return found < 0 ? -1 : found && r.blob != o->blob;
+	found = ticket_get(d->t, d->a, ticket, &k);
+	if (found > 0 &&
+	    purge_kept_family(d->t, d->a, d->s, &k, &kept) < 0)
+		return -1;
+	return found < 0 ? -1 : kept.n > 0;
 }
 
-static int
-erase_left_over(struct deed *d, struct outbox *o)
+static void
+drop_row(struct deed *d, struct outbox *o)
 {
-	if (o->state == OUTBOX_SENDING)
-		return err_set(d->err, ERR_TEMP,
-		    "mail %llu is being sent at this moment",
-		    (unsigned long long)o->id);
+	if (o->blob)
+		blob_del(d->t, o->blob);
 	outbox_del(d->t, o->id);
-	return 0;
+	d->e->n.mails++;
 }
 
 static int
 visit_row(struct deed *d, struct outbox *o)
 {
-	bool own = is_own(d->e, o->ticket), his = false;
-	int left = is_left_over(d, o);
+	bool own = erase_is_own(d->e, o->ticket), his = false;
+	bool changed = o->ticket && erasure_has(d->e, o->ticket);
+	int kept;
 
-	if (left)
-		return left < 0 ? -1 : erase_left_over(d, o);
 	for (size_t i = 0; i < o->nrecipients; i++)
 		his |= address_eq(o->recipients[i].addr, d->e->addr);
-	if (!own && !his)
+	if (!own && !his && !changed)
 		return 0;
+	kept = is_kept(d, o->ticket);
+	if (kept)
+		return MIN(kept, 0);
 	if (o->state == OUTBOX_SENDING)
-		return err_set(d->err, ERR_TEMP,
-		    "mail %llu is being sent at this moment",
-		    (unsigned long long)o->id);
+		return ERASE_WAIT;
 	d->part = own ? PRIVACY_OWN : PRIVACY_SHARED;
+	/* What waits and is no article goes to agents or webhooks, with his
+	 * words. */
 	if (!o->seq && o->state != OUTBOX_SENT) {
-		if (o->blob)
-			blob_del(d->t, o->blob);
-		outbox_del(d->t, o->id);
-		d->n->mails++;
+		drop_row(d, o);
 		return 0;
 	}
+	if (!own && !his)
+		return 0;
 	/* What an article sends was seen to with it. */
 	for (size_t i = 0; i < o->nrecipients; i++) {
 		struct recipient *x = &o->recipients[i];
@@ -541,61 +469,76 @@ visit_row(struct deed *d, struct outbox *o)
 }
 
 int
-erasure_outbox(struct txn *t, struct erasure *e, uint64_t from, uint64_t to,
-    struct erasure_counts *n, struct err *err)
+erase_row(struct txn *t, const struct settings *s, struct erasure *e,
+    uint64_t id)
 {
-	for (uint64_t id = from; id <= to; id++) {
-		AUTO(arena_fini) struct arena a = ARENA_INIT;
-		struct deed d = {.t = t, .a = &a, .e = e, .n = n, .err = err};
-		struct outbox o;
-		int found = outbox_get(t, &a, id, &o);
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct deed d = {.t = t, .a = &a, .s = s, .e = e};
+	struct outbox o;
+	int found = outbox_get(t, &a, id, &o);
 
-		if (found < 0)
-			return txn_error(t, err);
-		if (found && visit_row(&d, &o) < 0)
-			return -1;
-	}
-	return txn_error(t, err);
+	return found > 0 ? visit_row(&d, &o) : found;
 }
 
+/* "auto:ann@…": what is counted of him; and what waits for an agent's digest
+ * and is of one of his tickets, or names him. */
 static bool
-counts_him(void *ctx, struct str key)
+counts_him(void *ctx, struct str key, struct str value)
 {
 	const struct erasure *e = ctx;
 
-	return privacy_names(key, e->key) || privacy_names(key, e->addr);
+	return privacy_names(key, e->key) || privacy_names(key, e->addr) ||
+	       privacy_names(value, e->addr);
 }
 
 struct nonces {
+	struct txn *t;
 	const struct erasure *e;
 	uint64_t v[64];
 	size_t n;
 };
+
+/* Does what waits behind it belong to an answer that is gone, or name him? */
+static bool
+holds_him(struct nonces *l, const struct grant *g)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	struct waiting w;
+	struct outbox o;
+
+	if (!g->held.n || !erasure_has((void *)(uintptr_t)l->e, g->ticket))
+		return false;
+	if (waiting_decode(&a, g->held, &w, NULL) < 0)
+		return false;
+	return privacy_names(w.text, l->e->addr) ||
+	       privacy_names(w.commands, l->e->addr) ||
+	       (w.outbox && outbox_get(l->t, &a, w.outbox, &o) == 0);
+}
 
 static bool
 note_grant(void *ctx, const struct grant *g)
 {
 	struct nonces *l = ctx;
 
-	if (is_own(l->e, g->ticket))
+	if (erase_is_own(l->e, g->ticket) || holds_him(l, g))
 		l->v[l->n++] = g->nonce;
 	return l->n < sizeof l->v / sizeof *l->v;
 }
 
 int
-erasure_person(
-    struct txn *t, struct arena *a, struct erasure *e, struct err *err)
+erase_person(struct txn *t, struct arena *a, struct erasure *e)
 {
-	struct nonces l = {.e = e};
+	struct nonces l = {.t = t, .e = e};
 
 	do {
 		l.n = 0;
 		if (grant_each(t, a, note_grant, &l) < 0)
-			return txn_error(t, err);
+			return -1;
 		for (size_t i = 0; i < l.n; i++)
 			grant_del(t, l.v[i]);
 	} while (l.n);
-	counter_sift(t, counts_him, e);
+	if (counter_sift(t, counts_him, e) < 0)
+		return -1;
 	person_forget(t, a, e->key);
-	return txn_error(t, err);
+	return 0;
 }

@@ -39,6 +39,7 @@ struct erasure {
 	uint64_t next;              /* the first ticket that was not looked at */
 	uint64_t *tickets;          /* those that were changed, ascending; bit 0: his alone, the rest: the number */
 	size_t ntickets, cap;       /* on the heap: erasure_fini() */
+	uint64_t sealed_with;       /* his key of the vault, to be forgotten at the end (store/reseal.h); 0: none */
 };
 struct erasure_counts {
 	uint64_t tickets, articles, events, mails /* in the outbox that were dropped */;

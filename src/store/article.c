@@ -133,8 +133,10 @@ encode_words(struct buf *b, const struct article *r)
 }
 
 static void
-encode(struct buf *b, const struct article *r)
+encode(struct buf *b, const struct article *r, uint64_t key)
 {
+	rec_u64_opt(
+	    b, TAG_KEY, key); /* the first field: see article_row_key() */
 	rec_u64(b, TAG_DIRECTION, r->direction);
 	rec_time(b, TAG_DATE, r->date);
 	rec_i64(b, TAG_AT, r->at);
@@ -397,6 +399,14 @@ article_get(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq,
 	return 1;
 }
 
+uint64_t
+article_row_key(struct str first)
+{
+	struct recr r = recr_open(first);
+
+	return recr_next(&r) && r.tag == TAG_KEY && !r.is_str ? r.u : 0;
+}
+
 /* Behind the last row of the ticket. */
 static uint32_t
 next_seq(struct txn *t, enum table table, uint64_t ticket)
@@ -442,7 +452,6 @@ put_words(struct txn *t, struct buf *b, const struct article *r,
 		encode_words(b, r);
 		return;
 	}
-	rec_u64(b, TAG_KEY, key);
 	if (r->sealed.n) {
 		rec_str(b, TAG_SEALED, r->sealed);
 		return;
@@ -472,7 +481,7 @@ article_put(struct txn *t, const struct article *r)
 	if (key && r->blob)
 		blob_claim(t, r->blob, key);
 	b = scratch_take(t);
-	encode(b, r);
+	encode(b, r, key);
 	put_words(t, b, r, &k, key);
 	if (buf_failed(b))
 		txn_fail(t, ERR_PERM, "an article is too large");

@@ -134,8 +134,8 @@ enum {
 #define MARK S("SEAL")
 
 /* The number of the key; 0: a plain frame. */
-static uint64_t
-head_key(struct str row)
+uint64_t
+blob_row_key(struct str row)
 {
 	struct str at = str_from(row, MARK.n);
 	uint64_t key;
@@ -206,7 +206,7 @@ get_frame(struct txn *t, uint64_t id, struct str *frame, uint64_t *key)
 	if (r <= 0)
 		return r;
 	*frame = buf_str(row);
-	*key = head_key(*frame);
+	*key = blob_row_key(*frame);
 	if (!*key)
 		return 1;
 	switch (sealed_open(t, str_from(*frame, HEAD), *key, 'b', &k, frame)) {
@@ -248,7 +248,8 @@ blob_key(struct txn *t, uint64_t id)
 	struct key k = key_of_u64(id);
 	struct str head;
 
-	return row_get(t, T_BLOB, key_str(&k), &head) > 0 ? head_key(head) : 0;
+	return row_get(t, T_BLOB, key_str(&k), &head) > 0 ? blob_row_key(head)
+							  : 0;
 }
 
 bool
@@ -268,9 +269,9 @@ blob_claim(struct txn *t, uint64_t id, uint64_t key)
 	uint64_t old;
 
 	if (row_get(t, T_BLOB, key_str(&k), &head) <= 0 ||
-	    head_key(head) == key)
+	    blob_row_key(head) == key)
 		return;
-	old = head_key(head);
+	old = blob_row_key(head);
 	/* What cannot be opened stays what it is. */
 	if (old && vault_look(t->store->vault, old) != VAULT_HELD)
 		return;
@@ -312,7 +313,7 @@ blob_copy(struct txn *t, uint64_t id, uint64_t *size)
 
 	if (row_get(t, T_BLOB, key_str(&from), &head) <= 0)
 		return 0;
-	if (head_key(head))
+	if (blob_row_key(head))
 		return copy_sealed(t, id, size);
 	n = ZSTD_getFrameContentSize(head.p, head.n);
 	if (n == ZSTD_CONTENTSIZE_ERROR || n == ZSTD_CONTENTSIZE_UNKNOWN) {

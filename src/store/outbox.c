@@ -104,6 +104,17 @@ encode(struct buf *b, const struct outbox *o)
 	rec_str_opt(b, TAG_LAST, o->last);
 }
 
+uint64_t
+outbox_row_key(struct str rec)
+{
+	struct recr r = recr_open(rec);
+
+	while (recr_next(&r))
+		if (r.tag == TAG_KEY && !r.is_str)
+			return r.u;
+	return 0;
+}
+
 /* The subject in clear, or sealed, or as it was found. */
 static void
 put_words(

@@ -1,6 +1,7 @@
 #include "store/sealed.h"
 #include "base/digest.h"
 #include "base/seal.h"
+#include "store/reseal.h"
 #include "store/ticket_index.h"
 
 /* --- whose ------------------------------------------------------------- */
@@ -71,6 +72,26 @@ sealed_person(struct txn *t, struct str addr)
 	if (r > 0 && vault_look(t->store->vault, id) == VAULT_HELD)
 		return id;
 	return new_key(t, &k);
+}
+
+uint64_t
+reseal_part(struct txn *t, struct str addr)
+{
+	struct key k;
+	struct str v;
+	uint64_t id;
+
+	if (is_nobody(addr))
+		return 0;
+	k = person_key(t, addr);
+	if (!k.n || row_get(t, T_PERSON_KEY, key_str(&k), &v) <= 0)
+		return 0;
+	if (!key_read_uint(&v, 8, &id) || v.n) {
+		row_corrupt(t, T_PERSON_KEY, key_str(&k));
+		return 0;
+	}
+	row_del(t, T_PERSON_KEY, key_str(&k));
+	return id;
 }
 
 uint64_t

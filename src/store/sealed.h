@@ -48,6 +48,11 @@ void sealed_bytes(struct txn *t, struct buf *b, size_t at, uint64_t key, char ki
 enum sealed_result { SEALED_OPEN, SEALED_FORGOTTEN, SEALED_MISSING, SEALED_DAMAGED };
 enum sealed_result sealed_open(struct txn *t, struct str sealed, uint64_t key, char kind, const struct key *row, struct str *plain);
 
+/* The key an encoded row is sealed with, 0: none; of an article its first piece is enough. ticket_row_key() likewise. */
+uint64_t article_row_key(struct str first);
+uint64_t outbox_row_key(struct str rec);
+uint64_t blob_row_key(struct str first);
+
 /* --- stored mail --- */
 /* Seals a blob with this key that is plain or was sealed with another; nothing when it cannot be opened. */
 void blob_claim(struct txn *t, uint64_t id, uint64_t key);
