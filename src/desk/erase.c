@@ -424,13 +424,35 @@ drop_row(struct deed *d, struct outbox *o)
 	d->e->n.mails++;
 }
 
+/* Beside the row of an article there are others that name its bytes: copies of
+ * it, and tries that failed. Of an article that was erased they have none. */
+static int
+is_left_over(struct deed *d, const struct outbox *o)
+{
+	struct article r;
+	int found;
+
+	if (!o->seq || !o->blob)
+		return 0;
+	found = article_get(d->t, d->a, o->ticket, o->seq, &r);
+	return found < 0 ? -1 : found && r.blob != o->blob;
+}
+
 static int
 visit_row(struct deed *d, struct outbox *o)
 {
 	bool own = erase_is_own(d->e, o->ticket), his = false;
 	bool changed = o->ticket && erasure_has(d->e, o->ticket);
-	int kept;
+	int kept, left = is_left_over(d, o);
 
+	if (left < 0)
+		return -1;
+	if (left && o->state == OUTBOX_SENDING)
+		return ERASE_WAIT;
+	if (left) {
+		outbox_del(d->t, o->id);
+		return 0;
+	}
 	for (size_t i = 0; i < o->nrecipients; i++)
 		his |= address_eq(o->recipients[i].addr, d->e->addr);
 	if (!own && !his && !changed)
