@@ -16,8 +16,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char dir[] = "/tmp/helpd-fuzz-XXXXXX";
-static char sock[sizeof dir + 16], journal[sizeof dir + 16];
-static char sending[sizeof dir + 16], boot[sizeof dir + 16];
+static char sock[sizeof dir + 16], journal[sizeof dir + 32];
+static char sending[sizeof dir + 16], boot[sizeof sending + 8];
 static int listening;
 
 static void
