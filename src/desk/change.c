@@ -565,7 +565,6 @@ change_note(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 {
 	struct span whole;
 	struct terms *set;
-	struct strs words;
 	struct article r;
 
 	text = str_rtrim(text);
@@ -597,9 +596,7 @@ change_note(struct desk *d, struct txn *t, struct arena *a, struct ticket *k,
 	if (d->terms) {
 		set = terms_new(a);
 		terms_add(set, text);
-		words = terms_list(set);
-		for (size_t i = 0; i < words.n; i++)
-			term_batch_add(d->terms, words.v[i], k->id);
+		term_batch_add_all(d->terms, terms_list(set), k->id);
 	}
 	if (seq)
 		*seq = r.seq;

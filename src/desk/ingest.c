@@ -460,8 +460,7 @@ ingest_index(struct job *j)
 		    thread_own_key(j->a, id, j->writer.address.addr), j->k.id,
 		    false);
 	if (j->d->terms)
-		for (size_t i = 0; i < j->m->terms.n; i++)
-			term_batch_add(j->d->terms, j->m->terms.v[i], j->k.id);
+		term_batch_add_all(j->d->terms, j->m->terms, j->k.id);
 }
 
 static int

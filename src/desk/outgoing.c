@@ -358,15 +358,13 @@ void
 outgoing_index(
     struct desk *d, struct arena *a, uint64_t ticket, struct str text)
 {
-	struct terms *set = terms_new(a);
-	struct strs l;
+	struct terms *set;
 
 	if (!d->terms)
 		return;
+	set = terms_new(a);
 	terms_add(set, text);
-	l = terms_list(set);
-	for (size_t i = 0; i < l.n; i++)
-		term_batch_add(d->terms, l.v[i], ticket);
+	term_batch_add_all(d->terms, terms_list(set), ticket);
 }
 
 struct str

@@ -213,7 +213,6 @@ index_article(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq,
 {
 	struct terms *set;
 	struct article r;
-	struct strs l;
 
 	if (article_get(t, a, ticket, seq, &r) <= 0)
 		return; /* an error stays with the transaction */
@@ -225,7 +224,5 @@ index_article(struct txn *t, struct arena *a, uint64_t ticket, uint32_t seq,
 	for (size_t i = 0; i < r.attachments.n; i++)
 		terms_add(set, r.attachments.v[i].name);
 	terms_add(set, r.text);
-	l = terms_list(set);
-	for (size_t i = 0; i < l.n; i++)
-		term_batch_add(terms, l.v[i], ticket);
+	term_batch_add_all(terms, terms_list(set), ticket);
 }
