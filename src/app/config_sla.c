@@ -20,17 +20,6 @@
 #include "desk/calendar.h"
 #include "desk/sla.h"
 
-#define WEEKDAYS 5
-
-static const char *const day_names[7] = {"monday", "tuesday", "wednesday",
-    "thursday", "friday", "saturday", "sunday"};
-
-struct calendar_block {
-	struct calendar_values v;
-	struct calendar c;
-	struct block b;
-	const struct command *at;
-};
 struct escalate_block {
 	struct escalate_values v;
 	struct block b;
@@ -54,7 +43,7 @@ struct sla_file {
 	struct settings *s;
 	const char *path;
 	struct block top;
-	struct calendar_block **calendars;
+	struct calendar *calendars;
 	size_t ncalendars;
 	struct sla_block **policies;
 	size_t npolicies;
@@ -67,204 +56,6 @@ static struct str
 place_words(struct arena *a, const struct command *c)
 {
 	return arena_printf(a, "sla.conf:%u", c->at.line);
-}
-
-/* --- times of the day -------------------------------------------------- */
-
-/* A day without hours says so: the grammar has no empty list. */
-static bool
-is_none(const struct strs *l)
-{
-	return l->n == 1 && str_ieq(l->v[0], S("none"));
-}
-
-/* "9:00", "09:00", "24:00": minutes. */
-static bool
-read_time(struct str s, unsigned *out)
-{
-	uint64_t h, m;
-	ptrdiff_t colon = str_chr(s, ':', 0);
-
-	if (colon < 1 || colon > 2 || s.n - (size_t)colon != 3 ||
-	    !str_u64(str_sub(s, 0, (size_t)colon), &h) ||
-	    !str_u64(str_from(s, (size_t)colon + 1), &m))
-		return false;
-	*out = (unsigned)(h * 60 + m);
-	return m < 60 && *out <= 24 * 60;
-}
-
-static bool
-read_span(struct str s, struct work_span *out)
-{
-	ptrdiff_t dash = str_chr(s, '-', 0);
-	unsigned from, to;
-
-	if (dash < 0 ||
-	    !read_time(str_trim(str_sub(s, 0, (size_t)dash)), &from) ||
-	    !read_time(str_trim(str_from(s, (size_t)dash + 1)), &to) ||
-	    from >= 24 * 60 || from == to)
-		return false;
-	if (to < from) /* into the next day */
-		to += 24 * 60;
-	*out = (struct work_span){(uint16_t)from, (uint16_t)to};
-	return true;
-}
-
-static void
-read_spans(struct calendar_block *x, const char *name, unsigned day)
-{
-	const struct command *c = block_value(&x->b, name);
-	const struct strs *l =
-	    !strcmp(name, "weekdays") ? &x->v.weekdays : &x->v.day[day];
-
-	for (size_t i = 0; c && i < l->n; i++) {
-		struct work_span span;
-
-		if (!read_span(l->v[i], &span))
-			continue; /* told by judge_spans() */
-		if (x->c.nspans[day] < WORK_SPANS_MAX)
-			x->c.week[day][x->c.nspans[day]++] = span;
-	}
-}
-
-static void
-judge_spans(struct sla_file *f, const struct calendar_block *x,
-    const char *name, const struct strs *l)
-{
-	const struct command *c = block_value(&x->b, name);
-	struct work_span span;
-
-	for (size_t i = 0; c && !is_none(l) && i < l->n; i++)
-		if (!read_span(l->v[i], &span))
-			wrong(f->r, value_in(c, l->v[i]),
-			    "%s: found \"%.*s\", expected hours such as "
-			    "\"09:00-12:30\", or \"none\" alone",
-			    name, STR_ARG(utf8_clip(l->v[i], 40)));
-	if (c && l->n > WORK_SPANS_MAX)
-		wrong(f->r, value_at(c), "%s: more than %d spans", name,
-		    WORK_SPANS_MAX);
-}
-
-/* --- holidays ---------------------------------------------------------- */
-
-/* "2026-12-25", "2026-12-25 Christmas Day". */
-static bool
-read_date(struct str s, struct holiday *out)
-{
-	uint64_t y, m, d;
-	int64_t days, year;
-	unsigned month, day;
-
-	if (s.n < 10 || s.p[4] != '-' || s.p[7] != '-' ||
-	    (s.n > 10 && s.p[10] != ' ') || !str_u64(str_sub(s, 0, 4), &y) ||
-	    !str_u64(str_sub(s, 5, 7), &m) || !str_u64(str_sub(s, 8, 10), &d) ||
-	    m < 1 || m > 12 || d < 1 || d > 31 || y < 1990 || y > 2100)
-		return false;
-	days = clock_days((int64_t)y, (unsigned)m, (unsigned)d);
-	clock_date(days, &year, &month, &day);
-	*out = (struct holiday){(int32_t)days, str_trim(str_from(s, 10))};
-	return day == d;
-}
-
-static void
-add_holidays(
-    struct sla_file *f, struct calendar *c, const struct holiday *v, size_t n)
-{
-	struct holiday *all =
-	    arena_array(f->r->a, struct holiday, c->nholidays + n + 1);
-
-	if (c->nholidays)
-		memcpy(all, c->holidays, c->nholidays * sizeof *all);
-	if (n)
-		memcpy(all + c->nholidays, v, n * sizeof *all);
-	c->holidays = all;
-	c->nholidays += n;
-}
-
-static void
-read_file(struct sla_file *f, struct calendar_block *x, struct str name,
-    struct place at)
-{
-	AUTO(buf_fini) struct buf text = BUF_INIT;
-	struct err err = ERR_INIT;
-	struct holiday *v;
-	size_t n, timed;
-	const char *path = arena_cstr(f->r->a, name);
-
-	if (*path != '/')
-		path = path_join(f->r->a, f->r->dir, path);
-	if (file_read(path, 16 << 20, &text, &err) < 0) {
-		wrong(f->r, at, "holidays: %s", err.msg);
-		return;
-	}
-	if (holidays_read(f->r->a, buf_str(&text), &v, &n, &timed, &err) < 0) {
-		wrong(f->r, at, "holidays: %s: %s", path, err.msg);
-		return;
-	}
-	if (timed)
-		complain_warning(f->r->a, f->r->bad, at,
-		    "holidays: %s: %zu of its events have times of day: they "
-		    "are no holidays",
-		    path, timed);
-	add_holidays(f, &x->c, v, n);
-}
-
-static void
-read_holidays(struct sla_file *f, struct calendar_block *x)
-{
-	const struct command *c = block_value(&x->b, "holidays");
-	const struct strs *l = &x->v.holidays;
-
-	for (size_t i = 0; c && i < l->n; i++) {
-		struct place at = value_in(c, l->v[i]);
-		struct holiday one;
-
-		if (read_date(l->v[i], &one))
-			add_holidays(f, &x->c, &one, 1);
-		else if (l->v[i].n && ch_is_digit(l->v[i].p[0]) &&
-			 !str_iends(l->v[i], S(".ics")))
-			wrong(f->r, at,
-			    "holidays: found \"%.*s\", expected a date such "
-			    "as \"2026-12-25\", or the name of an .ics file",
-			    STR_ARG(utf8_clip(l->v[i], 40)));
-		else
-			read_file(f, x, l->v[i], at);
-	}
-}
-
-/* --- calendars --------------------------------------------------------- */
-
-static void
-read_calendar(struct sla_file *f, const struct command *c)
-{
-	struct calendar_block *x = arena_new(f->r->a, struct calendar_block);
-	struct err err = ERR_INIT;
-	size_t errors = f->r->bad->errors;
-
-	x->b = block_of("calendar");
-	x->at = c;
-	x->v.zone = f->s->timezone;
-	x->c.name = block_name(f->r, c, SETTING_NAME);
-	block_read(f->r, &x->b, c, &x->v);
-	block_judge(f->r, &x->b, c);
-	x->c.zone = x->v.zone;
-	judge_spans(f, x, "weekdays", &x->v.weekdays);
-	for (unsigned d = 0; d < 7; d++) {
-		bool own = block_set(&x->b, day_names[d]) != NULL;
-
-		judge_spans(f, x, day_names[d], &x->v.day[d]);
-		if (own || d < WEEKDAYS)
-			read_spans(x, own ? day_names[d] : "weekdays", d);
-	}
-	read_holidays(f, x);
-	judge_name(f->r, c, x->c.name, &f->calendar_names);
-	ADD(f->r->a, f->calendars, f->ncalendars, x);
-	if (calendar_ready(f->r->a, &x->c, &err) < 0) {
-		if (f->r->bad->errors == errors)
-			wrong(f->r, c->at, "%s", err.msg);
-		/* For what is judged behind it. */
-		x->c = *calendar_always();
-	}
 }
 
 /* --- policies ---------------------------------------------------------- */
@@ -461,6 +252,15 @@ read_policy(struct sla_file *f, const struct command *c)
 /* --- the file ---------------------------------------------------------- */
 
 static void
+add_calendar(struct sla_file *f, const struct command *c)
+{
+	struct calendar x;
+
+	calendar_read(f->r, c, f->s->timezone, &f->calendar_names, &x);
+	ADD(f->r->a, f->calendars, f->ncalendars, x);
+}
+
+static void
 read_block(struct sla_file *f, const struct command *c)
 {
 	size_t at;
@@ -470,7 +270,7 @@ read_block(struct sla_file *f, const struct command *c)
 		return;
 	f->top.set[at] = c;
 	if (strcmp(s->name, "calendar") == 0)
-		read_calendar(f, c);
+		add_calendar(f, c);
 	else
 		read_policy(f, c);
 }
@@ -491,7 +291,7 @@ sla_read(struct value_reader *r, const char *path, struct settings *s)
 		read_block(f, &script.commands[i]);
 	s->calendars = arena_array(r->a, struct calendar, f->ncalendars + 1);
 	for (size_t i = 0; i < f->ncalendars; i++)
-		s->calendars[s->ncalendars++] = f->calendars[i]->c;
+		s->calendars[s->ncalendars++] = f->calendars[i];
 	return f;
 }
 

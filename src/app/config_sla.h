@@ -24,6 +24,10 @@ struct escalate_values {
 	struct str assign, queue;
 };
 
+struct calendar;
+/* One block `calendar` (config_calendar.c); zone: where it says none. Its name is added to *names. What cannot be read is told, and *out is then always open. */
+void calendar_read(struct value_reader *r, const struct command *c, const char *zone, struct strs *names, struct calendar *out);
+
 struct sla_file;
 /* After helpd.conf: into s->calendars. A file that is not there is none. */
 struct sla_file *sla_read(struct value_reader *r, const char *path, struct settings *s);
