@@ -241,15 +241,15 @@ resolve(const char *label, UConverter **conv)
 		if (!ch_is_digit(label[i]))
 			continue;
 		if (str_starts(str_c(label), S("win")))
-			snprintf(name, sizeof name, "windows-%s", digits);
+			snprintf(name, sizeof name, "windows-%.40s", digits);
 		else if (str_starts(str_c(label), S("iso")) &&
 			 str_starts(str_c(digits), S("8859")) && digits[4])
-			snprintf(name, sizeof name, "iso-8859-%s",
+			snprintf(name, sizeof name, "iso-8859-%.40s",
 			    digits + 4 + (ch_is_digit(digits[4]) ? 0 : 1));
 		else if (str_starts(str_c(label), S("cp")) ||
 			 str_starts(str_c(label), S("ibm")) ||
 			 str_starts(str_c(label), S("dos")))
-			snprintf(name, sizeof name, "cp%s", digits);
+			snprintf(name, sizeof name, "cp%.40s", digits);
 		else
 			break;
 		if (!strcmp(name, label))
