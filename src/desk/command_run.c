@@ -17,8 +17,17 @@ do_nothing(struct deed *x)
 	return 0;
 }
 
+/* That the mail stays in the house is done with it as a whole; the agent is to
+ * know that it was. */
+static int
+do_note(struct deed *x)
+{
+	YES(x, "kept as a note; nothing of it goes to the customer");
+	return 0;
+}
+
 static deed_fn *const deeds[COMMAND_COUNT] = {
-    [CMD_NOTE_] = do_nothing,
+    [CMD_NOTE_] = do_note,
     [CMD_TAKE_] = do_take,
     [CMD_ASSIGN_] = do_assign,
     [CMD_OPEN_] = do_open,

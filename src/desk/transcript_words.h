@@ -29,6 +29,7 @@ extern const size_t transcript_nwords;
 	X("The ticket is closed and stays so; the customer's reply opens another one.", "工单已关闭且保持关闭；客户回复会新建工单。") \
 	X("%.*s got your mail itself, too, with your address and all that stood in it: write to the desk alone.", "%.*s 也直接收到了您的原始邮件，包括您的地址和其中的全部内容：请只写给客服地址。") \
 	X("there is nothing in this mail: no words above the quote, no commands, no files", "这封邮件没有内容：引文上方没有文字，没有命令，也没有附件") \
+	X("kept as a note; nothing of it goes to the customer", "已保存为备注；内容不会发给客户") \
 	X("the note is empty", "备注为空") \
 	X("the mail \"%.*s\" that is attached was not sent on: paste its words, or attach it as a file", "附件中的邮件“%.*s”没有转发：请粘贴其文字，或作为普通文件附上") \
 	X("%llu mails of yours before this one got no such answer: there were too many in an hour.", "此前您有 %llu 封邮件没有得到这样的答复：一小时内邮件太多。") \

@@ -37,6 +37,7 @@ class Given:
         self.at = 0.0         # when the server had taken it
         self.failed = 0       # how often it had not
         self.times = 0        # how often it was given on purpose
+        self.commands = False # an agent's, with commands on top
 
 
 class Got:
@@ -92,6 +93,14 @@ class Ledger:
     def took(self, got):
         with self.lock:
             self.got.append(got)
+
+    def write(self, path):
+        """For whoever looks into a run that went wrong (HELPD_KEEP)."""
+        with open(path, "w") as f:
+            for g in self.given:
+                f.write(f"{g.at:.2f} gave {g.kind} {g.agent or ''} {g.mid} {g.sender} -> {','.join(g.to)} root={g.root} about={g.about} times={g.times} failed={g.failed}\n")
+            for x in self.got:
+                f.write(f"{x.at:.2f} got {x.box} {x.to} {x.notice} #{x.ticket} {x.mid} answers={x.answers} queue={x.queue}\n")
 
 
 class Post:
@@ -262,7 +271,8 @@ class Customer:
             g = self.give("opens", f"Re: [Acme #{self.rng.randint(1, max(self.world.highest, 1))}] {subject}", text)
         elif r < 0.94 and self.roots:
             # A broken program that gives two mails one Message-ID.
-            g = self.give("opens", subject, text, mid=self.roots[-1].mid)
+            self.give("joins", subject, text, mid=self.roots[-1].mid, root=self.roots[-1].mark)
+            return
         elif r < 0.95:
             g = self.give("opens", f"Urgent: {subject}", text)
         elif r < 0.96:
@@ -407,6 +417,7 @@ class Agent:
                     [("In-Reply-To", f"<{got.mid}>"), ("References", f"<{got.mid}>")], html=html, files=files)
         g = Given("agent", mid, self.address, (back,), mark, raw, w.port if weak else w.agents_port, agent=act,
                   about=about or (got.ticket, customer_of(got)), files=[hashlib.sha256(c).hexdigest() for _, c in files])
+        g.commands = body.startswith("#") and act != "send"
         self.wrote[mid] = g
         w.ledger.gave(g)
         w.post.put(g, delay)

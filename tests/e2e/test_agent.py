@@ -126,6 +126,8 @@ def test_weak(h):
     wait_for(lambda: answers(boxes["ann"]), 30)
     ben.reply("#note\nThat is the third one this week.")
     wait_for(lambda: [e for e in helpd.show(1)["events"] if e["kind"] == "note"], 30)
+    transcript, = wait_for(lambda: told(boxes["ben"]), 30)
+    assert "+ #note" in text(transcript) and "已保存为备注" in text(transcript)
     assert len(answers(boxes["ann"])) == 1
     helpd.stop()
     helpd.run("verify")
