@@ -1,26 +1,26 @@
 /*
  * erase: takes a person out of the store (desk/privacy.h).
  *
- * First what will be done is counted and told. Then tickets, one transaction
- * each; the outbox; the person; the terms of the tickets, in pieces, and those
- * of what stays of them again. What was cut off is ended by the next
- * `helpd erase --continue`.
+ * First what will be done is counted and told. Then step by step, each a
+ * transaction: the same steps that the daemon makes when this ends before them
+ * (desk/erase_run.c). Last it is told what is kept outside of the store.
  */
 #include "app/control.h"
-#include "app/sealing.h"
+#include "app/spool.h"
 #include "app/session.h"
 #include "app/table.h"
 #include "app/json.h"
 #include "base/clock.h"
+#include "base/fault.h"
+#include "base/file.h"
 #include "base/must.h"
+#include "desk/customers.h"
 #include "desk/privacy.h"
-#include "desk/search.h"
+#include "desk/purge.h"
 #include "store/kb.h"
-#include "store/ledger.h"
-#include "store/outbox.h"
 #include "store/person.h"
-#include "store/term.h"
 
+#include <dirent.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,9 +28,11 @@
 #include <unistd.h>
 
 enum {
-	CHUNKS = 1000, /* a transaction: 4 MB of terms */
-	ROWS = 1000,   /* outbox rows a transaction */
-	WAIT_S = 60,   /* for terms that the daemon still has in memory */
+	WAIT_S = 60, /* for a mail that is being sent, and for terms that the
+			daemon still has in memory */
+	FLAG_YES = 1,
+	FLAG_CONTINUE = 2,
+	FLAG_FORCE = 4
 };
 
 struct erase {
@@ -38,8 +40,10 @@ struct erase {
 	struct session *s;
 	struct arena a; /* of the person */
 	struct erasure e;
-	struct erasure_counts n;
-	uint64_t kb, quarantined;
+	struct erasure_counts n; /* of what will be done */
+	uint64_t kb, spooled;
+	bool customers, alone;
+	struct txn *t; /* of a plan */
 };
 
 /* --- what will be done ------------------------------------------------- */
@@ -51,6 +55,14 @@ count_ticket(
 	const struct settings *s = &x->s->config->settings;
 	enum privacy_part of = privacy_of_ticket(s, k, x->e.addr);
 	bool some = of != PRIVACY_NONE;
+	struct str kept = {0};
+
+	if (!x->e.force && purge_kept_family(t, a, s, k, &kept) < 0)
+		return -1;
+	if (kept.n) {
+		x->n.kept += some;
+		return 0;
+	}
 
 	for (uint32_t seq = 1; seq <= k->articles; seq++) {
 		AUTO(arena_fini) struct arena each = ARENA_INIT;
@@ -66,28 +78,28 @@ count_ticket(
 		x->n.quoted += part == PRIVACY_SHARED || part == PRIVACY_NAMED;
 		some |= part >= PRIVACY_SHARED;
 	}
-	(void)a;
 	x->n.tickets += some;
 	return 0;
 }
 
+/* Whatever version of it. */
 static bool
 on_kb(void *ctx, const struct kb *k)
 {
 	struct erase *x = ctx;
+	bool names = false;
 
-	x->kb += privacy_names(k->text, x->e.addr) ||
-		 privacy_names(k->title, x->e.addr);
-	return true;
-}
+	for (uint32_t v = 1; v <= k->version && !names; v++) {
+		AUTO(arena_fini) struct arena a = ARENA_INIT;
+		struct kb old = *k;
 
-static bool
-on_quarantined(void *ctx, const struct quarantined *q)
-{
-	struct erase *x = ctx;
-
-	(void)q;
-	x->quarantined++;
+		if (v < k->version &&
+		    kb_get_version(x->t, &a, k->id, v, &old) <= 0)
+			continue;
+		names = privacy_names(old.text, x->e.addr) ||
+			privacy_names(old.title, x->e.addr);
+	}
+	x->kb += names;
 	return true;
 }
 
@@ -105,10 +117,9 @@ plan(struct erase *x, struct err *err)
 		arena_reset(&a);
 		if (txn_read(x->s->store, &t, err) < 0)
 			return -1;
-		if (id == 1 &&
-		    (ticket_last(t, &last) < 0 ||
-			kb_each(t, &a, on_kb, x) < 0 ||
-			quarantine_each(t, &a, on_quarantined, x) < 0))
+		x->t = t;
+		if (id == 1 && (ticket_last(t, &last) < 0 ||
+				   kb_each(t, &a, on_kb, x) < 0))
 			return txn_error(t, err);
 		found = ticket_get(t, &a, id, &k);
 		if (found < 0 || (found && count_ticket(x, t, &a, &k) < 0))
@@ -138,6 +149,11 @@ confirmed(struct erase *x)
 		    "%llu mails of others name the address; their words stay "
 		    "as they are.\n",
 		    (unsigned long long)x->n.quoted);
+	if (x->n.kept)
+		buf_printf(&b,
+		    "%llu tickets are kept by their tags and stay as they are "
+		    "(--force).\n",
+		    (unsigned long long)x->n.kept);
 	fprintf(stderr, "%sGo on? [y/N] ", buf_cstr(&b));
 	return fgets(line, sizeof line, stdin) &&
 	       (line[0] == 'y' || line[0] == 'Y');
@@ -145,12 +161,62 @@ confirmed(struct erase *x)
 
 /* --- steps ------------------------------------------------------------- */
 
-typedef int step_fn(struct erase *x, struct txn *t, struct arena *a,
-    uint64_t at, int64_t now, struct err *err);
+static void
+say(void *ctx, const char *line)
+{
+	struct erase *x = ctx;
 
-/* One transaction. What fn returns, or -1. */
+	progress_end();
+	if (!x->c->json)
+		puts(line);
+}
+
+static bool
+daemon_runs(struct erase *x)
+{
+	AUTO(buf_fini) struct buf reply = BUF_INIT;
+
+	return control_ask(session_path(x->s, "helpd.sock"), "wake", 2, &reply,
+		   NULL) > 0;
+}
+
 static int
-step(struct erase *x, step_fn *fn, uint64_t at, struct err *err)
+begin(struct erase *x, struct txn *t, struct err *err)
+{
+	struct person p;
+	int found = person_get(t, &x->a, x->e.key, &p);
+
+	if (found < 0)
+		return txn_error(t, err);
+	if (found)
+		x->e.name = p.name;
+	return erasure_begin(t, &x->a, &x->e, clock_now(), err);
+}
+
+/* The next step of what is noted; 1 more, ERASE_WAIT, 0 done, -1. The daemon
+ * may have taken over meanwhile, and ended it. */
+static int
+step(struct erase *x, struct txn *t, struct arena *a, struct err *err)
+{
+	const struct erase_tell tell = {say, x};
+	const struct settings *s = &x->s->config->settings;
+	struct erasure e;
+	int rc, got = erasure_pending(t, a, &e);
+
+	if (got <= 0)
+		return got < 0 ? txn_error(t, err) : 0;
+	rc = erasure_step(
+	    t, a, s, &e, &tell, x->alone, ERASE_LEASE, clock_now(), err);
+	x->e.n = e.n;
+	x->e.stage = e.stage;
+	x->e.next = e.next;
+	erasure_fini(&e);
+	return rc;
+}
+
+/* One transaction; what it says is said once it is committed, or again. */
+static int
+make_step(struct erase *x, bool first, struct err *err)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	AUTO(txn_abort) struct txn *t = NULL;
@@ -159,237 +225,140 @@ step(struct erase *x, step_fn *fn, uint64_t at, struct err *err)
 
 	if (txn_write(x->s->store, &t, err) < 0)
 		return -1;
-	rc = fn(x, t, &a, at, clock_now(), err);
+	rc = first ? begin(x, t, err) : step(x, t, &a, err);
 	if (rc < 0)
-		return err->code ? -1 : txn_error(t, err);
+		return -1;
 	done = t;
 	t = NULL;
-	return txn_commit(done, err) < 0 ? -1 : rc;
-}
-
-static int
-begin(struct erase *x, struct txn *t, struct arena *a, uint64_t at, int64_t now,
-    struct err *err)
-{
-	struct person p;
-	int found = person_get(t, &x->a, x->e.key, &p);
-
-	(void)a;
-	(void)at;
-	(void)now;
-	if (found < 0)
+	fault_point("erase-step-before");
+	if (txn_commit(done, err) < 0)
 		return -1;
-	if (found)
-		x->e.name = p.name;
-	return erasure_begin(t, &x->a, &x->e, err);
+	fault_point("erase-step-after");
+	return rc;
 }
-
-static void
-on_quoted(void *ctx, uint64_t ticket, uint32_t seq)
-{
-	struct erase *x = ctx;
-
-	progress_end();
-	if (!x->c->json)
-		printf("#%llu article %u is of others and names the address: "
-		       "its words stay\n",
-		    (unsigned long long)ticket, seq);
-}
-
-static int
-one_ticket(struct erase *x, struct txn *t, struct arena *a, uint64_t at,
-    int64_t now, struct err *err)
-{
-	return erasure_ticket(t, a, &x->s->config->settings, &x->e, at, now,
-	    &x->n, on_quoted, x, err);
-}
-
-static int
-some_rows(struct erase *x, struct txn *t, struct arena *a, uint64_t at,
-    int64_t now, struct err *err)
-{
-	uint64_t last = 0;
-
-	(void)a;
-	(void)now;
-	if (outbox_last(t, &last) < 0 ||
-	    erasure_outbox(t, &x->e, at, MIN(last, at + ROWS - 1), &x->n, err) <
-		0)
-		return -1;
-	return last >= at + ROWS;
-}
-
-static int
-the_person(struct erase *x, struct txn *t, struct arena *a, uint64_t at,
-    int64_t now, struct err *err)
-{
-	(void)at;
-	(void)now;
-	return erasure_person(t, a, &x->e, err);
-}
-
-static int
-the_end(struct erase *x, struct txn *t, struct arena *a, uint64_t at,
-    int64_t now, struct err *err)
-{
-	(void)x;
-	(void)a;
-	(void)at;
-	(void)now;
-	erasure_end(t);
-	return txn_error(t, err);
-}
-
-/* --- words ------------------------------------------------------------- */
-
-struct forget {
-	struct erase *x;
-	struct buf place;
-	bool waits;
-};
-
-static bool
-on_unindexed(void *ctx, uint64_t ticket, uint32_t seq)
-{
-	struct forget *f = ctx;
-
-	(void)seq;
-	f->waits |= erasure_has(&f->x->e, ticket);
-	return !f->waits;
-}
-
-/* A daemon that runs may have terms of them in memory; it puts them within
- * seconds. Without one they are made of what is in the store by then. */
-static int
-await_daemon(struct erase *x, struct err *err)
-{
-	for (int i = 0; i < WAIT_S; i++) {
-		AUTO(txn_abort) struct txn *t = NULL;
-		AUTO(buf_fini) struct buf reply = BUF_INIT;
-		struct forget f = {.x = x};
-
-		if (txn_read(x->s->store, &t, err) < 0)
-			return -1;
-		if (unindexed_each(t, on_unindexed, &f) < 0)
-			return txn_error(t, err);
-		txn_abort(&t);
-		if (!f.waits || control_ask(session_path(x->s, "helpd.sock"),
-				    "wake", 2, &reply, NULL) <= 0)
-			return 0;
-		sleep(1);
-	}
-	return err_set(
-	    err, ERR_TEMP, "the daemon has not put its search terms yet");
-}
-
-static int
-index_again(struct erase *x, struct txn *t, struct arena *a, uint64_t at,
-    int64_t now, struct err *err)
-{
-	struct term_batch *b = term_batch_new();
-	uint64_t id = x->e.tickets[at] >> 1;
-	struct ticket k;
-	int found = ticket_get(t, a, id, &k);
-
-	(void)now;
-	for (uint32_t seq = 1; found > 0 && seq <= k.articles; seq++) {
-		AUTO(arena_fini) struct arena each = ARENA_INIT;
-
-		index_article(t, &each, id, seq, b);
-	}
-	term_batch_put(t, b);
-	term_batch_free(b);
-	if (term_fold_due(t))
-		term_fold(t, 1 << 20);
-	return txn_error(t, err);
-}
-
-static int
-forget_words(struct erase *x, struct err *err)
-{
-	AUTO(buf_fini) struct buf place = BUF_INIT;
-	int more = x->e.ntickets > 0;
-
-	if (more && await_daemon(x, err) < 0)
-		return -1;
-	while (more > 0) {
-		AUTO(txn_abort) struct txn *t = NULL;
-		struct txn *done;
-
-		if (txn_write(x->s->store, &t, err) < 0)
-			return -1;
-		more = term_forget(t, erasure_has, &x->e, &place, CHUNKS);
-		if (more < 0)
-			return txn_error(t, err);
-		done = t;
-		t = NULL;
-		if (txn_commit(done, err) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < x->e.ntickets; i++)
-		if (step(x, index_again, i, err) < 0)
-			return -1;
-	return 0;
-}
-
-/* --- all of it --------------------------------------------------------- */
 
 static int
 carry_out(struct erase *x, struct err *err)
 {
-	uint64_t last = 0;
-	int more = 1;
+	int rc, waited = 0;
 
-	{
-		AUTO(txn_abort) struct txn *t = NULL;
+	do {
+		x->alone = !daemon_runs(x);
+		rc = make_step(x, false, err);
+		if (x->e.stage == ERASE_TICKETS)
+			progress("tickets:", x->e.next);
+		if (rc == ERASE_WAIT && ++waited > WAIT_S)
+			return err_set(err, ERR_TEMP,
+			    "a mail is being sent, or the daemon has not put "
+			    "its search terms yet");
+		if (rc == ERASE_WAIT)
+			sleep(1);
+		else
+			waited = 0;
+	} while (rc > 0);
+	return rc;
+}
 
-		if (txn_read(x->s->store, &t, err) < 0)
-			return -1;
-		if (ticket_last(t, &last) < 0)
-			return txn_error(t, err);
+/* --- what is kept outside of the store --------------------------------- */
+
+enum {
+	SPOOLED_MAX = 64 << 20
+};
+
+/* Mails that `helpd deliver` took and the daemon has not: they will be new
+ * tickets. */
+static void
+look_at_spool(struct erase *x)
+{
+	const char *dir = session_path(x->s, "spool/new");
+	DIR *d = opendir(dir);
+	struct dirent *f;
+
+	while (d && (f = readdir(d))) {
+		AUTO(arena_fini) struct arena a = ARENA_INIT;
+		AUTO(buf_fini) struct buf b = BUF_INIT;
+		struct spooled s;
+
+		if (f->d_name[0] == '.' ||
+		    file_read(path_join(&a, dir, f->d_name), SPOOLED_MAX, &b,
+			NULL) < 0)
+			continue;
+		spool_read(&a, buf_str(&b), &s);
+		x->spooled += address_eq(s.sender, x->e.addr) ||
+			      privacy_wrote(&a, s.raw, x->e.addr);
 	}
-	for (uint64_t id = x->e.next; id <= last; id++) {
-		if (step(x, one_ticket, id, err) < 0)
-			return -1;
-		if (id % 1000 == 0)
-			progress("tickets:", id);
-	}
-	for (uint64_t id = 1; more > 0; id += ROWS)
-		more = step(x, some_rows, id, err);
-	if (more < 0 || step(x, the_person, 0, err) < 0)
-		return -1;
-	if (forget_words(x, err) < 0 ||
-	    sealing_forget(x->s->store, x->e.sealed_with, err) < 0)
-		return -1;
-	return step(x, the_end, 0, err);
+	if (d)
+		closedir(d);
+}
+
+static void
+look_elsewhere(struct erase *x)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	const struct settings *s = &x->s->config->settings;
+
+	look_at_spool(x);
+	x->customers = s->customers &&
+		       customers_find(s->customers, &a, x->e.addr) != NULL;
+}
+
+/* --- all of it --------------------------------------------------------- */
+
+static void
+print_count(uint64_t n, const char *one, const char *many)
+{
+	if (n)
+		printf("%llu %s\n", (unsigned long long)n, n == 1 ? one : many);
+}
+
+static void
+print_left(const struct erase *x)
+{
+	print_count(x->e.n.removed,
+	    "mail of the quarantine was removed",
+	    "mails of the quarantine were removed");
+	print_count(x->e.n.quarantined,
+	    "mail in the quarantine is of others and names the address: helpd "
+	    "quarantine",
+	    "mails in the quarantine are of others and name the address: helpd "
+	    "quarantine");
+	print_count(x->e.n.kept,
+	    "ticket is kept by its tag and was left as it was: --force erases "
+	    "it",
+	    "tickets are kept by their tags and were left as they were: "
+	    "--force erases them");
+	print_count(x->kb,
+	    "article of the knowledge base names the address: helpd kb edit",
+	    "articles of the knowledge base name the address: helpd kb edit");
+	print_count(x->spooled,
+	    "mail of the address waits in the spool and will be a new ticket: "
+	    "erase again",
+	    "mails of the address wait in the spool and will be new tickets: "
+	    "erase again");
+	if (x->customers)
+		puts("customers.csv names the address: take it out there");
+	puts(x->e.sealed_with
+		 ? "the key is forgotten: no backup shows the sealed mail "
+		   "without a copy of the vault; logs and the mailboxes "
+		   "themselves still hold what they held"
+		 : "backups, logs and the mailboxes themselves still hold what "
+		   "they held");
 }
 
 static void
 print_done(const struct erase *x)
 {
+	const struct erasure_counts *n = &x->e.n;
 	json_t *o;
 
 	if (!x->c->json) {
 		printf("%.*s: %llu mails and notes in %llu tickets, %llu lines "
 		       "of history, %llu mails that waited\n",
-		    STR_ARG(x->e.alias), (unsigned long long)x->n.articles,
-		    (unsigned long long)x->n.tickets,
-		    (unsigned long long)x->n.events,
-		    (unsigned long long)x->n.mails);
-		if (x->kb)
-			printf("%llu articles of the knowledge base name the "
-			       "address: helpd kb edit\n",
-			    (unsigned long long)x->kb);
-		if (x->quarantined)
-			printf("%llu mails in quarantine were not looked "
-			       "into: helpd quarantine\n",
-			    (unsigned long long)x->quarantined);
-		puts(x->e.sealed_with
-			 ? "the key is forgotten: no backup shows the sealed "
-			   "mail without a copy of the vault; logs and the "
-			   "mailboxes themselves still hold what they held"
-			 : "backups, logs and the mailboxes themselves still "
-			   "hold what they held");
+		    STR_ARG(x->e.alias), (unsigned long long)n->articles,
+		    (unsigned long long)n->tickets,
+		    (unsigned long long)n->events,
+		    (unsigned long long)n->mails);
+		print_left(x);
 		return;
 	}
 	o = json_object();
@@ -397,14 +366,18 @@ print_done(const struct erase *x)
 	json_object_set_new(
 	    o, "key_forgotten", json_boolean(x->e.sealed_with != 0));
 #define COUNT(key, v) json_object_set_new(o, key, json_integer((json_int_t)(v)))
-	COUNT("tickets", x->n.tickets);
-	COUNT("articles", x->n.articles);
-	COUNT("events", x->n.events);
-	COUNT("dropped", x->n.mails);
-	COUNT("quoted", x->n.quoted);
+	COUNT("tickets", n->tickets);
+	COUNT("articles", n->articles);
+	COUNT("events", n->events);
+	COUNT("dropped", n->mails);
+	COUNT("quoted", n->quoted);
+	COUNT("kept", n->kept);
+	COUNT("removed", n->removed);
+	COUNT("quarantined", n->quarantined);
 	COUNT("kb", x->kb);
-	COUNT("quarantined", x->quarantined);
+	COUNT("spooled", x->spooled);
 #undef COUNT
+	json_object_set_new(o, "customers", json_boolean(x->customers));
 	json_print(o);
 }
 
@@ -422,10 +395,12 @@ pending(struct erase *x, struct err *err)
 }
 
 static int
-start(struct erase *x, const char *addr, bool yes, struct err *err)
+start(struct erase *x, const char *addr, int flags, struct err *err)
 {
 	const struct settings *s = &x->s->config->settings;
+	bool yes = flags & FLAG_YES;
 
+	x->e.force = (flags & FLAG_FORCE) != 0;
 	x->e.addr = arena_dup(&x->a, str_c(addr));
 	x->e.key = address_key(&x->a, x->e.addr);
 	x->e.actor = session_actor(&x->a);
@@ -443,8 +418,29 @@ start(struct erase *x, const char *addr, bool yes, struct err *err)
 		    (unsigned long long)x->n.tickets);
 	if (!yes && !confirmed(x))
 		return err_set(err, ERR_INVAL, "nothing was done");
-	x->n = (struct erasure_counts){0};
-	return step(x, begin, 0, err);
+	return make_step(x, true, err);
+}
+
+static int
+run(struct erase *x, const char *addr, int flags)
+{
+	struct err err = ERR_INIT;
+	bool go_on = flags & FLAG_CONTINUE;
+	int rc = go_on ? pending(x, &err) : start(x, addr, flags, &err);
+
+	if (go_on && rc == 0)
+		return verb_fail(x->c, EX_NOINPUT, "no erasure is under way");
+	if (rc < 0)
+		return verb_err(x->c, &err);
+	if (carry_out(x, &err) < 0)
+		return verb_fail(x->c, err_exit(err.code),
+		    "%s; helpd erase --continue goes on from there, or the "
+		    "daemon within a minute",
+		    err.msg);
+	progress_end();
+	look_elsewhere(x);
+	print_done(x);
+	return EX_OK;
 }
 
 int
@@ -453,39 +449,29 @@ cmd_erase(struct verb_context *c, int argc, char **argv)
 	static const struct option options[] = {
 	    {"yes", no_argument, NULL, 'y'},
 	    {"continue", no_argument, NULL, 'c'},
+	    {"force", no_argument, NULL, 'f'},
 	    {NULL, 0, NULL, 0},
 	};
 	struct erase x = {.c = c};
 	struct session s;
-	struct err err = ERR_INIT;
-	bool yes = false, go_on = false;
-	int status, opt, rc;
+	int flags = 0, status, opt;
+	bool go_on;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt != 'y' && opt != 'c')
+		if (opt != 'y' && opt != 'c' && opt != 'f')
 			return verb_usage(c);
-		yes |= opt == 'y';
-		go_on |= opt == 'c';
+		flags |= opt == 'y'   ? FLAG_YES
+			 : opt == 'c' ? FLAG_CONTINUE
+				      : FLAG_FORCE;
 	}
-	if (optind + !go_on != argc || (!go_on && !strchr(argv[optind], '@')))
+	go_on = flags & FLAG_CONTINUE;
+	if (optind + !go_on != argc || (!go_on && !strchr(argv[optind], '@')) ||
+	    (go_on && (flags & FLAG_FORCE)))
 		return verb_usage(c);
 	x.s = &s;
 	status = session_open(&s, c, SESSION_STORE);
-	if (status == EX_OK) {
-		rc = go_on ? pending(&x, &err)
-			   : start(&x, argv[optind], yes, &err);
-		if (go_on && rc == 0)
-			status =
-			    verb_fail(c, EX_NOINPUT, "no erasure is under way");
-		else if (rc < 0)
-			status = verb_err(c, &err);
-		else if (carry_out(&x, &err) < 0)
-			status = verb_fail(c, err_exit(err.code),
-			    "%s; helpd erase --continue goes on from there",
-			    err.msg);
-		else
-			print_done(&x);
-	}
+	if (status == EX_OK)
+		status = run(&x, go_on ? NULL : argv[optind], flags);
 	progress_end();
 	erasure_fini(&x.e);
 	arena_fini(&x.a);

@@ -137,20 +137,36 @@ resume_rows(struct house *h, struct err *err)
 	return journal_start(h->journals, err);
 }
 
-/* It is for whoever began it to end it: nothing else waits for it. */
+static int
+resume_erasure_run(struct job *j, struct desk *d, struct txn *t,
+    struct arena *a, int64_t now, struct err *err)
+{
+	(void)j;
+	(void)d;
+	return erasure_resume(t, a, now) < 0 ? txn_error(t, err) : 0;
+}
+
+/* What whoever began it did not end: it is due at once. */
 static void
-tell_erasure(struct house *h)
+resume_erasure(struct house *h)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	AUTO(txn_abort) struct txn *t = NULL;
+	struct job j = {.run = resume_erasure_run, .weight = 1};
+	struct err err = ERR_INIT;
 	struct erasure e;
 
 	if (txn_read(h->s.store, &t, NULL) < 0 ||
 	    erasure_pending(t, &a, &e) <= 0)
 		return;
 	erasure_fini(&e);
-	log_warning("privacy",
-	    "an erasure was begun and has not ended: helpd erase --continue");
+	txn_abort(&t);
+	log_warning("privacy", "an erasure was begun and has not ended: it "
+			       "goes on now (helpd verify tells when it has)");
+	writer_hurry(h->writer, true);
+	if (writer_do(h->writer, &j, &err) < 0)
+		log_warning("privacy", "it goes on later: %s", err.msg);
+	writer_hurry(h->writer, h->o.once);
 }
 
 static int
@@ -319,6 +335,7 @@ open_house(struct house *h)
 	    start_timers(h, &err) < 0)
 		return verb_err(h->c, &err);
 	count_promises(h);
+	resume_erasure(h);
 	if (start_feeds(h, &err) < 0)
 		return verb_err(h->c, &err);
 	return EX_OK;
@@ -746,7 +763,6 @@ daemon_run(struct verb_context *c, const struct daemon_options *o)
 		0)
 		status = verb_err(c, &err);
 	if (status == EX_OK) {
-		tell_erasure(&h);
 		if (o->once) {
 			status = do_once(&h);
 		} else {

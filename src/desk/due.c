@@ -29,7 +29,7 @@ static const struct {
     [DUE_PURGE] = {"purge", NULL},
     [DUE_FORGET] = {"forget", due_forget},
     [DUE_TIDY] = {"tidy", due_tidy},
-    [DUE_ERASE] = {"erase", NULL},
+    [DUE_ERASE] = {"erase", due_erase},
 };
 
 const char *

@@ -53,6 +53,6 @@ int due_first(struct txn *t, struct arena *a, struct timer *out);
 int due_count(struct txn *t, struct arena *a, uint64_t *n, struct timer *first);
 
 /* The handlers, each with its noun: snooze.c, grant expiry here, notice.c. */
-due_fn due_snooze, due_digest, due_sla, due_sweep, due_wait, due_forget, due_tidy;
+due_fn due_snooze, due_digest, due_sla, due_sweep, due_wait, due_forget, due_tidy, due_erase;
 
 #endif

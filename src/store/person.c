@@ -169,7 +169,8 @@ counter_del(struct txn *t, struct str key)
 }
 
 int
-counter_sift(struct txn *t, bool (*fn)(void *ctx, struct str key), void *ctx)
+counter_sift(struct txn *t,
+    bool (*fn)(void *ctx, struct str key, struct str value), void *ctx)
 {
 	AUTO(iter_end) struct iter it = ITER_INIT;
 	int r;
@@ -178,7 +179,7 @@ counter_sift(struct txn *t, bool (*fn)(void *ctx, struct str key), void *ctx)
 	     r = iter_next(&it)) {
 		struct key k = {0};
 
-		if (!fn(ctx, str_sub(it.key, 0, KEY_TEXT_MAX)))
+		if (!fn(ctx, str_sub(it.key, 0, KEY_TEXT_MAX), it.value))
 			continue;
 		key_bytes(&k, it.key);
 		row_del(t, T_COUNTER, key_str(&k));

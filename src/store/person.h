@@ -28,6 +28,6 @@ int counter_get(struct txn *t, struct arena *a, struct str key, struct str *valu
 void counter_put(struct txn *t, struct str key, struct str value);
 void counter_del(struct txn *t, struct str key);
 /* Deletes those for which fn says so (of a long key it sees the first 400 bytes). 0, -1. */
-int counter_sift(struct txn *t, bool (*fn)(void *ctx, struct str key), void *ctx);
+int counter_sift(struct txn *t, bool (*fn)(void *ctx, struct str key, struct str value), void *ctx);
 
 #endif

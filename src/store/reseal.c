@@ -185,6 +185,34 @@ reseal_move(
 }
 
 int
+reseal_forget(struct txn *t, uint64_t key, struct err *err)
+{
+	return t->store->vault ? vault_forget(t->store->vault, key, err) : 0;
+}
+
+int
+reseal_words(struct txn *t, uint64_t *next)
+{
+	struct str v;
+	int r = row_get(t, T_META, S("vault.words"), &v);
+
+	*next = 0;
+	if (r > 0 && v.n && (!key_read_uint(&v, 8, next) || v.n))
+		return row_corrupt(t, T_META, S("vault.words"));
+	return MIN(r, 0);
+}
+
+void
+reseal_words_note(struct txn *t, uint64_t next)
+{
+	struct key v = {0};
+
+	if (next)
+		key_uint(&v, next, 8);
+	meta_put(t, S("vault.words"), key_str(&v));
+}
+
+int
 reseal_count(struct txn *t, struct reseal_counts *out)
 {
 	*out = (struct reseal_counts){0};

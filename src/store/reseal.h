@@ -25,6 +25,8 @@ int reseal_plain(struct txn *t, struct buf *place, size_t rows, uint64_t *done);
  *
  * Each may be done again after a crash.
  */
+/* The third, in a write transaction. Nothing where there is no vault. */
+int reseal_forget(struct txn *t, uint64_t key, struct err *err);
 uint64_t reseal_part(struct txn *t, struct str addr); /* 0: it has none, or an error */
 int reseal_move(struct txn *t, uint64_t key, struct buf *place, size_t rows, uint64_t *done);
 
