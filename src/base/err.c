@@ -28,17 +28,24 @@ end_whole(struct err *e)
 }
 
 int
+err_setv(struct err *e, enum err_code code, const char *fmt, va_list ap)
+{
+	if (!e)
+		return -1;
+	e->code = code;
+	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+	end_whole(e);
+	return -1;
+}
+
+int
 err_set(struct err *e, enum err_code code, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!e)
-		return -1;
-	e->code = code;
 	va_start(ap, fmt);
-	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+	err_setv(e, code, fmt, ap);
 	va_end(ap);
-	end_whole(e);
 	return -1;
 }
 

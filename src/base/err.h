@@ -28,8 +28,9 @@ struct err {
 
 #define ERR_INIT ((struct err){0})
 
-/* Fills *e and returns -1, so: return err_set(err, ERR_TEMP, "…", …); A message too long is cut. */
+/* Fills *e and returns -1, so: return err_set(err, ERR_TEMP, "…", …); A message too long is cut, between characters. */
 int err_set(struct err *e, enum err_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int err_setv(struct err *e, enum err_code code, const char *fmt, va_list ap) __attribute__((format(printf, 3, 0)));
 /* The same with ": " and strerror(errno); ENOSPC and EDQUOT become ERR_SPACE, ENOENT ERR_NOENT. */
 int err_sys(struct err *e, enum err_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Puts "context: " before the message; returns -1. */

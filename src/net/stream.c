@@ -43,9 +43,8 @@ stream_fail(struct stream *s, enum err_code code, const char *fmt, ...)
 	if (s->err.code != ERR_NONE)
 		return -1;
 	va_start(ap, fmt);
-	vsnprintf(e.msg, sizeof(e.msg), fmt, ap);
+	err_setv(&e, code, fmt, ap);
 	va_end(ap);
-	e.code = code;
 	s->err = e;
 	return -1;
 }
