@@ -24,7 +24,8 @@ has(struct imap *i, const char *name)
 	struct str want = str_c(name);
 	bool auth = str_istarts(want, S("AUTH="));
 
-	if (!data)
+	/* Of a response without one word there is no list. */
+	if (!data || !data->cap_list)
 		return false;
 	for (clistiter *at = clist_begin(data->cap_list); at;
 	     at = clist_next(at)) {
