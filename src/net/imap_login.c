@@ -363,6 +363,11 @@ imap_open(const struct imap_login *l, struct imap **out, struct err *err)
 fail:
 	if (l->opening)
 		l->opening(l->ctx, NULL);
+	/* A BYE may quote it, too. */
+	if (err && tells(str_c(err->msg), l->secret))
+		err_set(err, err->code,
+		    "%s ended the login (its words held the secret)",
+		    i->stream.peer);
 	if (i->stream.err.code == ERR_NONE)
 		stream_fail(&i->stream, ERR_TEMP, "not logged in");
 	imap_close(&i);
