@@ -33,43 +33,69 @@ struct entry {
 	uint64_t languages;
 };
 static struct entry *table;
+/*
+ * Of each slot: 0 when it is free, else a byte of its word's hash. Few words are in the table, and these bytes stay at
+ * hand, which the table does not.
+ */
+static unsigned char marks[SLOTS];
 static void *models;
 
 /* Bits: 1 simplified, 2 traditional; from U+4E00 on. */
 static unsigned char han[0x9fff - 0x4e00 + 1];
 
-static size_t
-slot_of(struct str w)
+static uint64_t
+hash_of(struct str w)
 {
 	uint64_t h = 0;
 
 	for (size_t i = 0; i < w.n; i++)
 		h = (h ^ (unsigned char)w.p[i]) * 0x9e3779b97f4a7c15u;
-	return (size_t)(h >> 40) % SLOTS;
+	return h >> 40;
 }
 
-static struct entry *
+static unsigned char
+mark_of(uint64_t hash)
+{
+	return (unsigned char)(hash / SLOTS | 1);
+}
+
+/* Where the word is, or would be. */
+static size_t
+slot_of(struct str w, uint64_t hash)
+{
+	size_t at = hash % SLOTS;
+
+	while (
+	    marks[at] && (marks[at] != mark_of(hash) ||
+			     !str_eq(str_n(table[at].word, table[at].len), w)))
+		at = (at + 1) % SLOTS;
+	return at;
+}
+
+/* NULL: it is none of the small words. */
+static const struct entry *
 look_up(struct str w)
 {
 	size_t at;
 
 	if (w.n == 0 || w.n > WORD)
 		return NULL;
-	for (at = slot_of(w); table[at].len; at = (at + 1) % SLOTS)
-		if (str_eq(str_n(table[at].word, table[at].len), w))
-			break;
-	return &table[at];
+	at = slot_of(w, hash_of(w));
+	return marks[at] ? &table[at] : NULL;
 }
 
 static void
 learn(struct str w, size_t language)
 {
-	struct entry *e = look_up(w);
+	uint64_t hash = hash_of(w);
+	size_t at = slot_of(w, hash);
+	struct entry *e = &table[at];
 
-	must(e != NULL);
+	must(w.n > 0 && w.n <= WORD);
 	memcpy(e->word, w.p, w.n);
 	e->len = (uint8_t)w.n;
 	e->languages |= UINT64_C(1) << language;
+	marks[at] = mark_of(hash);
 }
 
 static void
@@ -230,7 +256,7 @@ vote_word(struct count *k, struct str w)
 {
 	const struct entry *e = look_up(w);
 
-	if (!e || !e->len)
+	if (!e)
 		return;
 	k->words++;
 	vote(k, e->languages, 48);
@@ -345,7 +371,7 @@ count(struct count *k, struct str s)
 			const struct entry *e =
 			    look_up(str_n(word + len - n, n));
 
-			if (e && e->len)
+			if (e)
 				vote(k, e->languages, 12);
 		}
 	}
