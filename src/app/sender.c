@@ -81,12 +81,6 @@ struct senders {
 	_Atomic int64_t asked; /* clock_mono() when they were asked to end; 0 */
 };
 
-struct due {
-	struct sender *s;
-	uint64_t *ids;
-	size_t n;
-};
-
 static bool
 is_copier(const struct sender *s)
 {
@@ -127,14 +121,13 @@ is_mine(const struct sender *s, const struct outbox *o)
 	return t == s->t;
 }
 
+/* Is a lane of the outbox ours? */
 static bool
-find_due(void *ctx, const struct outbox *o)
+wants(const void *ctx, struct str kind, struct str transport)
 {
-	struct due *d = ctx;
+	struct outbox row = {.kind = kind, .transport = transport};
 
-	if (is_mine(d->s, o))
-		d->ids[d->n++] = o->id;
-	return d->n < GROUP;
+	return is_mine(ctx, &row);
 }
 
 static int
@@ -142,8 +135,9 @@ turn_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
     int64_t now, struct err *err)
 {
 	struct turn *x = (struct turn *)j;
-	struct due due = {x->s, x->ids, 0};
+	struct outbox_pick mine = {wants, x->s};
 	int64_t first = now;
+	int due;
 
 	x->n = 0;
 	for (size_t i = 0; i < x->nbefore; i++) {
@@ -157,14 +151,15 @@ turn_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
 	}
 	if (!x->claim)
 		return 0;
-	if (outbox_next(t, &first) < 0)
+	if (outbox_next(t, &mine, &first) < 0)
 		return txn_error(t, err);
 	if (first <= now + FARTHEST)
 		first = now;
-	if (outbox_due(t, a, first, find_due, &due) < 0)
+	due = outbox_due(t, &mine, first, x->ids, GROUP);
+	if (due < 0)
 		return txn_error(t, err);
-	x->n = due.n;
-	return due.n ? delivery_claim(t, a, x->ids, x->n, now, err) : 0;
+	x->n = (size_t)due;
+	return x->n ? delivery_claim(t, a, x->ids, x->n, now, err) : 0;
 }
 
 static void
@@ -531,17 +526,18 @@ send_due(struct sender *s)
 	}
 }
 
-/* How long until the next row is due, 0 now, or -1 when there is none. */
+/* How long until our next row is due, 0 now, or -1 when there is none. */
 static int64_t
 next_due(struct sender *s)
 {
 	AUTO(txn_abort) struct txn *t = NULL;
 	struct err err = ERR_INIT;
+	struct outbox_pick mine = {wants, s};
 	int64_t at = -1, left, hold = s->hold_until - clock_mono();
 
 	if (txn_read(s->c->store, &t, &err) < 0)
 		return STORE_WAIT;
-	if (outbox_next(t, &at) <= 0)
+	if (outbox_next(t, &mine, &at) <= 0)
 		return -1;
 	left = at - clock_now();
 	if (left > FARTHEST)
@@ -583,7 +579,7 @@ sender_thread(void *arg)
 			idle_since = clock_mono();
 			if (s->c->once)
 				break;
-			/* Rows of other transports must not keep us turning. */
+			/* What could not be claimed must not keep us turning. */
 			if (next_due(s) == 0)
 				wait = CLOCK_SECOND;
 			else

@@ -414,7 +414,7 @@ check_outbox_row(struct check *c, struct str key, struct str value)
 		 o.seq) /* the bytes of notices go once they are sent */
 		check_tell(
 		    c, "outbox row %llu has no mail", (unsigned long long)id);
-	if (!outbox_index_key(o.state, o.next, id, &k))
+	if (!outbox_index_key(&o, c->schema >= 4, &k))
 		return;
 	c->due_rows++;
 	if (row_get(c->t, T_OUTBOX_INDEX, key_str(&k), &v) <= 0)
@@ -431,15 +431,15 @@ check_due(struct check *c, struct str key, struct str value)
 	struct outbox o;
 	struct key k;
 	int64_t next;
-	uint64_t id;
+	uint64_t id, lane;
 
 	(void)value;
-	if (!outbox_index_read(key, &state, &next, &id)) {
+	if (!outbox_index_read(key, &state, &lane, &next, &id)) {
 		check_tell(c, "an index row of the outbox is not in its form");
 		return;
 	}
 	if (outbox_get(c->t, &c->a, id, &o) > 0 &&
-	    outbox_index_key(o.state, o.next, id, &k) &&
+	    outbox_index_key(&o, c->schema >= 4, &k) &&
 	    str_eq(key, key_str(&k)))
 		return;
 	check_failed(c);

@@ -1,6 +1,6 @@
 /*
- * Rows by id, and one index: state(1) next(8) id(8). Only queued rows have their next attempt in it (0 for the rest), and sent
- * ones are not in it at all: they are the many. Who asks for all rows of a ticket has a list of their own: ticket(8) id(8).
+ * Rows by id, and one index: queued(1) lane(8) next(8) id(8), and state(1) 0(8) id(8) for the rest. A lane is a hash over kind and transport. Sent rows are
+ * not in it at all: they are the many. Who asks for all rows of a ticket has a list of their own: ticket(8) id(8).
  */
 #include "store/outbox.h"
 #include "base/mem.h"
@@ -46,17 +46,52 @@ outbox_state_name(enum outbox_state s)
 							 : "none";
 }
 
-bool
-outbox_index_key(
-    enum outbox_state state, int64_t next, uint64_t id, struct key *k)
+/* What the lists say of an encoded row. */
+struct listed {
+	enum outbox_state state;
+	uint64_t lane; /* 0: none, of an old index */
+	int64_t next;
+	uint64_t ticket;
+};
+
+/* FNV-1a over both names; never 0. The names are the admin's and ours. */
+static uint64_t
+lane_of(struct str kind, struct str transport)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < kind.n; i++)
+		h = (h ^ (unsigned char)kind.p[i]) * UINT64_C(0x100000001b3);
+	h *= UINT64_C(0x100000001b3); /* a NUL between them */
+	for (size_t i = 0; i < transport.n; i++)
+		h = (h ^ (unsigned char)transport.p[i]) *
+		    UINT64_C(0x100000001b3);
+	return h ? h : 1;
+}
+
+/* False (and an empty key) for states that are not in the index. */
+static bool
+index_key(const struct listed *x, uint64_t id, struct key *k)
 {
 	k->n = 0;
-	if (state == OUTBOX_SENT)
+	if (x->state == OUTBOX_NONE || x->state == OUTBOX_SENT)
 		return false;
-	key_uint(k, state, 1);
-	key_time(k, state == OUTBOX_QUEUED ? next : 0);
+	key_uint(k, x->state, 1);
+	if (x->state == OUTBOX_QUEUED && x->lane)
+		key_uint(k, x->lane, 8);
+	key_time(k, x->state == OUTBOX_QUEUED ? x->next : 0);
 	key_uint(k, id, 8);
 	return true;
+}
+
+bool
+outbox_index_key(const struct outbox *o, bool lanes, struct key *k)
+{
+	struct listed x = {.state = o->state, .next = o->next};
+
+	if (lanes)
+		x.lane = lane_of(o->kind, o->transport);
+	return index_key(&x, o->id, k);
 }
 
 struct key
@@ -290,19 +325,29 @@ decode(struct txn *t, struct arena *a, struct str rec, uint64_t id,
 	       (!o->sealed.n || decode_sealed(t, o));
 }
 
-/* What the lists say of an encoded row. */
-struct listed {
-	enum outbox_state state;
-	int64_t next;
-	uint64_t ticket;
-};
+bool
+outbox_names(struct str rec, struct str *kind, struct str *transport)
+{
+	struct recr r = recr_open(rec);
+
+	*kind = *transport = str_n(NULL, 0);
+	while (recr_next(&r))
+		if (r.tag == TAG_KIND)
+			*kind = field_str(&r);
+		else if (r.tag == TAG_TRANSPORT)
+			*transport = field_str(&r);
+	return !r.bad;
+}
 
 static bool
 peek(struct str rec, struct listed *x)
 {
+	struct str kind, transport;
 	struct recr r = recr_open(rec);
 
 	*x = (struct listed){.state = OUTBOX_NONE};
+	if (!outbox_names(rec, &kind, &transport))
+		return false;
 	while (recr_next(&r))
 		if (r.tag == TAG_STATE)
 			x->state = field_enum(&r, OUTBOX_STATE_COUNT);
@@ -310,6 +355,7 @@ peek(struct str rec, struct listed *x)
 			x->next = field_i64(&r);
 		else if (r.tag == TAG_TICKET)
 			x->ticket = field_u64(&r);
+	x->lane = lane_of(kind, transport);
 	return !r.bad && x->state != OUTBOX_NONE;
 }
 
@@ -355,12 +401,12 @@ outbox_put(struct txn *t, struct outbox *o)
 	    t, T_OUTBOX, key_str(&key), there ? ROW_PUT : ROW_APPEND);
 
 	if (there)
-		outbox_index_key(old.state, old.next, o->id, &was);
+		index_key(&old, o->id, &was);
 	if (!there || old.ticket != o->ticket) {
 		list_ticket(t, old.ticket, o->id, false);
 		list_ticket(t, o->ticket, o->id, true);
 	}
-	listed = outbox_index_key(o->state, o->next, o->id, &is);
+	listed = outbox_index_key(o, true, &is);
 	if (!str_eq(key_str(&was), key_str(&is))) {
 		if (was.n)
 			row_del(t, T_OUTBOX_INDEX, key_str(&was));
@@ -388,7 +434,7 @@ outbox_del(struct txn *t, uint64_t id)
 		row_corrupt(t, T_OUTBOX, key_str(&key));
 		return;
 	}
-	if (outbox_index_key(x.state, x.next, id, &listed))
+	if (index_key(&x, id, &listed))
 		row_del(t, T_OUTBOX_INDEX, key_str(&listed));
 	list_ticket(t, x.ticket, id, false);
 	row_del(t, T_OUTBOX, key_str(&key));
@@ -408,26 +454,28 @@ outbox_get(struct txn *t, struct arena *a, uint64_t id, struct outbox *out)
 }
 
 bool
-outbox_index_read(
-    struct str key, enum outbox_state *state, int64_t *next, uint64_t *id)
+outbox_index_read(struct str key, enum outbox_state *state, uint64_t *lane,
+    int64_t *next, uint64_t *id)
 {
 	uint64_t s;
 
-	if (!key_read_uint(&key, 1, &s) || !key_read_time(&key, next) ||
-	    !key_read_uint(&key, 8, id) || key.n || s == 0 ||
-	    s >= OUTBOX_STATE_COUNT)
+	*lane = 0;
+	if (!key_read_uint(&key, 1, &s) || s == 0 || s >= OUTBOX_STATE_COUNT ||
+	    (s == OUTBOX_QUEUED && key.n == 24 &&
+		!key_read_uint(&key, 8, lane)) ||
+	    !key_read_time(&key, next) || !key_read_uint(&key, 8, id) || key.n)
 		return false;
 	*state = (enum outbox_state)s;
 	return true;
 }
 
-/* The first index row at or behind the one of a state's smallest key. */
+/* The first index row of a state or behind it. */
 static int
-lane_start(struct iter *it, struct txn *t, enum outbox_state s)
+state_start(struct iter *it, struct txn *t, enum outbox_state s)
 {
-	struct key from;
+	struct key from = {0};
 
-	outbox_index_key(s, s == OUTBOX_QUEUED ? INT64_MIN : 0, 0, &from);
+	key_uint(&from, s, 1);
 	return iter_ge(it, t, T_OUTBOX_INDEX, key_str(&from));
 }
 
@@ -442,46 +490,6 @@ must_get(struct txn *t, struct arena *a, uint64_t id, struct outbox *o)
 		    "outbox row %llu is in an index and does not exist",
 		    (unsigned long long)id);
 	return r;
-}
-
-int
-outbox_due(struct txn *t, struct arena *a, int64_t until,
-    bool (*fn)(void *ctx, const struct outbox *o), void *ctx)
-{
-	AUTO(iter_end) struct iter it = ITER_INIT;
-	int r;
-
-	for (r = lane_start(&it, t, OUTBOX_QUEUED); r > 0; r = iter_next(&it)) {
-		enum outbox_state state;
-		struct outbox o;
-		int64_t next;
-		uint64_t id;
-
-		if (!outbox_index_read(it.key, &state, &next, &id))
-			return row_corrupt(t, T_OUTBOX_INDEX, it.key);
-		if (state != OUTBOX_QUEUED || next > until)
-			return 0;
-		if (must_get(t, a, id, &o) < 0)
-			return -1;
-		if (!fn(ctx, &o))
-			return 0;
-	}
-	return r;
-}
-
-int
-outbox_next(struct txn *t, int64_t *at)
-{
-	AUTO(iter_end) struct iter it = ITER_INIT;
-	enum outbox_state state;
-	uint64_t id;
-	int r = lane_start(&it, t, OUTBOX_QUEUED);
-
-	if (r <= 0)
-		return r;
-	if (!outbox_index_read(it.key, &state, at, &id))
-		return row_corrupt(t, T_OUTBOX_INDEX, it.key);
-	return state == OUTBOX_QUEUED;
 }
 
 static int
@@ -523,15 +531,15 @@ static int
 ids_of(struct txn *t, enum outbox_state s, struct buf *ids)
 {
 	AUTO(iter_end) struct iter it = ITER_INIT;
-	int r = s ? lane_start(&it, t, s)
+	int r = s ? state_start(&it, t, s)
 		  : iter_ge(&it, t, T_OUTBOX_INDEX, str_n(NULL, 0));
 
 	for (; r > 0; r = iter_next(&it)) {
 		enum outbox_state state;
+		uint64_t id, lane;
 		int64_t next;
-		uint64_t id;
 
-		if (!outbox_index_read(it.key, &state, &next, &id))
+		if (!outbox_index_read(it.key, &state, &lane, &next, &id))
 			return row_corrupt(t, T_OUTBOX_INDEX, it.key);
 		if (s && state != s)
 			break;
@@ -611,4 +619,32 @@ outbox_ticket_migrate(struct txn *t)
 		list_ticket(t, x.ticket, id, true);
 	}
 	return r;
+}
+
+int
+outbox_lanes_migrate(struct txn *t)
+{
+	AUTO(buf_fini) struct buf ids = BUF_INIT;
+
+	if (ids_of(t, OUTBOX_QUEUED, &ids) < 0)
+		return -1;
+	for (size_t i = 0; i < ids.n; i += sizeof(uint64_t)) {
+		struct key row, k;
+		struct listed x, old;
+		struct str v;
+		uint64_t id;
+
+		memcpy(&id, ids.p + i, sizeof id);
+		row = key_of_u64(id);
+		if (row_get(t, T_OUTBOX, key_str(&row), &v) <= 0 ||
+		    !peek(v, &x))
+			return row_corrupt(t, T_OUTBOX, key_str(&row));
+		old = x;
+		old.lane = 0;
+		index_key(&old, id, &k);
+		row_del(t, T_OUTBOX_INDEX, key_str(&k));
+		index_key(&x, id, &k);
+		row_put(t, T_OUTBOX_INDEX, key_str(&k), S(""), ROW_PUT);
+	}
+	return t->err.code ? -1 : 0;
 }

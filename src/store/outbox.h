@@ -52,10 +52,19 @@ int outbox_last(struct txn *t, uint64_t *id);
 int outbox_get(struct txn *t, struct arena *a, uint64_t id, struct outbox *out);
 /* The row of this ticket whose id follows `after` (0: the first): 1, 0 there is none, -1. */
 int outbox_of_ticket(struct txn *t, uint64_t ticket, uint64_t after, uint64_t *id);
-/* Queued rows with next <= until, in that order; stops when fn returns false. Rows that are sending are not among them. */
-int outbox_due(struct txn *t, struct arena *a, int64_t until, bool (*fn)(void *ctx, const struct outbox *o), void *ctx);
+/*
+ * Queued rows wait in lanes, one for each kind and transport, so that a hundred thousand rows of a server that is down cost who sends by another one nothing. Which of
+ * them are meant is asked once a lane; wanted NULL: all.
+ */
+struct outbox_pick {
+	bool (*wanted)(const void *ctx, struct str kind, struct str transport);
+	const void *ctx;
+};
+/* The ids of the first `max` (at most OUTBOX_DUE_MAX) queued rows with next <= until, in that order: how many, or -1. Rows that are sending are not among them. */
+enum { OUTBOX_DUE_MAX = 256 };
+int outbox_due(struct txn *t, const struct outbox_pick *p, int64_t until, uint64_t *ids, size_t max);
 /* When the first queued row is due; 0 when none is queued. */
-int outbox_next(struct txn *t, int64_t *at);
+int outbox_next(struct txn *t, const struct outbox_pick *p, int64_t *at);
 /* All rows of a state (0: all but sent), oldest first. */
 int outbox_each(struct txn *t, struct arena *a, enum outbox_state s, bool (*fn)(void *ctx, const struct outbox *o), void *ctx);
 /* How many rows are in a state, from the index. */

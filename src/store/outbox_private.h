@@ -5,9 +5,14 @@
 #include "store/outbox.h"
 #include "store/txn_private.h"
 
-/* False (and an empty key) for states that are not in the index. */
-bool outbox_index_key(enum outbox_state state, int64_t next, uint64_t id, struct key *k);
-bool outbox_index_read(struct str key, enum outbox_state *state, int64_t *next, uint64_t *id);
+/* False (and an empty key) for states that are not in the index. lanes false: as it was before queued rows had any (schema 3). */
+bool outbox_index_key(const struct outbox *o, bool lanes, struct key *k);
+/* What an encoded row's lane is made of. False: it cannot be read. */
+bool outbox_names(struct str rec, struct str *kind, struct str *transport);
+/* Both forms. *lane 0: none. */
+bool outbox_index_read(struct str key, enum outbox_state *state, uint64_t *lane, int64_t *next, uint64_t *id);
+/* Puts the queued rows of a store without lanes into them. */
+int outbox_lanes_migrate(struct txn *t);
 
 /* Rows by their ticket: ticket(8) id(8). */
 struct key outbox_ticket_key(uint64_t ticket, uint64_t id);

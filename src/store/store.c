@@ -174,6 +174,7 @@ open_tables(struct store *s, struct err *err)
 static const struct migration migrations[] = {
     {1, ticket_load_migrate},
     {2, outbox_ticket_migrate},
+    {3, outbox_lanes_migrate},
 };
 
 /* 0 when the store is empty. */

@@ -24,7 +24,7 @@ struct store_options {
 	bool create;         /* make the directory (0700) and an empty store when there is none */
 };
 
-enum { STORE_SCHEMA = 3 };
+enum { STORE_SCHEMA = 4 };
 
 /* ERR_NOENT when there is none; ERR_INVAL when its schema is newer than this program; older ones are migrated here, unless read only: then what is not there yet is missing. */
 int store_open(struct store **out, const char *dir, const struct store_options *o, struct err *err);

@@ -183,7 +183,7 @@ read_rows(struct txn *t, struct arena *a)
 	TRY(msgid_get(t, S("1@x.org"), &n));
 	TRY(rawhash_get(t, hash, &n, &seq));
 	TRY(timer_first(t, a, &m));
-	TRY(outbox_next(t, &at));
+	TRY(outbox_next(t, NULL, &at));
 	TRY(outbox_count(t, OUTBOX_QUEUED, &n));
 	TRY(ticket_count(t, STATUS_OPEN, &n));
 }
@@ -196,13 +196,14 @@ read_lists(struct txn *t, struct arena *a)
 	    {.requester = S("a@x.org"), .statuses = 12}, {.after = 2}};
 	struct str words[] = {S("hello"), S("wor*"), S("world")};
 	struct strs q = {words, 1};
+	uint64_t ids[8];
 	unsigned n;
 
 	for (size_t i = 0; i < ARRAY_LEN(f); i++)
 		TRY(ticket_each(t, a, &f[i], any_ticket, (n = 0, &n)));
 	for (enum outbox_state s = 0; s < OUTBOX_STATE_COUNT; s++)
 		TRY(outbox_each(t, a, s, any_outbox, (n = 0, &n)));
-	TRY(outbox_due(t, a, 5, any_outbox, (n = 0, &n)));
+	TRY(outbox_due(t, NULL, 5, ids, ARRAY_LEN(ids)));
 	TRY(person_each(t, a, any_person, (n = 0, &n)));
 	TRY(timer_each(t, a, any_timer, (n = 0, &n)));
 	TRY(quarantine_each(t, a, any_quarantined, (n = 0, &n)));
