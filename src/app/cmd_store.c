@@ -6,12 +6,14 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/must.h"
+#include "desk/health.h"
 #include "desk/verify.h"
 #include "store/check.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sysexits.h>
@@ -176,6 +178,26 @@ on_bytes(void *ctx, uint64_t done, uint64_t about)
 	on_rows(ctx, "bytes", done, about);
 }
 
+/* For helpd status. A copy that is made is good, whether this can be written or
+ * not. */
+static void
+note_backup(struct session *s, const char *dir)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	AUTO(txn_abort) struct txn *t = NULL;
+	char cwd[PATH_MAX];
+	struct txn *done;
+
+	if (*dir != '/' && getcwd(cwd, sizeof cwd))
+		dir = path_join(&a, cwd, dir);
+	if (txn_write(s->store, &t, NULL) < 0)
+		return;
+	health_backup_put(t, clock_now(), str_c(dir));
+	done = t;
+	t = NULL;
+	txn_commit(done, NULL);
+}
+
 int
 cmd_backup(struct verb_context *c, int argc, char **argv)
 {
@@ -190,6 +212,8 @@ cmd_backup(struct verb_context *c, int argc, char **argv)
 	    store_backup(s.store, argv[1], on_bytes, NULL, &err) < 0)
 		status = verb_err(c, &err);
 	progress_end();
+	if (status == EX_OK)
+		note_backup(&s, argv[1]);
 	session_close(&s);
 	if (status == EX_OK && c->json)
 		puts("{\"ok\":true}");

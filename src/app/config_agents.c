@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/must.h"
 #include "mail/smime.h"
+#include "net/tls_peer.h"
 
 struct agent_block {
 	struct agent_values v;
@@ -127,6 +128,7 @@ read_certificate(struct staff_reading *f, size_t i)
 	struct agent_block *x = f->agents[i];
 	struct agent *g = &x->v.agent;
 	const struct command *c = block_value(&x->b, "certificate");
+	struct tls_peer expiry;
 	AUTO(buf_fini) struct buf pem = BUF_INIT;
 	struct err err = ERR_INIT;
 
@@ -142,6 +144,8 @@ read_certificate(struct staff_reading *f, size_t i)
 		return;
 	}
 	g->has_certificate = true;
+	if (tls_file_expires(x->v.certificate.p, &expiry, NULL) > 0)
+		g->certificate_expires = expiry.expires;
 	for (size_t j = 0; j < i; j++)
 		if (f->agents[j]->v.agent.has_certificate &&
 		    memcmp(f->agents[j]->v.agent.certificate, g->certificate,

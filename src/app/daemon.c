@@ -8,6 +8,7 @@
 #include "app/spool.h"
 #include "app/status.h"
 #include "app/timers.h"
+#include "app/watch.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -46,6 +47,7 @@ struct house {
 	struct feeds *feeds;
 	struct senders *senders;
 	struct timers *timers;
+	struct watch *watch;
 	char *spool, *journals;
 	struct arena arena; /* of the templates of the last reload */
 	int lock, control, signals;
@@ -218,6 +220,7 @@ start_feeds(struct house *h, struct err *err)
 	    .config = h->s.config,
 	    .journals = h->journals,
 	    .once = false,
+	    .changed = h->watch ? watch_fd(h->watch) : -1,
 	};
 	struct feed_context fc = {
 	    .store = h->s.store,
@@ -226,6 +229,7 @@ start_feeds(struct house *h, struct err *err)
 	    .config = h->s.config,
 	    .spool = h->spool,
 	    .once = h->o.once,
+	    .changed = h->watch ? watch_fd(h->watch) : -1,
 	};
 
 	if (!h->o.once) {
@@ -332,13 +336,30 @@ open_house(struct house *h)
 	    recover(h, &err) < 0 ||
 	    pipeline_open(&h->pipeline, h->jail, h->writer,
 		h->s.config->workers, &err) < 0 ||
-	    start_timers(h, &err) < 0)
+	    start_timers(h, &err) < 0 ||
+	    (!h->o.once && watch_open(&h->watch, h->s.store, h->writer,
+			       h->s.config, &err) < 0))
 		return verb_err(h->c, &err);
 	count_promises(h);
 	resume_erasure(h);
 	if (start_feeds(h, &err) < 0)
 		return verb_err(h->c, &err);
 	return EX_OK;
+}
+
+static struct status_sources
+sources(const struct house *h)
+{
+	return (struct status_sources){
+	    .started = h->started,
+	    .store = h->s.store,
+	    .writer = h->writer,
+	    .pipeline = h->pipeline,
+	    .feeds = h->feeds,
+	    .senders = h->senders,
+	    .config = h->s.config,
+	    .data = h->s.data,
+	};
 }
 
 static void
@@ -349,6 +370,11 @@ close_house(struct house *h)
 
 	if (h->writer && (h->feeds || h->senders))
 		stop_feeds(h);
+	if (h->watch && h->pipeline) {
+		struct status_sources src = sources(h);
+
+		watch_end(h->watch, &src);
+	}
 	__atomic_store_n(&h->pipeline, NULL, __ATOMIC_RELEASE);
 	if (h->writer) {
 		writer_hurry(h->writer, true);
@@ -356,6 +382,7 @@ close_house(struct house *h)
 	}
 	pipeline_close(&p);
 	writer_close(&h->writer);
+	watch_close(&h->watch);
 	__atomic_store_n(&h->timers, NULL, __ATOMIC_RELEASE);
 	timers_close(&x);
 	jail_close(&h->jail);
@@ -514,6 +541,7 @@ reload(struct house *h, struct buf *why)
 		h->status = EX_OSERR;
 		return false;
 	}
+	watch_reload(h->watch);
 	log_info("config", "%s is in force", h->c->config_dir);
 	sd_notify(0, "READY=1");
 	return true;
@@ -546,16 +574,9 @@ on_control(struct house *h)
 		buf_printf(
 		    &reply, "{\"ok\":%s}\n", change_keys(h) ? "true" : "false");
 	} else if (str_eq(buf_str(&cmd), S("status"))) {
-		struct status_sources src = {
-		    .started = h->started,
-		    .store = h->s.store,
-		    .writer = h->writer,
-		    .pipeline = h->pipeline,
-		    .feeds = h->feeds,
-		    .senders = h->senders,
-		};
+		struct status_sources src = sources(h);
 
-		status_json(&src, &reply);
+		status_json(&src, true, &reply, NULL, 0);
 	} else {
 		buf_puts(&reply, "{\"ok\":false,\"error\":\"unknown\"}\n");
 	}
@@ -605,24 +626,36 @@ on_orphaned(struct house *h, const char *name, const char *what)
 }
 
 static void
+look(struct house *h, bool changed)
+{
+	struct status_sources src = sources(h);
+
+	watch_look(h->watch, &src, changed);
+}
+
+static void
 loop(struct house *h)
 {
 	uint64_t watchdog = 0;
-	int wait = -1;
+	int feed = -1;
 
 	if (sd_watchdog_enabled(0, &watchdog) > 0)
-		wait = (int)MAX(watchdog / 2000, (uint64_t)500);
+		feed = (int)MAX(watchdog / 2000, (uint64_t)500);
 	timers_look(h->timers);
 	while (!h->stop) {
-		struct pollfd p[5] = {
+		struct pollfd p[6] = {
 		    {.fd = h->signals, .events = POLLIN},
 		    {.fd = h->control, .events = POLLIN},
 		    {.fd = timers_fd(h->timers), .events = POLLIN},
 		    {.fd = h->jail_end, .events = POLLIN},
 		    {.fd = h->launcher_end, .events = POLLIN},
+		    {.fd = watch_fd(h->watch), .events = POLLIN},
 		};
+		int wait = watch_wait(h->watch, h->s.config);
 
-		if (poll(p, 5, wait) < 0 && errno != EINTR)
+		if (feed >= 0)
+			wait = MIN(wait, feed);
+		if (poll(p, 6, wait) < 0 && errno != EINTR)
 			break;
 		if (p[3].revents)
 			on_orphaned(h, "helpd-jail", "parsers");
@@ -634,7 +667,9 @@ loop(struct house *h)
 			on_signal(h);
 		if (p[1].revents)
 			on_control(h);
-		if (wait >= 0 && is_healthy(h))
+		if (!h->stop)
+			look(h, p[5].revents != 0);
+		if (feed >= 0 && is_healthy(h))
 			sd_notify(0, "WATCHDOG=1");
 	}
 }
@@ -650,6 +685,7 @@ do_once(struct house *h)
 	    .config = h->s.config,
 	    .journals = h->journals,
 	    .once = true,
+	    .changed = -1,
 	};
 	struct senders *s;
 	struct err err = ERR_INIT;

@@ -7,6 +7,7 @@
 #include "net/imap.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 enum {
 	FIRST_WAIT = 1000,
@@ -37,11 +38,30 @@ feed_init(struct feed *f, const struct feed_context *c, const struct mailbox *m)
 	f->status.name = m->name;
 	f->status.state = "starting";
 	f->status.last_ok = f->status.next_try = CLOCK_NONE;
+	f->status.run = random_u64();
+	f->read_at = clock_mono();
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_condattr_init(&mono);
 	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
 	pthread_cond_init(&f->cond, &mono);
 	pthread_condattr_destroy(&mono);
+}
+
+int64_t
+feed_patience(const struct feed *f, int64_t longest)
+{
+	return MIN(longest,
+	    MAX(f->c->config->watch.unread_after / 2, CLOCK_SECOND));
+}
+
+/* Somebody looks at the status now. */
+static void
+tell_change(const struct feed *f)
+{
+	uint64_t one = 1;
+
+	if (f->c->changed >= 0)
+		(void)!write(f->c->changed, &one, sizeof one);
 }
 
 void
@@ -69,10 +89,12 @@ feed_state(struct feed *f, const char *state)
 void
 feed_ok(struct feed *f)
 {
-	bool was_failing;
+	bool was_failing, first;
 
 	pthread_mutex_lock(&f->lock);
 	was_failing = f->status.error[0] != '\0';
+	first = f->status.last_ok == CLOCK_NONE;
+	f->read_at = clock_mono();
 	f->status.state = "waiting";
 	f->status.last_ok = clock_now();
 	f->status.next_try = CLOCK_NONE;
@@ -82,6 +104,8 @@ feed_ok(struct feed *f)
 	if (was_failing)
 		log_info("feed", "mailbox=%.*s is read again",
 		    STR_ARG(f->mailbox->name));
+	if (was_failing || first)
+		tell_change(f);
 }
 
 int64_t
@@ -112,6 +136,7 @@ feed_failed(struct feed *f, const struct err *err)
 		    "mailbox=%.*s %s; next try in %lld s",
 		    STR_ARG(f->mailbox->name), err->msg,
 		    (long long)(wait + 500) / 1000);
+	tell_change(f);
 	return wait;
 }
 
@@ -124,6 +149,7 @@ feed_trouble(struct feed *f, const struct err *err)
 	snprintf(text, sizeof text, "%.*s", (int)sizeof text - 1, err->msg);
 	pthread_mutex_lock(&f->lock);
 	news = strcmp(text, f->status.error) != 0;
+	f->read_at = clock_mono();
 	f->status.state = "waiting";
 	f->status.last_ok = clock_now();
 	f->status.next_try = CLOCK_NONE;
@@ -210,6 +236,8 @@ item_done(struct item *it, const struct err *failed)
 		*f->done_last = it;
 		f->done_last = &it->next;
 	}
+	/* In their order: the next one is no older. */
+	f->oldest = it->pushed;
 	f->open--;
 	/* Each waker costs a switch of threads: only when somebody waits for
 	 * the last one, or many are done. */
@@ -226,8 +254,10 @@ feed_push(struct feed *f, struct item *it)
 	fault_point("received");
 	it->owner = f;
 	it->done = item_done;
+	it->pushed = clock_mono();
 	pthread_mutex_lock(&f->lock);
-	f->open++;
+	if (!f->open++)
+		f->oldest = it->pushed;
 	pthread_mutex_unlock(&f->lock);
 	pipeline_push(f->c->pipeline, it);
 }
@@ -472,7 +502,12 @@ feeds_status(struct feeds *f,
 
 		pthread_mutex_lock(&x->lock);
 		s = x->status;
+		s.unread_for = clock_mono() - x->read_at;
+		s.unstored = x->open;
+		s.unstored_for = x->open ? clock_mono() - x->oldest : 0;
 		pthread_mutex_unlock(&x->lock);
+		s.expected = i < n ? maildir_feed_expected()
+				   : imap_feed_expected(x);
 		fn(ctx, &s);
 	}
 }

@@ -20,6 +20,7 @@ struct feed_context {
 	const struct config *config;
 	const char *spool;    /* the spool that `helpd deliver` writes to */
 	bool once;            /* one reading of everything, then the threads end */
+	int changed;          /* an eventfd that is written to when a mailbox fails or is well again; -1: none */
 };
 
 int feeds_start(struct feeds **out, const struct feed_context *c, struct err *err);
@@ -41,6 +42,11 @@ struct feed_status {
 	const char *state;    /* "connecting", "reading", "waiting", "failed" */
 	int64_t last_ok;      /* when it was last read without an error; CLOCK_NONE */
 	int64_t next_try;     /* after a failure; CLOCK_NONE */
+	uint64_t run;         /* another one at each start */
+	int64_t unread_for;   /* ms since it was last read without an error, or since the feed began, by a clock that cannot be set */
+	int64_t expected;     /* ms between two readings when nothing comes in */
+	size_t unstored;      /* messages seen and not stored yet */
+	int64_t unstored_for; /* ms since the oldest of them was seen */
 	uint64_t taken;       /* messages since the start */
 	char error[300];      /* the last failure, "" when the last reading was good */
 };

@@ -555,6 +555,16 @@ read_folders(
 	return 0;
 }
 
+int64_t
+imap_feed_expected(const struct feed *f)
+{
+	const struct mailbox *m = f->mailbox;
+
+	return m->folders.n + m->sent_folders.n > 1
+		   ? MAX(m->poll, 5 * CLOCK_SECOND)
+		   : MAX(m->poll, feed_patience(f, IDLE_S * CLOCK_SECOND));
+}
+
 /* IDLE watches one folder: with several, the first is waited on and the others
  * are asked at the poll interval. all: each of them is there. */
 static int
@@ -562,12 +572,14 @@ wait_for_news(struct feed *f, struct imap *imap, bool all, struct err *err)
 {
 	const struct mailbox *m = f->mailbox;
 	unsigned poll_s = (unsigned)MAX(m->poll / 1000, 5);
+	unsigned idle_s =
+	    (unsigned)(feed_patience(f, IDLE_S * CLOCK_SECOND) / CLOCK_SECOND);
 	size_t n = m->folders.n + m->sent_folders.n;
 	struct imap_mailbox mb;
 
 	/* The only one is selected, and what it told meanwhile is not lost. */
 	if (n == 1 && all)
-		return imap_idle(imap, IDLE_S, poll_s, err);
+		return imap_idle(imap, idle_s, poll_s, err);
 	for (size_t i = 0; i < n; i++) {
 		if (imap_select(imap, folder_at(m, i), &mb, err) == 0)
 			return imap_idle(imap, poll_s, poll_s, err);

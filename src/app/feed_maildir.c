@@ -344,6 +344,12 @@ watch_box(struct maildir_feed *m, struct box *b, struct err *err)
 	    &b->watched_cur, err);
 }
 
+int64_t
+maildir_feed_expected(void)
+{
+	return RESCAN_MS;
+}
+
 static void
 do_box(struct maildir_feed *m, struct box *b)
 {

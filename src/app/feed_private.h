@@ -21,6 +21,8 @@ struct feed {
 	struct err failure;        /* why the first of them could not */
 	bool stop;
 	unsigned failures;         /* in a row, for the back-off */
+	int64_t read_at;           /* clock_mono() of the last good reading, or of the beginning */
+	int64_t oldest;            /* clock_mono() when the oldest open item was pushed */
 	struct feed_status status;
 	struct imap *imap;         /* for imap_interrupt(); under lock */
 	pthread_t thread;
@@ -29,6 +31,8 @@ struct feed {
 	uint32_t failed_uid;       /* the lowest UID that was not stored; 0: none */
 };
 
+/* How long a feed waits for news at most, in ms: so that a dead connection is noticed before anybody misses what is behind it. */
+int64_t feed_patience(const struct feed *f, int64_t longest);
 void feed_init(struct feed *f, const struct feed_context *c, const struct mailbox *m);
 void feed_fini(struct feed *f);
 void feed_state(struct feed *f, const char *state);
@@ -69,5 +73,9 @@ size_t maildir_feed_count(const struct maildir_feed *m);
 struct feed *maildir_feed_at(struct maildir_feed *m, size_t i);
 
 void *imap_feed_thread(void *arg); /* a struct feed */
+
+/* ms between two readings when nothing comes in. */
+int64_t maildir_feed_expected(void);
+int64_t imap_feed_expected(const struct feed *f);
 
 #endif

@@ -27,6 +27,7 @@ struct item {
 	struct str confirmed;   /* of a retried one: see struct intake */
 	struct arena own;
 	uint64_t reserved;      /* pipeline_reserve() */
+	int64_t pushed;         /* clock_mono(); the source's own */
 
 	struct outcome outcome; /* when done */
 	uint32_t uid;           /* the source's own: IMAP UID */

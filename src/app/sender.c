@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 #include <stdatomic.h>
 
 enum {
@@ -70,6 +71,7 @@ struct sender {
 	int64_t hold_until; /* clock_mono(): the server cannot be reached */
 	unsigned failures;
 	bool failed; /* the last attempt did not reach it */
+	int64_t failing_since; /* clock_mono(); 0 */
 	struct sender_status status;
 	struct turn turn[2];
 };
@@ -308,6 +310,16 @@ count(struct sender *s, const struct sent_to *to, size_t n, uint64_t id)
 			    STR_ARG(to[i].reply));
 }
 
+/* Somebody looks at the status now. */
+static void
+tell_change(const struct sender *s)
+{
+	uint64_t one = 1;
+
+	if (s->c->changed >= 0)
+		(void)!write(s->c->changed, &one, sizeof one);
+}
+
 static void
 unreachable(struct sender *s, const struct err *err)
 {
@@ -319,6 +331,8 @@ unreachable(struct sender *s, const struct err *err)
 	wait = MIN(wait, (int64_t)LONGEST_WAIT);
 	s->failures++;
 	s->failed = true;
+	if (!s->failing_since)
+		s->failing_since = clock_mono();
 	s->hold_until = clock_mono() + wait;
 	s->status.next_try = clock_now() + wait;
 	snprintf(s->status.error, sizeof s->status.error, "%.*s",
@@ -326,18 +340,25 @@ unreachable(struct sender *s, const struct err *err)
 	pthread_mutex_unlock(&s->lock);
 	log_warning("outbox", "transport=%.*s %s; next try in %lld s",
 	    STR_ARG(s->t->name), err->msg, (long long)wait / 1000);
+	tell_change(s);
 }
 
 static void
 reached(struct sender *s)
 {
+	bool was_failing;
+
 	pthread_mutex_lock(&s->lock);
+	was_failing = s->failing_since != 0;
+	s->failing_since = 0;
 	s->failures = 0;
 	s->failed = false;
 	s->status.last_ok = clock_now();
 	s->status.next_try = CLOCK_NONE;
 	s->status.error[0] = '\0';
 	pthread_mutex_unlock(&s->lock);
+	if (was_failing)
+		tell_change(s);
 }
 
 /* No sender's failure, but worth being seen: the folder takes no copies. */
@@ -629,6 +650,7 @@ init_one(struct senders *all, struct sender *s, const struct transport *t)
 	s->t = t;
 	s->status.name = t->name;
 	s->status.last_ok = s->status.next_try = CLOCK_NONE;
+	s->status.run = random_u64();
 	s->turn[0].s = s->turn[1].s = s;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&mono);
@@ -762,6 +784,9 @@ senders_status(struct senders *s,
 
 		pthread_mutex_lock(&s->v[i].lock);
 		st = s->v[i].status;
+		st.failing_for = s->v[i].failing_since
+				     ? clock_mono() - s->v[i].failing_since
+				     : 0;
 		pthread_mutex_unlock(&s->v[i].lock);
 		fn(ctx, &st);
 	}

@@ -20,6 +20,7 @@ struct sender_context {
 	const struct config *config;
 	const char *journals; /* directory; journal_start() was called */
 	bool once;          /* what is due now, then the threads end */
+	int changed;        /* an eventfd that is written to when a transport fails or is well again; -1: none */
 };
 int senders_start(struct senders **out, const struct sender_context *c, struct err *err);
 void senders_wake(struct senders *s); /* rows may be due; any thread */
@@ -34,6 +35,8 @@ struct sender_status {
 	struct str name;
 	uint64_t sent, refused, deferred;
 	int64_t last_ok, next_try;
+	uint64_t run;         /* another one at each start */
+	int64_t failing_for;  /* ms since it cannot be reached, by a clock that cannot be set; 0: it can */
 	char error[300];
 };
 void senders_status(struct senders *s, void (*fn)(void *ctx, const struct sender_status *s), void *ctx);

@@ -75,7 +75,7 @@ const struct verb verbs[] = {
 	"erase a person from the store"},
     {"vault", cmd_vault, "[status | init | seal | rewrap KEYFILE]",
 	"the keys that stored mail is sealed with"},
-    {"status", cmd_status, "", "health, mailboxes, queues, lag"},
+    {"status", cmd_status, "[--metrics]", "health, mailboxes, queues, lag"},
     {"stop", cmd_stop, "", "end the daemon when what it has begun is done"},
     {"reload", cmd_reload, "", "make the daemon read its configuration again"},
     {"help", cmd_help, "[VERB|commands]",

@@ -111,6 +111,27 @@ file_replace(
 }
 
 int
+file_swap(const char *path, struct str content, unsigned mode, struct err *err)
+{
+	AUTO(buf_fini) struct buf tmp = BUF_INIT;
+	AUTO_FD fd = -1;
+
+	buf_printf(&tmp, "%s.tmp.%ld", path, (long)getpid());
+	fd = open(buf_cstr(&tmp),
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(err, ERR_TEMP, "%s", buf_cstr(&tmp));
+	if (fd_write_all(fd, content, err) == 0 &&
+	    (fchmod(fd, (mode_t)mode) == 0 ||
+		err_sys(err, ERR_TEMP, "chmod") == 0) &&
+	    (rename(buf_cstr(&tmp), path) == 0 ||
+		err_sys(err, ERR_TEMP, "rename") == 0))
+		return 0;
+	unlink(buf_cstr(&tmp));
+	return err_in(err, "%s", path);
+}
+
+int
 dir_make(const char *path, unsigned mode, struct err *err)
 {
 	AUTO(buf_fini) struct buf part = BUF_INIT;

@@ -16,6 +16,8 @@ int fd_write_all(int fd, struct str s, struct err *err);
  * the old or the new content, whole. mode as for open(2).
  */
 int file_replace(const char *path, struct str content, unsigned mode, struct err *err);
+/* The same without the syncs, for what is made again anyway: a reader never sees a part of it, a power failure may leave nothing. */
+int file_swap(const char *path, struct str content, unsigned mode, struct err *err);
 /* mkdir -p; existing directories are fine. */
 int dir_make(const char *path, unsigned mode, struct err *err);
 int dir_sync(const char *path, struct err *err);

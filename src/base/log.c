@@ -52,6 +52,7 @@ log_line(enum log_level l, const char *subsystem, const char *fmt, ...)
 	static const struct {
 		const char *name, *prefix;
 	} names[] = {
+	    {"alert", "<1>"},
 	    {"error", "<3>"},
 	    {"warning", "<4>"},
 	    {"info", "<6>"},
@@ -66,8 +67,8 @@ log_line(enum log_level l, const char *subsystem, const char *fmt, ...)
 	buf_vprintf(&msg, fmt, ap);
 	va_end(ap);
 	if (journal)
-		buf_puts(&out, names[l].prefix);
-	buf_printf(&out, "%s %s ", names[l].name, subsystem);
+		buf_puts(&out, names[l - LOG_LEVEL_ALERT].prefix);
+	buf_printf(&out, "%s %s ", names[l - LOG_LEVEL_ALERT].name, subsystem);
 	put_clean(&out, buf_str(&msg));
 	buf_putc(&out, '\n');
 	/* Nowhere to report a failing standard error. */

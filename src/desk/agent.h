@@ -31,6 +31,7 @@ struct agent {
 	bool notices;            /* default true */
 	bool has_certificate;
 	unsigned char certificate[SHA256_SIZE]; /* of the DER form of the pinned S/MIME certificate */
+	int64_t certificate_expires; /* 0: not known */
 };
 
 struct team {

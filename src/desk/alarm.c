@@ -221,6 +221,8 @@ alarm_decide(struct alarm *x, const struct alarm_sign *s, const int64_t *steps,
 		x->told_at = now;
 	*lasted = MAX(s->bad_for, (int64_t)0);
 	*grown = 0;
+	if (s->unknown)
+		return ALARM_KEEP;
 	if (alarm_expires(s->kind))
 		return expiry(x, s, steps, n, now);
 	other = take_over(x, s, now);

@@ -49,6 +49,7 @@ struct alarm_sign {
 	enum alarm_kind kind;
 	struct str name;        /* which: "support", "mail.acme.example:993"; may be empty */
 	uint64_t run;           /* tells the runs apart in which bad_for counts from 0 */
+	bool unknown;           /* nothing was seen yet: nothing changes */
 	bool bad;
 	bool over;              /* it lasted bad_for and is over already: told once. bad is false */
 	int64_t bad_for;        /* ms that this run has seen it bad without a break */

@@ -285,6 +285,31 @@ test_grown(void **state)
 	assert_int_equal(grown, 5);
 }
 
+/* A start is no recovery. */
+static void
+test_unknown(void **state)
+{
+	struct alarm x = alarm_of(ALARM_MAILBOX, S("support"));
+	struct alarm_sign s = {.kind = ALARM_MAILBOX,
+	    .run = 1,
+	    .bad = true,
+	    .bad_for = CLOCK_HOUR,
+	    .after = MIN_};
+	int64_t lasted;
+	uint64_t grown;
+
+	(void)state;
+	assert_int_equal(
+	    alarm_decide(&x, &s, steps, 3, T0, &lasted, &grown), ALARM_BEGIN);
+	s = (struct alarm_sign){
+	    .kind = ALARM_MAILBOX, .run = 2, .unknown = true};
+	assert_int_equal(alarm_decide(&x, &s, steps, 3, T0 + MIN_, &lasted,
+			     &grown),
+	    ALARM_KEEP);
+	assert_int_equal(x.state, ALARM_RAISED);
+	assert_int_equal(x.run, 1);
+}
+
 static void
 test_record(void **state)
 {
@@ -320,6 +345,7 @@ main(void)
 	    cmocka_unit_test(test_expiry),
 	    cmocka_unit_test(test_over),
 	    cmocka_unit_test(test_grown),
+	    cmocka_unit_test(test_unknown),
 	    cmocka_unit_test(test_record),
 	};
 
