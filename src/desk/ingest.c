@@ -640,6 +640,8 @@ take_in(struct job *j, struct err *err)
 {
 	int done = take_house(j, err);
 
+	if (done)
+		return MIN(done, 0);
 	if (weigh(j, err) < 0 || ingest_identify(j, err) < 0)
 		return -1;
 	done = ingest_agents(j, err);
