@@ -174,6 +174,17 @@ print_counts(struct arena *a, const char *label, const json_t *o)
 	puts(first ? " none" : "");
 }
 
+/* Only where tickets are kept for a time. */
+static void
+print_purge(const json_t *x)
+{
+	long long n = json_integer_value(json_object_get(x, "waiting"));
+
+	if (n)
+		printf("%-10s %lld tickets, next %s\n", "purge", n,
+		    text_of(x, "next"));
+}
+
 static void
 print_timers(const json_t *x)
 {
@@ -244,6 +255,7 @@ print_rest(struct arena *a, const json_t *o)
 	    (long long)json_integer_value(json_object_get(o, "intake")),
 	    (long long)json_integer_value(json_object_get(o, "writer_queue")));
 	print_timers(json_object_get(o, "timers"));
+	print_purge(json_object_get(o, "purge"));
 	if (beat)
 		printf("%-10s last back %s after %.1f s, %lld lost in a row\n",
 		    "heartbeat", text_of(beat, "arrived"),

@@ -5,7 +5,8 @@
  *   tickets.jsonl  the tickets he takes part in, as `list --json` has them
  *   articles.jsonl what he wrote and what was written to him, as in `show`
  *   events.jsonl   what the history says with his address
- *   mails.mbox     the same mails as they came and went (mboxrd)
+ *   quarantine.jsonl  mails in the quarantine that he wrote, or that name him
+ *   mails.mbox     his mails as they came and went (mboxrd)
  *
  * Ticket by ticket, each in a short transaction: one mail is in memory.
  */
@@ -14,9 +15,11 @@
 #include "app/ticket_json.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/must.h"
 #include "desk/privacy.h"
 #include "store/blob.h"
+#include "store/ledger.h"
 #include "store/person.h"
 
 #include <errno.h>
@@ -37,11 +40,12 @@ enum file {
 	FILE_TICKETS,
 	FILE_ARTICLES,
 	FILE_EVENTS,
+	FILE_QUARANTINE,
 	FILE_MAILS,
 	FILE_COUNT
 };
 static const char *const names[FILE_COUNT] = {"person.json", "tickets.jsonl",
-    "articles.jsonl", "events.jsonl", "mails.mbox"};
+    "articles.jsonl", "events.jsonl", "quarantine.jsonl", "mails.mbox"};
 
 struct export
 {
@@ -65,10 +69,10 @@ put(struct export *x, enum file f, json_t *o)
 /* RFC 4155, with the quoting of mboxrd: a line that looks like one of the
  * separators, quoted or not, is quoted once more. */
 static void
-put_mail(struct export *x, const struct article *r, struct str raw)
+put_mail(struct export *x, int64_t when_stored, struct str raw)
 {
 	FILE *f = x->f[FILE_MAILS];
-	time_t at = (time_t)(r->at / CLOCK_SECOND);
+	time_t at = (time_t)(when_stored / CLOCK_SECOND);
 	char when[40] = "Thu Jan  1 00:00:00 1970";
 	struct str line;
 	struct tm tm;
@@ -109,7 +113,7 @@ export_article(struct export *x, struct txn *t, const struct ticket *k,
 		return 0;
 	found = blob_get(t, r.blob, RAW_MAX, &raw);
 	if (found > 0)
-		put_mail(x, &r, buf_str(&raw));
+		put_mail(x, r.at, buf_str(&raw));
 	return MIN(found, 0);
 }
 
@@ -163,6 +167,75 @@ export_person(struct export *x, struct txn *t, struct arena *a)
 	json_put_str_or_null(o, "suspended_why", p.suspended_why);
 	put(x, FILE_PERSON, o);
 	return 0;
+}
+
+/* What no parser took, or bears an agent's name: by its head, and the words as
+ * they stand in it. */
+static int
+export_quarantined(struct export *x, struct txn *t, uint64_t id)
+{
+	AUTO(arena_fini) struct arena a = ARENA_INIT;
+	AUTO(buf_fini) struct buf raw = BUF_INIT;
+	struct quarantined q;
+	json_t *o;
+	bool wrote;
+	int found = quarantine_get(t, &a, id, &q);
+
+	if (found > 0 && q.blob)
+		found = blob_get(t, q.blob, RAW_MAX, &raw);
+	if (found <= 0)
+		return found;
+	wrote = privacy_wrote(&a, buf_str(&raw), x->addr);
+	if (!wrote && !privacy_names(buf_str(&raw), x->addr))
+		return 0;
+	o = json_object();
+	json_object_set_new(o, "id", json_integer((json_int_t)q.id));
+	json_put_str(o, "source", q.source);
+	json_put_str(o, "reason", q.reason);
+	json_put_time(o, "time", q.at);
+	json_object_set_new(o, "size", json_integer((json_int_t)q.size));
+	json_object_set_new(o, "wrote", json_boolean(wrote));
+	put(x, FILE_QUARANTINE, o);
+	if (wrote)
+		put_mail(x, q.at, buf_str(&raw));
+	return 0;
+}
+
+struct ids {
+	struct arena a;
+	uint64_t *v;
+	size_t n, cap;
+};
+
+static bool
+note_id(void *ctx, const struct quarantined *q)
+{
+	struct ids *l = ctx;
+
+	l->v = mem_fit(l->v, &l->cap, l->n + 1, sizeof *l->v);
+	l->v[l->n++] = q->id;
+	arena_reset(&l->a);
+	return true;
+}
+
+static int
+export_quarantine(struct export *x, struct err *err)
+{
+	struct ids l = {.a = ARENA_INIT};
+	int rc = 0;
+
+	for (size_t i = 0; i <= l.n && rc == 0; i++) {
+		AUTO(txn_abort) struct txn *t = NULL;
+
+		if (txn_read(x->s->store, &t, err) < 0)
+			rc = -1;
+		else if (i == 0 ? quarantine_each(t, &l.a, note_id, &l) < 0
+				: export_quarantined(x, t, l.v[i - 1]) < 0)
+			rc = txn_error(t, err);
+	}
+	mem_free(l.v);
+	arena_fini(&l.a);
+	return rc;
 }
 
 /* Ticket 0 is the person. 1: there are more. */
@@ -246,6 +319,7 @@ print_done(const struct export *x, const char *dir)
 	COUNT("articles", FILE_ARTICLES);
 	COUNT("mails", FILE_MAILS);
 	COUNT("events", FILE_EVENTS);
+	COUNT("quarantined", FILE_QUARANTINE);
 #undef COUNT
 	json_print(o);
 }
@@ -274,6 +348,8 @@ cmd_export(struct verb_context *c, int argc, char **argv)
 			progress("tickets:", id);
 	}
 	progress_end();
+	if (status == EX_OK && export_quarantine(&x, &err) < 0)
+		status = verb_err(c, &err);
 	closed = close_files(&x, dir);
 	if (status == EX_OK)
 		status = closed;

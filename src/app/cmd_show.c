@@ -8,6 +8,7 @@
 #include "desk/customers.h"
 #include "desk/classify_ticket.h"
 #include "desk/extra.h"
+#include "desk/purge.h"
 #include "desk/merge.h"
 #include "desk/sla_run.h"
 #include "desk/timeline.h"
@@ -90,6 +91,29 @@ print_extra(struct verb_context *c, struct arena *a, const struct ticket *k,
 		clock_duration(b, x.time_spent);
 		buf_putc(b, '\n');
 	}
+}
+
+/* "purged 2026-03-03 03:00", "in the night of …", "never (legal-hold)" */
+static void
+print_retention(struct verb_context *c, struct txn *t, struct arena *a,
+    const struct settings *s, const struct ticket *k, struct buf *b)
+{
+	struct purge_state p;
+	struct str kept = {0};
+
+	purge_state(k->extra, &p);
+	if (purge_kept_family(t, a, s, k, &kept) < 0)
+		return;
+	if (p.purged != CLOCK_NONE)
+		buf_printf(b, "  purged     %.*s\n",
+		    STR_ARG(time_text(a, p.purged)));
+	if (kept.n) {
+		buf_puts(b, "  kept       by its tag ");
+		paint(b, c->colour, COLOUR_NONE, kept);
+		buf_putc(b, '\n');
+	} else if (p.at != CLOCK_NONE)
+		buf_printf(b, "  kept       until %.*s, then purged\n",
+		    STR_ARG(time_text(a, p.at)));
 }
 
 /* "resolution due 2026-03-02 15:00, 1h30m left" */
@@ -197,6 +221,7 @@ print_head(struct verb_context *c, struct txn *t, struct arena *a,
 	}
 	print_sla(c, a, s, k, b);
 	print_extra(c, a, k, b);
+	print_retention(c, t, a, s, k, b);
 	print_suggestions(c, t, a, k, b);
 	print_links(c, t, a, k, b);
 	print_people(c, a, s, k, b);

@@ -7,6 +7,7 @@
 #include "desk/health.h"
 #include "desk/sla_run.h"
 #include "store/outbox.h"
+#include "store/retain.h"
 #include "store/ticket.h"
 
 #include <stdio.h>
@@ -105,6 +106,21 @@ put_ways(struct report *r)
 
 /* --- queues and store -------------------------------------------------- */
 
+/* Tickets whose time is noted, and when the first of them is purged. */
+static void
+put_retention(struct report *r)
+{
+	json_t *o = json_object();
+	uint64_t n = 0, ticket;
+	int64_t at = CLOCK_NONE;
+
+	if (r->t && retain_count(r->t, &n) == 0)
+		retain_first(r->t, &at, &ticket);
+	json_object_set_new(o, "waiting", json_integer((json_int_t)n));
+	json_put_time(o, "next", at);
+	json_object_set_new(r->o, "purge", o);
+}
+
 /* How many wait, and what is next. */
 static void
 put_timers(struct report *r)
@@ -120,6 +136,7 @@ put_timers(struct report *r)
 	json_put_str_or_null(o, "kind",
 	    n ? str_c(due_name((enum due_kind)first.kind)) : str_n(NULL, 0));
 	json_object_set_new(r->o, "timers", o);
+	put_retention(r);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "desk/customers.h"
 #include "desk/classify_ticket.h"
 #include "desk/extra.h"
+#include "desk/purge.h"
 #include "desk/sla_run.h"
 #include "store/outbox.h"
 
@@ -327,6 +328,23 @@ sla_json(struct arena *a, const struct settings *s, const struct ticket *k)
 	return v;
 }
 
+/* When it is purged, or was, or what keeps it. */
+static int
+add_retention(json_t *o, struct txn *t, struct arena *a,
+    const struct settings *s, const struct ticket *k)
+{
+	struct purge_state p;
+	struct str kept = {0};
+
+	purge_state(k->extra, &p);
+	if (purge_kept_family(t, a, s, k, &kept) < 0)
+		return -1;
+	json_put_time(o, "purge_at", p.at);
+	json_put_time(o, "purged", p.purged);
+	json_put_str_or_null(o, "kept_by", kept);
+	return 0;
+}
+
 int
 ticket_json_whole(struct txn *t, struct arena *a, const struct settings *s,
     const struct ticket *k, json_t **out, struct err *err)
@@ -358,6 +376,10 @@ ticket_json_whole(struct txn *t, struct arena *a, const struct settings *s,
 	json_put_time(o, "first_response", k->first_response);
 	json_put_time(o, "resolved", k->resolved);
 	json_object_set_new(o, "csat", json_null());
+	if (add_retention(o, t, a, s, k) < 0) {
+		json_decref(o);
+		return txn_error(t, err);
+	}
 	if (add_suggestions(o, t, a, k, err) < 0 ||
 	    add_articles(o, t, a, k, err) < 0 ||
 	    add_events(o, t, a, k, err) < 0 ||

@@ -71,7 +71,7 @@ const struct verb verbs[] = {
 	"the keys that sign ticket numbers"},
     {"export", cmd_export, "ADDRESS [DIR]",
 	"all that is kept of a person, as mbox and JSON lines"},
-    {"erase", cmd_erase, "ADDRESS [--yes] | --continue",
+    {"erase", cmd_erase, "ADDRESS [--yes] [--force] | --continue",
 	"erase a person from the store"},
     {"vault", cmd_vault, "[status | init | seal | rewrap KEYFILE]",
 	"the keys that stored mail is sealed with"},
