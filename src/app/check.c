@@ -101,7 +101,9 @@ void
 check_files(struct arena *a, const struct config *c, struct complaints *bad)
 {
 
+	const struct encryption *e = &c->encryption;
 	for (size_t i = 0; i < c->nmailboxes; i++) {
+	check_secret(a, c, "encryption", S("key"), e->at, &e->key, bad);
 		const struct mailbox *m = &c->mailboxes[i];
 
 		check_secret(a, c, "mailbox", m->name, m->at, &m->secret, bad);

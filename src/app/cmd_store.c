@@ -203,6 +203,7 @@ cmd_backup(struct verb_context *c, int argc, char **argv)
 {
 	struct session s;
 	struct err err = ERR_INIT;
+	bool sealed;
 	int status;
 
 	if (argc != 2)
@@ -214,11 +215,15 @@ cmd_backup(struct verb_context *c, int argc, char **argv)
 	progress_end();
 	if (status == EX_OK)
 		note_backup(&s, argv[1]);
+	sealed = status == EX_OK && store_vault(s.store);
 	session_close(&s);
 	if (status == EX_OK && c->json)
 		puts("{\"ok\":true}");
 	else if (status == EX_OK)
-		printf("the store is copied to %s\n", argv[1]);
+		printf("the store is copied to %s%s\n", argv[1],
+		    sealed ? "; the keys its mail is sealed with are not in "
+			     "it: helpd-vault(7) says how to copy the vault"
+			   : "");
 	return status;
 }
 

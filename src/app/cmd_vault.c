@@ -13,7 +13,9 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/must.h"
+#include "desk/search.h"
 #include "store/reseal.h"
+#include "store/term.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +26,13 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+/* In one transaction, between which others write. */
+enum {
+	ROWS = 100,   /* that are sealed, each with its mail */
+	TICKETS = 50, /* whose words are */
+	CHUNKS = 500, /* of words in clear that go: 2 MB */
+};
 
 #define N(x) ((unsigned long long)(x))
 
@@ -46,7 +55,7 @@ print_status(struct verb_context *c, struct session *s,
 		    vault_path(vault), N(v->held), N(v->forgotten),
 		    N(v->missing), N(n->mails_sealed), N(n->mails_plain),
 		    N(n->sealed), N(n->plain),
-		    seals ? "sealed" : "not sealed (new_mail no;)");
+		    seals ? "sealed" : "not sealed (new_mail \"no\";)");
 		return;
 	}
 	o = json_object();
@@ -199,12 +208,87 @@ seal_some(struct session *s, struct buf *place, uint64_t *done, struct err *err)
 
 	if (txn_write(s->store, &t, err) < 0)
 		return -1;
-	more = reseal_plain(t, place, 100, done);
+	more = reseal_plain(t, place, ROWS, done);
 	if (more < 0)
 		return txn_error(t, err);
 	all = t;
 	t = NULL;
 	return txn_commit(all, err) < 0 ? -1 : more;
+}
+
+/* Some tickets' words, sealed beside those in clear. 1 there are more, 0, -1. */
+static int
+index_some(struct txn *t, uint64_t next)
+{
+	struct term_batch *b = term_batch_new();
+	uint64_t last = 0, to;
+	int r = ticket_last(t, &last);
+
+	to = MIN(last, next + TICKETS - 1);
+	for (uint64_t id = next; r == 0 && id <= to; id++) {
+		AUTO(arena_fini) struct arena a = ARENA_INIT;
+		struct ticket k;
+		int found = ticket_get(t, &a, id, &k);
+
+		for (uint32_t seq = 1; found > 0 && seq <= k.articles; seq++) {
+			AUTO(arena_fini) struct arena each = ARENA_INIT;
+
+			index_article(t, &each, id, seq, b);
+		}
+		r = MIN(found, 0);
+	}
+	term_batch_put(t, b);
+	term_batch_free(b);
+	if (r == 0 && term_fold_due(t))
+		term_fold(t, 1 << 20);
+	if (r == 0)
+		reseal_words_note(t, to + 1);
+	return r < 0 ? -1 : to < last;
+}
+
+/* Then those in clear go. 1 there is more to do, 0, -1. */
+static int
+words_some(struct session *s, bool *indexed, struct buf *place, struct err *err)
+{
+	AUTO(txn_abort) struct txn *t = NULL;
+	struct txn *done;
+	uint64_t next;
+	int more;
+
+	if (txn_write(s->store, &t, err) < 0)
+		return -1;
+	if (reseal_words(t, &next) < 0)
+		return txn_error(t, err);
+	if (!next)
+		return 0;
+	more = *indexed ? term_forget_clear(t, place, CHUNKS)
+			: index_some(t, next);
+	if (more < 0 || txn_error(t, err) < 0)
+		return txn_error(t, err);
+	if (!more && *indexed)
+		reseal_words_note(t, 0);
+	if (!more && !*indexed) {
+		*indexed = true;
+		more = 1;
+	}
+	done = t;
+	t = NULL;
+	return txn_commit(done, err) < 0 ? -1 : more;
+}
+
+static int
+seal_words(struct session *s, struct err *err)
+{
+	AUTO(buf_fini) struct buf place = BUF_INIT;
+	bool indexed = false;
+	int more = 1;
+
+	for (uint64_t n = 0; more > 0; n += TICKETS) {
+		more = words_some(s, &indexed, &place, err);
+		if (more > 0 && !indexed)
+			progress("words of tickets:", n);
+	}
+	return more;
 }
 
 static int
@@ -219,14 +303,16 @@ seal_verb(struct verb_context *c)
 	if (status == EX_OK && !store_vault(s.store))
 		status = no_vault(c);
 	if (status == EX_OK && !s.config->encryption.new_mail)
-		status = verb_fail(
-		    c, EX_CONFIG, "new_mail no; says that nothing is sealed");
+		status = verb_fail(c, EX_CONFIG,
+		    "new_mail \"no\"; says that nothing is sealed");
 	while (status == EX_OK && more > 0) {
 		more = seal_some(&s, &place, &done, &err);
 		if (more < 0)
 			status = verb_err(c, &err);
 		progress("sealed:", done);
 	}
+	if (status == EX_OK && seal_words(&s, &err) < 0)
+		status = verb_err(c, &err);
 	progress_end();
 	if (status == EX_OK && c->json)
 		printf("{\"sealed\":%llu}\n", N(done));

@@ -152,7 +152,7 @@ read_encryption(struct reading *r, const struct command *c)
 	if (c->nargs)
 		wrong(r, c->args[0].at,
 		    "encryption has no name: expected '{'");
-	*e = (struct encryption){.on = true, .new_mail = true};
+	*e = (struct encryption){.on = true, .at = c->at, .new_mail = true};
 	block_read(&r->values, &b, c, e);
 	block_judge(&r->values, &b, c);
 	if (!!block_set(&b, "key_file") + !!block_set(&b, "key_command") +

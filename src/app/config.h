@@ -86,6 +86,7 @@ struct transport {
 /* Stored mail that is kept sealed (store/vault.h): the block encryption. */
 struct encryption {
 	bool on;                   /* the block is there */
+	struct place at;
 	struct secret key;         /* the master key, 64 hexadecimal digits */
 	struct str vault;          /* the file of the keys; empty: "vault" in the data directory */
 	bool new_mail;             /* seal what comes; else only what is sealed stays so */

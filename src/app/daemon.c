@@ -4,6 +4,7 @@
 #include "app/journal.h"
 #include "app/launcher.h"
 #include "app/sandbox.h"
+#include "app/sealing.h"
 #include "app/sender.h"
 #include "app/spool.h"
 #include "app/status.h"
@@ -412,6 +413,9 @@ keep_fixed(struct house *h, struct config *new)
 		log_warning("config", "workers, map_size: used from the next "
 				      "start on");
 	}
+	if (!sealing_same(&new->encryption, &old->encryption))
+		log_warning("config",
+		    "encryption: used from the next start on");
 	if (new->settings.message_size > h->message_size) {
 		log_warning("config",
 		    "message_size: more than %zu bytes from the next start on",

@@ -2,7 +2,6 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/must.h"
-#include "store/reseal.h"
 
 #include <unistd.h>
 
@@ -82,51 +81,6 @@ open_vault(struct store *s, const struct config *c, const char *path,
 	return r;
 }
 
-enum {
-	ROWS = 200 /* a transaction, each with its mail */
-};
-
-static int
-commit(struct txn **t, struct err *err)
-{
-	struct txn *done = *t;
-
-	*t = NULL;
-	return txn_commit(done, err);
-}
-
-static int
-move_some(struct store *s, uint64_t key, struct buf *place, struct err *err)
-{
-	AUTO(txn_abort) struct txn *t = NULL;
-	uint64_t done = 0;
-	int more;
-
-	if (txn_write(s, &t, err) < 0)
-		return -1;
-	more = reseal_move(t, key, place, ROWS, &done);
-	if (more < 0)
-		return txn_error(t, err);
-	return commit(&t, err) < 0 ? -1 : more;
-}
-
-int
-sealing_forget(struct store *s, uint64_t key, struct err *err)
-{
-	AUTO(buf_fini) struct buf place = BUF_INIT;
-	AUTO(txn_abort) struct txn *t = NULL;
-	int more = 1;
-
-	if (!key || !store_vault(s))
-		return 0;
-	while (more > 0)
-		more = move_some(s, key, &place, err);
-	/* With the lock: the vault is not wrapped anew meanwhile. */
-	if (more < 0 || txn_write(s, &t, err) < 0)
-		return -1;
-	return vault_forget(store_vault(s), key, err);
-}
-
 int
 sealing_begin(
     struct store *s, const struct config *c, const char *data, struct err *err)
@@ -144,8 +98,17 @@ sealing_begin(
 	if (sealed > 0)
 		return err_set(err, ERR_INVAL,
 		    "the mail in %s is sealed: helpd.conf needs encryption { "
-		    "key_file \"…\"; } (with new_mail no; nothing more is "
+		    "key_file \"…\"; } (with new_mail \"no\"; nothing more is "
 		    "sealed)",
 		    store_dir(s));
 	return sealed;
+}
+
+bool
+sealing_same(const struct encryption *a, const struct encryption *b)
+{
+	return a->on == b->on && a->new_mail == b->new_mail &&
+	       str_eq(a->vault, b->vault) && str_eq(a->key.file, b->key.file) &&
+	       str_eq(a->key.command, b->key.command) &&
+	       str_eq(a->key.credential, b->key.credential);
 }

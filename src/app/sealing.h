@@ -18,11 +18,7 @@ int sealing_key(const struct secret *s, unsigned char key[SEAL_KEY_SIZE], struct
  * Opens the vault and gives it to the store, as the configuration says. Makes the file when there is none and nothing was sealed in this store yet. An error when
  * the store's mail is sealed and the configuration says nothing of a key, or another one.
  */
-int sealing_begin(struct store *s, const struct config *c, const char *data, struct err *err);
-/*
- * Forgets a person's key, from which reseal_part() has parted him (store/reseal.h): what is left under it goes to the common one first. 0: nothing is
- * done. May be done again after a crash.
- */
-int sealing_forget(struct store *s, uint64_t key, struct err *err);
+int sealing_begin(struct store *s, const struct config *c, const char *data, struct err *err);/* Do both say the same? What the daemon was started with stays. */
+bool sealing_same(const struct encryption *a, const struct encryption *b);
 
 #endif

@@ -30,6 +30,13 @@ int reseal_forget(struct txn *t, uint64_t key, struct err *err);
 uint64_t reseal_part(struct txn *t, struct str addr); /* 0: it has none, or an error */
 int reseal_move(struct txn *t, uint64_t key, struct buf *place, size_t rows, uint64_t *done);
 
+/*
+ * The words of the search index: from which ticket on they are yet to be sealed; 0: nothing is to be done. The caller indexes it and those behind it again
+ * (desk/search.h), notes how far it came, and in the end, behind the last ticket, takes away what is in clear (term_forget_clear()) and notes 0.
+ */
+int reseal_words(struct txn *t, uint64_t *next);
+void reseal_words_note(struct txn *t, uint64_t next);
+
 struct reseal_counts {
 	uint64_t sealed, plain; /* tickets, articles and outbox rows */
 	uint64_t mails_sealed, mails_plain;

@@ -193,3 +193,33 @@ sealed_open(struct txn *t, struct str sealed, uint64_t key, char kind,
 	secret_wipe(bytes, sizeof bytes);
 	return good ? SEALED_OPEN : SEALED_DAMAGED;
 }
+
+/* --- words ------------------------------------------------------------- */
+
+bool
+sealed_words_init(struct sealed_words *w, struct txn *t)
+{
+	if (vault_key(t->store->vault, VAULT_WORDS, w->key) == VAULT_HELD)
+		return true;
+	txn_fail(
+	    t, ERR_TEMP, "the vault has no key for the words of the index");
+	return false;
+}
+
+void
+sealed_word(
+    const struct sealed_words *w, struct str word, char out[SEALED_WORD])
+{
+	unsigned char mac[SHA256_SIZE];
+
+	hmac_sha256(str_n((const char *)w->key, sizeof w->key), word, mac);
+	out[0] = SEALED_WORD_MARK;
+	for (size_t i = 1; i < SEALED_WORD; i++)
+		out[i] = (char)(mac[i] ? mac[i] : 1);
+}
+
+void
+sealed_words_fini(struct sealed_words *w)
+{
+	secret_wipe(w, sizeof *w);
+}

@@ -53,6 +53,16 @@ uint64_t article_row_key(struct str first);
 uint64_t outbox_row_key(struct str rec);
 uint64_t blob_row_key(struct str first);
 
+/* --- the words of the search index: HMAC-SHA-256, 72 bits kept, behind a byte that no word begins with; no byte is 0 --- */
+enum { SEALED_WORD = 10, SEALED_WORD_MARK = 1 };
+struct sealed_words {
+	unsigned char key[SEAL_KEY_SIZE];
+};
+/* False when the transaction failed: there is no key. */
+bool sealed_words_init(struct sealed_words *w, struct txn *t);
+void sealed_word(const struct sealed_words *w, struct str word, char out[SEALED_WORD]);
+void sealed_words_fini(struct sealed_words *w);
+
 /* --- stored mail --- */
 /* Seals a blob with this key that is plain or was sealed with another; nothing when it cannot be opened. */
 void blob_claim(struct txn *t, uint64_t id, uint64_t key);

@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/reseal.h"
 #include "store/outbox_private.h"
 #include "store/ticket_index.h"
 
@@ -333,6 +334,7 @@ store_open(struct store **out, const char *dir, const struct store_options *o,
 		store_close(s);
 		return -1;
 	}
+	s->opened = true;
 	*out = s;
 	return 0;
 fail:
@@ -373,12 +375,29 @@ is_named(struct txn *t, const unsigned char name[VAULT_NAME])
 	return 1;
 }
 
+/* Its name, and whether there are words in clear in the index, or will be. */
+static void
+note_vault(struct txn *t, const unsigned char name[VAULT_NAME], bool seals)
+{
+	uint64_t last = 0;
+
+	/* Another process may have been first. */
+	if (is_named(t, name) == 0)
+		meta_put(
+		    t, S("vault"), str_n((const char *)name, VAULT_NAME));
+	else if (seals)
+		return;
+	if (seq_last(t, SEQ_TICKET, &last) == 0 && (last || !seals))
+		reseal_words_note(t, 1);
+}
+
 int
 store_use_vault(struct store *s, struct vault *v, bool seals, struct err *err)
 {
 	AUTO(txn_abort) struct txn *t = NULL;
 	unsigned char name[VAULT_NAME];
 	struct txn *done;
+	uint64_t words;
 	int r;
 
 	must(!s->vault);
@@ -387,35 +406,24 @@ store_use_vault(struct store *s, struct vault *v, bool seals, struct err *err)
 	if (txn_read(s, &t, err) < 0)
 		return -1;
 	r = is_named(t, name);
-	if (r < 0)
+	if (r < 0 || reseal_words(t, &words) < 0)
 		return txn_error(t, err);
-	if (r == 0 && seals && !s->read_only) {
-		txn_abort(&t);
-		if (txn_write(s, &t, err) < 0)
-			return -1;
-		/* Another process may have been first. */
-		if (is_named(t, name) == 0)
-			meta_put(t, S("vault"),
-			    str_n((const char *)name, sizeof name));
-		done = t;
-		t = NULL;
-		if (txn_commit(done, err) < 0)
-			return -1;
-	}
 	s->seals = seals;
-	return 0;
+	if (s->read_only || (r ? seals || words == 1 : !seals))
+		return 0;
+	txn_abort(&t);
+	if (txn_write(s, &t, err) < 0)
+		return -1;
+	note_vault(t, name, seals);
+	done = t;
+	t = NULL;
+	return txn_commit(done, err);
 }
 
 struct vault *
 store_vault(const struct store *s)
 {
 	return s->vault;
-}
-
-void
-store_seal_new(struct store *s, bool seals)
-{
-	s->seals = seals && s->vault;
 }
 
 int

@@ -43,7 +43,6 @@ void store_usage(struct store *s, uint64_t *used, uint64_t *size);
 struct vault;
 int store_use_vault(struct store *s, struct vault *v, bool seals, struct err *err);
 struct vault *store_vault(const struct store *s);
-void store_seal_new(struct store *s, bool seals);
 /* Was mail ever sealed in it? 1, 0, -1. */
 int store_is_sealed(struct store *s, struct err *err);
 

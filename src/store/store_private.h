@@ -12,6 +12,7 @@ struct store {
 	struct MDB_env *env;
 	char *dir;
 	bool read_only;
+	bool opened; /* with its schema up to date */
 	_Atomic bool broken;
 	struct vault *vault; /* NULL: none */
 	_Atomic bool seals;  /* new mail is sealed */

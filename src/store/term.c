@@ -8,6 +8,7 @@
  */
 #include "store/term.h"
 #include "base/mem.h"
+#include "store/sealed.h"
 #include "store/term_run.h"
 
 enum {
@@ -326,6 +327,35 @@ group(struct term_batch *b, size_t *first, uint64_t *out)
 	first[0] = 0;
 }
 
+/*
+ * Where mail is kept sealed a word is in the index as what nobody can make of
+ * it without the key. Two words that become the same one (about once in 10^15
+ * batches) would be one too many for a run.
+ */
+static bool
+seal_words(struct txn *t, struct term_batch *b)
+{
+	struct buf text = BUF_INIT;
+	struct sealed_words words;
+
+	if (!sealed_words_init(&words, t))
+		return false;
+	for (size_t i = 0; i < b->nterms; i++) {
+		struct batch_term *x = &b->terms[i];
+		char word[SEALED_WORD];
+		size_t at = text.n;
+
+		sealed_word(&words, str_n(b->text.p + x->at, x->n), word);
+		buf_put(&text, str_n(word, sizeof word));
+		x->at = (uint32_t)at;
+		x->n = sizeof word;
+	}
+	sealed_words_fini(&words);
+	buf_fini(&b->text);
+	b->text = text;
+	return true;
+}
+
 static void
 write_run(struct txn *t, struct term_batch *b, uint32_t id)
 {
@@ -341,6 +371,9 @@ write_run(struct txn *t, struct term_batch *b, uint32_t id)
 		uint32_t k = sorted[i].term;
 		const struct batch_term *x = &b->terms[k];
 
+		if (i && sorted[i].head == sorted[i - 1].head &&
+		    !before(b, &sorted[i - 1], &sorted[i]))
+			continue;
 		for (size_t p = first[k]; p < first[k + 1]; p++)
 			if (p == first[k] || tickets[p] != tickets[p - 1])
 				run_writer_add(&w,
@@ -359,7 +392,7 @@ term_batch_put(struct txn *t, struct term_batch *b)
 {
 	uint32_t id;
 
-	if (b->npostings) {
+	if (b->npostings && (!sealed_new(t) || seal_words(t, b))) {
 		id = run_next_id(t);
 		if (id)
 			write_run(t, b, id);

@@ -34,6 +34,9 @@ bool term_fold_due(struct txn *t);
  */
 int term_forget(struct txn *t, bool (*gone)(void *ctx, uint64_t ticket), void *ctx, struct buf *place, size_t chunks);
 
+/* The same of all words that are there in clear, where others are sealed (store/reseal.h). */
+int term_forget_clear(struct txn *t, struct buf *place, size_t chunks);
+
 /*
  * Articles whose terms are not in the index yet. A commit of a single mail need not pay for a run of its own: it notes the article
  * here, in the same transaction, and leaves the terms in memory; a later transaction puts the terms of many and deletes their notes.
@@ -47,7 +50,7 @@ int unindexed_each(struct txn *t, bool (*fn)(void *ctx, uint64_t ticket, uint32_
 
 /*
  * Tickets that hold all of the terms, descending by number, each once; stops when fn returns false. A term ending in '*' matches by
- * prefix. No terms, or a term longer than 255 bytes, find nothing. Costs a look-up a run and term for each ticket that is tried.
+ * prefix; ERR_INVAL for such a one where mail is kept sealed (store/vault.h). No terms, or a term longer than 255 bytes, find nothing. Costs a look-up a run and term for each ticket that is tried.
  */
 int term_search(struct txn *t, const struct strs *terms, bool (*fn)(void *ctx, uint64_t ticket), void *ctx);
 

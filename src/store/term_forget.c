@@ -7,16 +7,24 @@
  * those it reads, which lies behind them in the table.
  */
 #include "base/buf.h"
+#include "store/sealed.h"
 #include "store/term_run.h"
 
 struct pass {
 	struct txn *t;
 	bool (*gone)(void *ctx, uint64_t ticket);
 	void *ctx;
+	bool clear;     /* words in clear, whatever their tickets, instead */
 	struct key key; /* of the chunk */
 	unsigned char chunk[CHUNK_MAX];
 	size_t n;
 };
+
+static bool
+is_sealed(const unsigned char *term, size_t n)
+{
+	return n == SEALED_WORD && term[0] == SEALED_WORD_MARK;
+}
 
 /* Calls the writer (NULL: none) with what stays. 1: some go, 0: none, -1. */
 static int
@@ -35,7 +43,8 @@ sift(struct pass *p, struct run_writer *w)
 			    gap > KEY_TICKET_MAX - ticket)
 				return -1;
 			ticket += gap;
-			if (p->gone(p->ctx, ticket))
+			if (p->clear ? !is_sealed(term, term_n)
+				     : p->gone(p->ctx, ticket))
 				some = 1;
 			else if (w)
 				run_writer_add(w,
@@ -66,12 +75,11 @@ rewrite(struct pass *p)
 	return txn_error(p->t, NULL);
 }
 
-int
-term_forget(struct txn *t, bool (*gone)(void *ctx, uint64_t ticket), void *ctx,
-    struct buf *place, size_t chunks)
+static int
+forget(struct pass *p, struct buf *place, size_t chunks)
 {
 	AUTO(iter_end) struct iter it = ITER_INIT;
-	struct pass p = {.t = t, .gone = gone, .ctx = ctx};
+	struct txn *t = p->t;
 	int r;
 
 	for (r = iter_ge(&it, t, T_TERM, buf_str(place)); r > 0;
@@ -80,16 +88,33 @@ term_forget(struct txn *t, bool (*gone)(void *ctx, uint64_t ticket), void *ctx,
 			return 1;
 		if (it.value.n > CHUNK_MAX)
 			return row_corrupt(t, T_TERM, it.key);
-		p.key.n = 0;
-		key_bytes(&p.key, it.key);
-		memcpy(p.chunk, it.value.p, it.value.n);
-		p.n = it.value.n;
+		p->key.n = 0;
+		key_bytes(&p->key, it.key);
+		memcpy(p->chunk, it.value.p, it.value.n);
+		p->n = it.value.n;
 		/* Behind it. */
 		buf_reset(place);
 		buf_put(place, it.key);
 		buf_putc(place, '\0');
-		if (rewrite(&p) < 0)
+		if (rewrite(p) < 0)
 			return -1;
 	}
 	return r;
+}
+
+int
+term_forget(struct txn *t, bool (*gone)(void *ctx, uint64_t ticket), void *ctx,
+    struct buf *place, size_t chunks)
+{
+	struct pass p = {.t = t, .gone = gone, .ctx = ctx};
+
+	return forget(&p, place, chunks);
+}
+
+int
+term_forget_clear(struct txn *t, struct buf *place, size_t chunks)
+{
+	struct pass p = {.t = t, .clear = true};
+
+	return forget(&p, place, chunks);
 }

@@ -6,6 +6,7 @@
  */
 #include "store/term_run.h"
 #include "base/mem.h"
+#include "store/sealed.h"
 
 struct lane {
 	uint32_t run;
@@ -17,8 +18,10 @@ struct lane {
 };
 
 struct want {
-	struct str term;
-	struct lane *lanes;  /* one a run */
+	struct str
+	    form[2]; /* the word, and as it is where mail is kept sealed */
+	size_t forms;
+	struct lane *lanes;  /* one a run and form */
 	unsigned char *bits; /* of a prefix */
 	uint64_t max;        /* highest ticket in bits */
 };
@@ -130,10 +133,10 @@ want_seek(struct search *s, struct want *w, uint64_t max, uint64_t *at)
 		}
 		return 0;
 	}
-	for (size_t i = 0; i < s->nruns; i++) {
+	for (size_t i = 0; i < s->nruns * w->forms; i++) {
 		struct lane *l = &w->lanes[i];
 
-		if (lane_seek(s, l, w->term, max) < 0)
+		if (lane_seek(s, l, w->form[i / s->nruns], max) < 0)
 			return -1;
 		if (!l->end && l->v[l->n - 1] > *at)
 			*at = l->v[l->n - 1];
@@ -212,8 +215,14 @@ gather_run(struct search *s, struct want *w, struct str prefix, uint32_t run)
 static int
 want_gather(struct search *s, struct want *w)
 {
-	struct str prefix = str_sub(w->term, 0, w->term.n - 1);
+	struct str prefix = str_sub(w->form[0], 0, w->form[0].n - 1);
 
+	if (s->t->store->vault)
+		return txn_fail(s->t, ERR_INVAL,
+		    "beginnings of words (%.*s) are not found where mail is "
+		    "kept sealed: write the whole word, of Chinese, Japanese "
+		    "or Korean at least two characters",
+		    STR_ARG(w->form[0]));
 	if (s->max_ticket > (UINT64_C(1) << 33))
 		return txn_fail(s->t, ERR_CORRUPT,
 		    "the index of terms holds a ticket number that is too "
@@ -252,6 +261,20 @@ run_search(struct search *s, bool (*fn)(void *ctx, uint64_t ticket), void *ctx)
 	return 0;
 }
 
+static bool
+seal_form(struct txn *t, struct arena *a, struct want *w)
+{
+	struct sealed_words words;
+	char word[SEALED_WORD];
+
+	if (!sealed_words_init(&words, t))
+		return false;
+	sealed_word(&words, w->form[0], word);
+	sealed_words_fini(&words);
+	w->form[w->forms++] = arena_dup(a, str_n(word, sizeof word));
+	return true;
+}
+
 static int
 prepare(struct search *s, struct arena *a, const struct strs *terms)
 {
@@ -271,15 +294,17 @@ prepare(struct search *s, struct arena *a, const struct strs *terms)
 	for (size_t i = 0; i < terms->n; i++) {
 		struct want *w = &s->wants[i];
 
-		w->term = terms->v[i];
-		if (str_ends(w->term, S("*"))) {
+		w->form[w->forms++] = terms->v[i];
+		if (str_ends(terms->v[i], S("*"))) {
 			if (want_gather(s, w) < 0)
 				return -1;
 			continue;
 		}
-		w->lanes = arena_array(a, struct lane, live ? live : 1);
-		for (size_t k = 0; k < live; k++)
-			w->lanes[k].run = s->runs[k].id;
+		if (s->t->store->vault && !seal_form(s->t, a, w))
+			return -1;
+		w->lanes = arena_array(a, struct lane, w->forms * live + 1);
+		for (size_t k = 0; k < w->forms * live; k++)
+			w->lanes[k].run = s->runs[k % live].id;
 	}
 	return 0;
 }
@@ -302,7 +327,8 @@ term_search(struct txn *t, const struct strs *terms,
 		r = run_search(&s, fn, ctx);
 	for (size_t i = 0; s.wants && i < s.nwants; i++) {
 		mem_free(s.wants[i].bits);
-		for (size_t k = 0; s.wants[i].lanes && k < s.nruns; k++) {
+		for (size_t k = 0;
+		     s.wants[i].lanes && k < s.nruns * s.wants[i].forms; k++) {
 			mem_free(s.wants[i].lanes[k].v);
 			iter_end(&s.wants[i].lanes[k].it);
 		}

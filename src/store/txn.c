@@ -132,10 +132,29 @@ txn_read(struct store *s, struct txn **out, struct err *err)
 	return begin(s, false, out, err);
 }
 
+/* Who opened the store before it was sealed would add what is in clear. */
+static int
+refuse_clear(struct txn *t)
+{
+	struct str v;
+
+	if (row_get(t, T_META, S("vault"), &v) > 0)
+		txn_fail(t, ERR_PERM,
+		    "the mail in %s is sealed by now: start helpd again",
+		    t->store->dir);
+	return txn_error(t, NULL);
+}
+
 int
 txn_write(struct store *s, struct txn **out, struct err *err)
 {
-	return begin(s, true, out, err);
+	if (begin(s, true, out, err) < 0)
+		return -1;
+	if (s->vault || !s->opened || refuse_clear(*out) == 0)
+		return 0;
+	txn_error(*out, err);
+	txn_abort(out);
+	return -1;
 }
 
 /* Before the environment's lock is given back. A buffer that a large row made large is not kept. */

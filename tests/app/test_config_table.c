@@ -164,7 +164,7 @@ every_line_of_the_sample_counts(void **state)
 		}
 	}
 	assert_true(settings > 30);
-	assert_int_equal(blocks, 9);
+	assert_int_equal(blocks, 10);
 	buf_fini(&b);
 }
 
