@@ -12,6 +12,7 @@ import hashlib
 import heapq
 import itertools
 import os
+import pickle
 import random
 import re
 import smtplib
@@ -96,6 +97,8 @@ class Ledger:
 
     def write(self, path):
         """For whoever looks into a run that went wrong (HELPD_KEEP)."""
+        with open(path + ".pickle", "wb") as f:
+            pickle.dump((self.given, self.got), f)
         with open(path, "w") as f:
             for g in self.given:
                 f.write(f"{g.at:.2f} gave {g.kind} {g.agent or ''} {g.mid} {g.sender} -> {','.join(g.to)} root={g.root} about={g.about} times={g.times} failed={g.failed}\n")

@@ -13,6 +13,7 @@ import re
 import statistics
 import subprocess
 import time
+import traceback
 
 import house
 import pytest
@@ -191,6 +192,8 @@ class Books:
         ids = [t["id"] for t in self.helpd.tickets()]
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
             self.tickets = dict(zip(ids, pool.map(self.helpd.show, ids)))
+        self.home, self.times, self.events = {}, [], collections.Counter()   # mark -> ticket; how long answers took
+        self.doubts = self.doubles = self.acks = self.posts = self.copied = self.reports = 0
         # Of each article once: a merged ticket's are shown with the one that took it up, too.
         self.articles = [(n, a) for n, t in self.tickets.items() for a in t["articles"] if a.get("ticket", n) == n]
         self.by_mid = collections.defaultdict(list)
@@ -232,7 +235,6 @@ class Books:
     # --- 1.2, 1.3: each mail is one article
 
     def given(self):
-        self.home = {}           # mark -> ticket
         for g in self.ledger.given:
             if not g.at:
                 self.bad(f"{g.mid} was never taken by Postfix")
@@ -302,7 +304,6 @@ class Books:
     # --- 1.4, 1.5: each answer that went out, once
 
     def answers(self):
-        self.times = []
         said = collections.defaultdict(list)
         for n, a in self.articles:
             if a["direction"] == "out":
@@ -399,7 +400,6 @@ class Books:
     def histories(self):
         """Who did what by which right; nothing by a forger's; each event of a clock once."""
         forged = {g.mark for g in self.ledger.given if g.kind == "forged"}
-        self.events = collections.Counter()
         for n, t in self.tickets.items():
             self.events.update(e["kind"] for e in t["events"] if e.get("ticket", n) == n)
             self.expect("forged" not in t["tags"], f"#{n} has a forger's tag")
@@ -479,7 +479,10 @@ class Books:
 
     def check(self):
         for part in (self.given, self.strangers, self.answers, self.deliveries, self.mailboxes, self.histories, self.told, self.numbers, self.webhooks, self.copies, self.store):
-            part()
+            try:
+                part()
+            except Exception:
+                self.bad(f"{part.__name__}: {traceback.format_exc()}")
 
 
 def memory(soak):
@@ -534,7 +537,7 @@ def tell(soak, books):
         ("memory", "; ".join(memory(soak))),
         *soak.figures.items()]
     for k, v in rows:
-        print(f"  {k:24} {v}")
+        print(f"  {k:24} {v}", flush=True)
 
 
 def go(h, seconds, customers):
@@ -542,14 +545,16 @@ def go(h, seconds, customers):
     print(f"HELPD_SOAK_SEED={seed}", flush=True)
     with Receiver() as web:
         soak = Soak(h, seed, seconds, customers, web)
+        # The books look at the bytes that customers got, as Helpd.leaks() would, which starts a program for each of thousands of articles.
+        soak.helpd.leaks = list
         try:
             soak.run()
         finally:
             soak.world.stopped = soak.world.closing = soak.faults.closing = soak.watch.over = True
             for p in (soak.imap, soak.smtp):
                 p.close()
-        soak.helpd.run("verify")
         soak.world.ledger.write(os.path.join(h.base, "ledger"))
+        soak.helpd.run("verify")
         books = Books(soak)
         books.check()
         tell(soak, books)
@@ -557,8 +562,6 @@ def go(h, seconds, customers):
     wrong += [f"on the wire: {x!r}" for x in soak.smtp.wrong[:5]]
     slow = 30 if SANITIZED else 10
     wrong += [f"ready after {x:.1f} s only" for x in soak.service.ready if x > slow]
-    # The books have looked at the bytes that customers got: the same as Helpd.leaks(), which would start a program for each of thousands of articles.
-    soak.helpd.leaks = list
     print(f"{len(wrong)} violations")
     assert not wrong, f"HELPD_SOAK_SEED={seed}: {len(wrong)} violations\n" + "\n".join(wrong[:40])
     assert soak.helpd.tickets()
