@@ -1,4 +1,5 @@
 #include "app/check.h"
+#include "app/expiry.h"
 #include "app/imap_account.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -100,10 +101,10 @@ check_ca(struct arena *a, const char *what, struct str name, struct place at,
 void
 check_files(struct arena *a, const struct config *c, struct complaints *bad)
 {
-
 	const struct encryption *e = &c->encryption;
-	for (size_t i = 0; i < c->nmailboxes; i++) {
+
 	check_secret(a, c, "encryption", S("key"), e->at, &e->key, bad);
+	for (size_t i = 0; i < c->nmailboxes; i++) {
 		const struct mailbox *m = &c->mailboxes[i];
 
 		check_secret(a, c, "mailbox", m->name, m->at, &m->secret, bad);
@@ -378,6 +379,39 @@ finish(struct arena *a, struct check *k, int r, const struct err *err,
 	return r < 0;
 }
 
+/* Certificates of the servers that were met, those in files, passwords. */
+static size_t
+check_expiring(
+    struct arena *a, const struct config *c, check_report *report, void *ctx)
+{
+	const struct watching *w = &c->watch;
+	int64_t now = clock_now(), soon = w->nsteps ? w->steps[0] : 0;
+	struct expiry *v;
+	size_t n = expiry_list(a, c, &v), failed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct check k = {.what = alarm_name(v[i].kind),
+		    .where = v[i].name,
+		    .good = v[i].at > now};
+		AUTO(buf_fini) struct buf day = BUF_INIT;
+
+		if (v[i].at == CLOCK_NONE)
+			continue;
+		clock_rfc3339(&day, v[i].at);
+		buf_cut(&day, 10);
+		k.soon = k.good && v[i].at - now <= soon;
+		k.message = arena_printf(a, "%s on %s (%s%lld days%s)",
+		    k.good ? "expires" : "expired", buf_cstr(&day),
+		    k.good ? "in " : "",
+		    (long long)((k.good ? v[i].at - now : now - v[i].at) /
+				CLOCK_DAY),
+		    k.good ? "" : " ago");
+		failed += !k.good;
+		report(ctx, &k);
+	}
+	return failed;
+}
+
 size_t
 check_connect(
     struct arena *a, const struct config *c, check_report *report, void *ctx)
@@ -406,5 +440,5 @@ check_connect(
 
 		failed += finish(a, &k, r, &err, report, ctx);
 	}
-	return failed;
+	return failed + check_expiring(a, c, report, ctx);
 }

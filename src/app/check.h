@@ -9,6 +9,7 @@ struct check {
 	struct str name;       /* of it */
 	struct str where;      /* "imaps://mail.example.org:993, folder INBOX" */
 	bool good;
+	bool soon;             /* good, and not for long: it expires */
 	struct str message;    /* why not; or what was found */
 };
 struct checks {
@@ -27,7 +28,7 @@ struct str transport_where(struct arena *a, const struct transport *t);
 void check_files(struct arena *a, const struct config *c, struct complaints *bad);
 
 /*
- * Logs in to every IMAP and SMTP server, looks for every folder, tries every Maildir and the data directory. report() is
+ * Logs in to every IMAP and SMTP server, looks for every folder, tries every Maildir and the data directory; then what of it all expires, and when. report() is
  * called after each, since each may take a while. Returns the number of those that failed.
  */
 typedef void check_report(void *ctx, const struct check *c);

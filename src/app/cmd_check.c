@@ -60,14 +60,21 @@ report(void *ctx, const struct check *k)
 		json_object_set_new(o, "name", text(k->name));
 		json_object_set_new(o, "where", text(k->where));
 		json_object_set_new(o, "ok", json_boolean(k->good));
+		json_object_set_new(o, "soon", json_boolean(k->soon));
 		json_object_set_new(o, "message", text(k->message));
 		print_json(o);
 		return;
 	}
 	printf("%s%s%.*s %.*s: %s%s%s%s%.*s%s\n", k->what, k->name.n ? " " : "",
 	    STR_ARG(k->name), STR_ARG(k->where),
-	    c->colour ? (k->good ? "\033[32m" : "\033[31m") : "",
-	    k->good ? "ok" : "failed", c->colour ? "\033[0m" : "",
+	    !c->colour ? ""
+	    : k->soon  ? "\033[33m"
+	    : k->good  ? "\033[32m"
+		       : "\033[31m",
+	    k->soon   ? "warning"
+	    : k->good ? "ok"
+		      : "failed",
+	    c->colour ? "\033[0m" : "",
 	    k->message.n ? (k->good ? " (" : ": ") : "", STR_ARG(k->message),
 	    k->message.n && k->good ? ")" : "");
 	fflush(stdout);

@@ -322,7 +322,12 @@ add_environment(struct places *p)
 static void
 collect(struct places *p, const struct config *c, const char *data)
 {
+	ptrdiff_t slash = str_rchr(c->status_file, '/');
+
 	strs_add(p->a, &p->write, str_c(data));
+	if (slash > 0)
+		strs_add(p->a, &p->write,
+		    str_sub(c->status_file, 0, (size_t)slash));
 	for (size_t i = 0; i < c->nmailboxes; i++) {
 		const struct mailbox *m = &c->mailboxes[i];
 
