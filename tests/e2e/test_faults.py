@@ -13,7 +13,7 @@ import time
 
 import house
 import pytest
-from house import ROOT, USER, give, mail, wait_for
+from house import ROOT, USER, mail, wait_for
 from imap_stub import ImapStub, session
 from smtp_stub import SmtpStub
 
@@ -339,41 +339,6 @@ def test_map_full(h):
     wait_for(lambda: not inbox.files("new"), 60)
     ends(helpd)
     assert {t["subject"] for t in helpd.tickets()} == {f"Nr. {k}" for k in range(120)}
-
-
-def test_sync_fails(h):
-    """A write or sync that fails ends the daemon with a status; the next start reads what is there, and nothing is lost."""
-    if house.have("cc"):
-        pytest.skip("no compiler")
-    inbox = h.maildir()
-    helpd = h.helpd(box(inbox))
-    helpd.expected = [r"(store|commit|sync|write|I/O)"]
-    shim, count = helpd.base + "/shim.so", helpd.base + "/count"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, HERE + "/shim.c", "-ldl"], check=True)
-    os.chmod(shim, 0o755)
-    # With the sanitizers their own library has to come first.
-    asan = re.findall(r"(/\S*lib[at]san\S*)", subprocess.run(["ldd", house.HELPD], stdout=subprocess.PIPE).stdout.decode())
-    preload = "LD_PRELOAD=" + " ".join([*asan, shim])
-    give(helpd.base)
-    inbox.put(mail(subject="Nr. 0"))
-    helpd.once(wrap=["env", preload, "SHIM_COUNT=" + count])
-    with open(count) as f:
-        n = int(f.read())
-    assert n > 3
-    failed = 0
-    for at in sorted({1, 2, 3, n // 4, n // 2, 3 * n // 4, n - 2, n - 1, n}):
-        inbox.put(mail(sender=f"c{at}@customer.example", subject=f"At {at}"))
-        status = helpd.once(status=None, wrap=["env", preload, f"SHIM_FAIL={at}"]).status
-        failed += status != 0
-        helpd.run("verify")
-        helpd.once()
-        helpd.run("verify")
-        assert [t["subject"] for t in helpd.tickets()].count(f"At {at}") == 1
-        assert not inbox.files("new")
-    assert failed >= 3
-    ids = [m["Message-ID"] for m in helpd.out.mails()]
-    ambiguous = sum(e["kind"] == "ambiguous" for t in helpd.tickets() for e in helpd.show(t["id"])["events"])
-    assert len(ids) - len(set(ids)) <= ambiguous
 
 
 def test_file_that_cannot_be_read(h):
