@@ -259,31 +259,50 @@ begin_box(struct box *b, struct err *err)
 	b->begun = r == 1 && folder.uidvalidity;
 	if (b->begun || b->spool)
 		return 0;
-	if (maildir_scan(&a, b->path, &files, &s.n, err) < 0)
+	if (maildir_list(&a, b->path, true, &files, &s.n, err) < 0)
 		return -1;
 	s.files = files;
 	return writer_do(b->feed.c->writer, &s.job, err);
 }
 
-/*
- * One file, of which the ledger says fate. A file that cannot be read, or not
- * be put away, is no reason to leave the others.
- */
+/* A file that cannot be read, or not be put away, is no reason to leave the
+ * others. */
 static void
-do_file(struct box *b, const struct maildir_file *file, enum fate fate,
-    struct unread *bad)
+note_unread(struct unread *bad, int r, const struct err *err)
 {
-	bool is_new = str_eq(file->dir, S("new"));
-	struct err err = ERR_INIT;
-	int r = 0;
-
-	if (fate == FATE_NONE)
-		r = take_file(b, file, &err);
-	/* Safe already, but a crash came before it was put away. */
-	else if (is_new || b->feed.mailbox->after != AFTER_CUR)
-		r = acknowledge(b, file->key, fate, &err);
 	if (r < 0 && bad->n++ == 0)
-		bad->first = err;
+		bad->first = *err;
+}
+
+/* Leaves those in files that the ledger does not know. Others in new/ are safe
+ * already, but a crash came before they were put away. */
+static int
+leave_unknown(struct box *b, struct maildir_file *files, size_t *n,
+    struct unread *bad, struct err *err)
+{
+	enum fate fates[LEDGER_CHUNK];
+	size_t left = 0;
+
+	for (size_t from = 0; from < *n; from += LEDGER_CHUNK) {
+		size_t to = MIN(*n, from + LEDGER_CHUNK);
+
+		if (look_up(b, files, from, to, fates, err) < 0)
+			return -1;
+		for (size_t i = from; i < to && !feed_stopping(&b->feed); i++) {
+			bool is_new = str_eq(files[i].dir, S("new"));
+			enum fate fate = fates[i - from];
+			struct err why = ERR_INIT;
+
+			if (fate == FATE_NONE)
+				files[left++] = files[i];
+			else if (is_new || b->feed.mailbox->after != AFTER_CUR)
+				note_unread(bad,
+				    acknowledge(b, files[i].key, fate, &why),
+				    &why);
+		}
+	}
+	*n = left;
+	return 0;
 }
 
 /* bad: what could not be read of it. */
@@ -292,26 +311,23 @@ read_box(struct box *b, bool all, struct unread *bad, struct err *err)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	struct maildir_file *files;
-	enum fate fates[LEDGER_CHUNK];
 	size_t n;
 
-	if ((all ? maildir_scan : maildir_scan_new)(
-		&a, b->path, &files, &n, err) < 0)
+	if (maildir_list(&a, b->path, all, &files, &n, err) < 0)
 		return -1;
 	if (n)
 		feed_state(&b->feed, "reading");
-	for (size_t from = 0; from < n; from += LEDGER_CHUNK) {
-		size_t to = MIN(n, from + LEDGER_CHUNK);
+	if (leave_unknown(b, files, &n, bad, err) < 0 ||
+	    maildir_look(b->path, files, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct err why = ERR_INIT;
 
-		if (look_up(b, files, from, to, fates, err) < 0)
-			return -1;
-		for (size_t i = from; i < to; i++) {
-			if (feed_stopping(&b->feed) || feed_is_full(&b->feed))
-				return 0;
-			do_file(b, &files[i], fates[i - from], bad);
-			if (i % 64 == 63)
-				acknowledge_done(b, false);
-		}
+		if (feed_stopping(&b->feed) || feed_is_full(&b->feed))
+			return 0;
+		note_unread(bad, take_file(b, &files[i], &why), &why);
+		if (i % 64 == 63)
+			acknowledge_done(b, false);
 	}
 	return 0;
 }

@@ -87,7 +87,7 @@ files_fini(struct files *f)
 }
 
 static int
-scan_sub(struct arena *a, const char *path, const char *sub, struct files *out,
+list_sub(struct arena *a, const char *path, const char *sub, struct files *out,
     struct err *err)
 {
 	int fd = open_sub(path, sub, err);
@@ -104,25 +104,14 @@ scan_sub(struct arena *a, const char *path, const char *sub, struct files *out,
 	while ((e = readdir(d))) {
 		struct str name = str_c(e->d_name);
 		struct maildir_file f = {.dir = str_c(sub)};
-		struct stat st;
 
 		errno = 0;
 		if (name.p[0] == '.' ||
 		    (e->d_type != DT_REG && e->d_type != DT_UNKNOWN))
 			continue;
-		/* Gone since, or nothing to read: not an error. */
-		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) <
-			0 ||
-		    !S_ISREG(st.st_mode)) {
-			errno = 0;
-			continue;
-		}
 		f.name = arena_dup(a, name);
 		f.key = key_of(f.name);
 		f.seen = !strcmp(sub, "cur") && is_seen(f.name);
-		f.mtime = (int64_t)st.st_mtim.tv_sec * CLOCK_SECOND +
-			  st.st_mtim.tv_nsec / 1000000;
-		f.size = (uint64_t)st.st_size;
 		out->v =
 		    mem_fit(out->v, &out->cap, out->n + 1, sizeof(*out->v));
 		out->v[out->n++] = f;
@@ -142,21 +131,19 @@ by_time(const void *a, const void *b)
 	return str_cmp(x->name, y->name);
 }
 
-/* The first `count` places. */
-static int
-scan_places(struct arena *a, const char *path, size_t count,
+int
+maildir_list(struct arena *a, const char *path, bool all,
     struct maildir_file **out, size_t *n, struct err *err)
 {
 	AUTO(files_fini) struct files f = {NULL, 0, 0};
 
 	*out = NULL;
 	*n = 0;
-	for (size_t i = 0; i < count; i++)
-		if (scan_sub(a, path, places[i], &f, err) < 0)
+	for (size_t i = 0; i < (all ? ARRAY_LEN(places) : 1); i++)
+		if (list_sub(a, path, places[i], &f, err) < 0)
 			return -1;
 	if (!f.n)
 		return 0;
-	qsort(f.v, f.n, sizeof(*f.v), by_time);
 	*out = arena_array(a, struct maildir_file, f.n);
 	memcpy(*out, f.v, f.n * sizeof(*f.v));
 	*n = f.n;
@@ -164,17 +151,46 @@ scan_places(struct arena *a, const char *path, size_t count,
 }
 
 int
-maildir_scan(struct arena *a, const char *path, struct maildir_file **out,
-    size_t *n, struct err *err)
+maildir_look(
+    const char *path, struct maildir_file *v, size_t *n, struct err *err)
 {
-	return scan_places(a, path, ARRAY_LEN(places), out, n, err);
+	AUTO_FD dir = -1;
+	const char *open = NULL;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++) {
+		struct maildir_file *f = &v[kept];
+		struct stat st;
+
+		*f = v[i];
+		if (open != f->dir.p) {
+			close_fd(&dir);
+			open = f->dir.p;
+			if ((dir = open_sub(path, open, err)) < 0)
+				return -1;
+		}
+		/* Gone since, or nothing to read: not an error. */
+		if (fstatat(dir, f->name.p, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISREG(st.st_mode))
+			continue;
+		f->mtime = (int64_t)st.st_mtim.tv_sec * CLOCK_SECOND +
+			   st.st_mtim.tv_nsec / 1000000;
+		f->size = (uint64_t)st.st_size;
+		kept++;
+	}
+	*n = kept;
+	if (kept)
+		qsort(v, kept, sizeof *v, by_time);
+	return 0;
 }
 
 int
-maildir_scan_new(struct arena *a, const char *path, struct maildir_file **out,
+maildir_scan(struct arena *a, const char *path, struct maildir_file **out,
     size_t *n, struct err *err)
 {
-	return scan_places(a, path, 1, out, n, err);
+	if (maildir_list(a, path, true, out, n, err) < 0)
+		return -1;
+	return maildir_look(path, *out, n, err);
 }
 
 /* --- finding one by its key --- */

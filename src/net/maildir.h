@@ -18,8 +18,12 @@ struct maildir_file {
 };
 /* All files of new/ and cur/ (no dot files), by modification time, then name. ERR_NOENT when it is no Maildir. */
 int maildir_scan(struct arena *a, const char *path, struct maildir_file **out, size_t *n, struct err *err);
-/* The same for new/ alone: the short list that is looked at each time something arrives. */
-int maildir_scan_new(struct arena *a, const char *path, struct maildir_file **out, size_t *n, struct err *err);
+/*
+ * The same in two steps: the names of new/ (all: of cur/, too) as they come, without time and size; then those of them that v still holds are
+ * looked at, put in order, and what is gone or no plain file is left out. Of a large cur/ nearly all is known by name.
+ */
+int maildir_list(struct arena *a, const char *path, bool all, struct maildir_file **out, size_t *n, struct err *err);
+int maildir_look(const char *path, struct maildir_file *v, size_t *n, struct err *err);
 
 /* Reads one; finds it under its key when a client renamed it meanwhile. 1, 0 gone, -1. Not followed: symbolic links. */
 int maildir_read(const char *path, const struct maildir_file *f, size_t max, struct buf *out, struct err *err);

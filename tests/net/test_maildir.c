@@ -109,6 +109,32 @@ scans_in_order_of_time(void **state)
 }
 
 static void
+looks_at_what_is_left(void **state)
+{
+	struct maildir_file *f;
+	size_t n;
+
+	(void)state;
+	put("new/b", "1", 300);
+	put("new/gone", "1", 300);
+	put("new/a", "22", 400);
+	put("cur/c:2,S", "333", 100);
+	assert_int_equal(maildir_list(&arena, dir, false, &f, &n, NULL), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(maildir_list(&arena, dir, true, &f, &n, NULL), 0);
+	assert_int_equal(n, 4);
+	assert_int_equal(unlink(at("new/gone")), 0);
+	assert_int_equal(maildir_look(dir, f, &n, NULL), 0);
+	assert_int_equal(n, 3);
+	assert_true(str_eq(f[0].key, S("c")) && f[0].seen && f[0].size == 3);
+	assert_true(str_eq(f[1].key, S("b")) && f[1].mtime == 300000);
+	assert_true(str_eq(f[2].key, S("a")) && f[2].size == 2);
+	n = 0;
+	assert_int_equal(maildir_look(dir, NULL, &n, NULL), 0);
+	assert_int_equal(n, 0);
+}
+
+static void
 reads_where_it_went(void **state)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
@@ -284,6 +310,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, fresh, gone)
 	const struct CMUnitTest tests[] = {
 	    T(scans_in_order_of_time),
+	    T(looks_at_what_is_left),
 	    T(reads_where_it_went),
 	    T(moves_to_cur),
 	    T(a_key_stays),
