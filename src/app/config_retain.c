@@ -13,15 +13,17 @@ struct judged {
 	int64_t ms;
 };
 
-/* One complaint a value is enough, however many queues have it. */
+/* One complaint a value is enough, however many queues have it; but a warning
+ * hides no error. */
 static bool
-was_told(const struct judged *j)
+was_told(const struct judged *j, bool warning)
 {
 	struct place at = value_at(j->c);
 	const struct complaints *bad = j->r->bad;
 
 	for (size_t i = 0; i < bad->n; i++)
-		if (bad->v[i].at.file == at.file &&
+		if ((warning || !bad->v[i].warning) &&
+		    bad->v[i].at.file == at.file &&
 		    bad->v[i].at.line == at.line &&
 		    bad->v[i].at.column == at.column)
 			return true;
@@ -33,7 +35,7 @@ at_least(const struct judged *j, int64_t least)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 
-	if (!j->c || !j->ms || j->ms >= least || was_told(j))
+	if (!j->c || !j->ms || j->ms >= least || was_told(j, false))
 		return;
 	clock_duration(&b, least);
 	wrong(j->r, value_at(j->c), "%s: expected at least \"%s\", or \"0\"",
@@ -46,7 +48,7 @@ longer_than(const struct judged *j, const char *what, int64_t ms)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 
-	if (!j->c || !j->ms || j->ms > ms || was_told(j))
+	if (!j->c || !j->ms || j->ms > ms || was_told(j, false))
 		return;
 	clock_duration(&b, ms);
 	wrong(j->r, value_at(j->c), "%s must be longer than %s (%s)", j->name,
@@ -76,7 +78,8 @@ retain_judge_queue(struct value_reader *r, const struct block *queue,
 	longer_than(&j, "send_for", s->send_days * CLOCK_DAY);
 	if (queue && block_set(queue, "purge_after"))
 		at_least(&j, PURGE_LEAST);
-	if (j.c && q->purge_after && !q->close_after && !was_told(&j))
+	if (j.c && q->purge_after && !q->close_after &&
+	    !was_told(&j, true))
 		complain_warning(r->a, r->bad, value_at(j.c),
 		    "queue \"%.*s\" has no close_after: what is only resolved "
 		    "is never purged",

@@ -4,8 +4,10 @@
  * with the evidence that did not join it to another ticket.
  */
 #include "desk/why.h"
+#include "base/clock.h"
 #include "base/must.h"
 #include "desk/extra.h"
+#include "desk/purge.h"
 
 enum {
 	REASONS_MAX = 160 /* 100 fields, 50 tags, and the rest */
@@ -78,6 +80,33 @@ sets(struct arena *a, const struct event *e, const struct reason *r)
 	return str_eq(e->kind, r->what);
 }
 
+/* It will be purged, or was. */
+static void
+retention(struct reasons *r, const struct ticket *k)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	struct purge_state p;
+	int n = r->n;
+
+	purge_state(k->extra, &p);
+	clock_rfc3339(&b, p.purged != CLOCK_NONE ? p.purged : p.at);
+	if (p.purged != CLOCK_NONE) {
+		add(r, S("purged"), arena_dup(r->a, buf_str(&b)));
+		return;
+	}
+	add(r, S("purge"), arena_dup(r->a, buf_str(&b)));
+	if (r->n > n)
+		r->v[n].event = (struct event){.actor = S("system"),
+		    .cause = k->status == STATUS_MERGED
+				 ? arena_printf(r->a, "merged into #%llu",
+				       (unsigned long long)k->merged_into)
+				 : arena_printf(r->a, "queue %.*s, %s",
+				       STR_ARG(k->queue),
+				       k->status == STATUS_SPAM
+					   ? "spam_purge_after"
+					   : "purge_after")};
+}
+
 int
 ticket_why(struct txn *t, struct arena *a, const struct ticket *k,
     struct reason **out, struct err *err)
@@ -87,6 +116,7 @@ ticket_why(struct txn *t, struct arena *a, const struct ticket *k,
 	struct event first = {0};
 
 	present(&r, k);
+	retention(&r, k);
 	for (uint32_t seq = 1; seq <= k->events; seq++) {
 		struct event e;
 		int found = event_get(t, a, k->id, seq, &e);
@@ -105,7 +135,7 @@ ticket_why(struct txn *t, struct arena *a, const struct ticket *k,
 				r.v[i].event = e;
 	}
 	for (int i = 0; i < r.n; i++)
-		if (!r.v[i].event.seq)
+		if (!r.v[i].event.seq && !r.v[i].event.cause.n)
 			r.v[i].event = first;
 	*out = r.v;
 	return r.n;

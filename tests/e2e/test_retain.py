@@ -47,6 +47,7 @@ def test_purged(h):
     at = helpd.show(1)["purge_at"]
     assert at.endswith("T03:00:00Z") and helpd.show(2)["purge_at"] is None and helpd.show(1)["purged"] is None
     assert "then purged" in helpd.run("show", "1")
+    assert re.search(rf"(?m)^purge +{at} +<- queue support, purge_after \(system\)$", helpd.run("why", "1")), helpd.run("why", "1")
     counts = json.loads(helpd.run("verify", "--json"))["counts"]
     once(helpd, 59)
     assert "quicksilver" in json.dumps(helpd.show(1)) and not helpd.json("quarantine")
@@ -69,6 +70,13 @@ def test_purged(h):
     assert len(helpd.tickets()) == 2
     assert "was purged" in helpd.run("reply", "1", "--message", "x", status=65).err
     assert "was purged" in helpd.run("set", "1", "status=open", status=65).err
+    # What goes through all tickets finds nothing to stumble over.
+    assert helpd.run("why", "1") and helpd.run("search", "status:closed") and helpd.run("list", "--all")
+    helpd.run("replay")
+    helpd.run("export", ANN, os.path.join(os.path.dirname(helpd.data), "export"))
+    helpd.start()
+    assert json.loads(helpd.run("status", "--json", status=None))["purge"]["waiting"] == 0
+    helpd.stop()
     helpd.run("set", "2", "status=closed")
     once(helpd, 64)
     once(helpd, 65)
@@ -105,7 +113,7 @@ def test_configured_later(h):
 @pytest.mark.parametrize("site, queue, said", [
     ('purge_after "5d";', "", r"purge_after must be longer than reopen_within \(14d\)"),
     ('purge_after "20d";', 'close_after "30d";', r"purge_after must be longer than close_after \(30d\)"),
-    ('purge_after "6d";', 'close_after "1d"; reopen_within "1d";', r"purge_after: expected at least \"(7d|1w)\""),
+    ("", 'purge_after "6d"; close_after "1d"; reopen_within "1d";', r"purge_after: expected at least \"(7d|1w)\""),
     ('spam_purge_after "2d";', "", r"spam_purge_after must be longer than confirm_within \(3d\)"),
     ('quarantine_after "1h";', "", r"quarantine_after: expected at least \"1d\""),
     ("", 'purge_after "60d";', r"warning: queue \"support\" has no close_after: what is only resolved is never purged"),
