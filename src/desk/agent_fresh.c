@@ -1,7 +1,7 @@
 /*
  * Mail of an agent that names no ticket, and what is no answer to a notice:
  *
- *   a customer's mail, forwarded     the customer's ticket; his words the article, the agent's a note
+ *   a customer's mail, forwarded     agent_forward.c
  *   To: a customer, Cc: the desk     an answer that was written elsewhere
  *   only commands                    #list, #history 42, #help: told, and kept in a ticket of the agent's own
  *   anything else                    a ticket that the agent asks for himself
@@ -13,13 +13,9 @@
 #include "desk/change.h"
 #include "desk/extra.h"
 #include "desk/family.h"
-#include "desk/limits.h"
-#include "desk/merge.h"
 #include "desk/notice.h"
 #include "desk/people.h"
 #include "desk/route.h"
-#include "mail/automatic.h"
-#include "mail/forward.h"
 #include "mail/subject.h"
 #include "store/blob.h"
 
@@ -68,8 +64,8 @@ fresh_open(struct visit *v, struct err *err)
 }
 
 /* What the mail refers to, where it did not join it. */
-static int
-link_ticket(struct visit *v, struct err *err)
+int
+fresh_link(struct visit *v, struct err *err)
 {
 	const struct thread *th = v->x->thread;
 
@@ -86,8 +82,8 @@ link_ticket(struct visit *v, struct err *err)
 	return 0;
 }
 
-static struct address
-me(const struct visit *v)
+struct address
+fresh_me(const struct visit *v)
 {
 	return (struct address){visit_name(v->agent), v->x->writer->from.addr};
 }
@@ -102,18 +98,21 @@ fresh_count(
 	    v->t, v->a, x, key, v->m->language, true, v->x->now, p, err);
 }
 
-static int
-tell_queue(struct visit *v, uint32_t seq, struct err *err)
+int
+fresh_tell(struct visit *v, const struct route_choice *routed, struct err *err)
 {
 	struct notice n = {
-	    .kind = NOTICE_NEW,
-	    .seq = seq,
+	    .kind = v->out->is_new ? NOTICE_NEW : NOTICE_FOLLOWUP,
+	    .seq = v->source,
 	    .who = v->who,
 	    .in = v->x->in,
 	};
-	struct route_choice c;
+	struct route_choice c = {0};
 
-	if (route_new(v->d, v->t, v->a, v->k, v->x->now, &c, err) < 0)
+	if (routed && routed->agent)
+		c = *routed;
+	else if (v->out->is_new &&
+		 route_new(v->d, v->t, v->a, v->k, v->x->now, &c, err) < 0)
 		return -1;
 	if (c.agent) {
 		n.route = &c;
@@ -128,40 +127,8 @@ fresh_is_colleague(const struct visit *v, struct str addr)
 	return staff_by_address(&v->d->settings->staff, addr) != NULL;
 }
 
-/* --- forwards ---------------------------------------------------------- */
-
-bool
-fresh_is_forward(const struct visit *v)
-{
-	const struct forwarded *f = v->m->forwarded;
-
-	if (!f || v->x->identity->level < LEVEL_MEDIUM)
-		return false;
-	/* One of our own mails is no customer's. */
-	if (settings_is_own(v->d->settings, f->from.addr))
-		return false;
-	/* An answer to a notice may have anything attached. */
-	return !v->x->identity->token && !v->x->in->sent_folder;
-}
-
-static bool
-is_sure(const struct visit *v)
-{
-	const struct forwarded *f = v->m->forwarded;
-
-	return f->sure && f->from.addr.n &&
-	       !fresh_is_colleague(v, f->from.addr);
-}
-
-/* What opens a ticket, or joins it, as a mail that came in. */
-struct arrival {
-	struct address author;
-	struct str text, subject, message_id, evidence;
-	int64_t date;
-};
-
-static void
-put_arrival(struct visit *v, const struct arrival *w)
+void
+fresh_put(struct visit *v, const struct arrival *w)
 {
 	struct address from = w->author;
 	struct span whole = {0, (uint32_t)w->text.n};
@@ -208,31 +175,11 @@ put_arrival(struct visit *v, const struct arrival *w)
 	v->k->updated = MAX(v->x->now, v->k->updated);
 }
 
-/* The customer's words, as if he had written here. */
-static void
-put_forwarded(struct visit *v, bool sure)
-{
-	const struct forwarded *f = v->m->forwarded;
-	struct arrival w = {
-	    .author = sure ? f->from : me(v),
-	    .text = v->m->text,
-	    .subject = f->subject.n ? f->subject : v->m->subject,
-	    .message_id = sure ? f->message_id : v->m->message_id,
-	    .evidence = arena_printf(v->a, "forwarded by %.*s (%.*s)",
-		STR_ARG(v->agent->name), STR_ARG(v->x->identity->why)),
-	    .date = f->date,
-	};
-
-	if (sure && f->text.to > f->text.from && f->text.to <= w.text.n)
-		w.text = forward_words(v->a, v->m);
-	put_arrival(v, &w);
-}
-
 static void
 put_own(struct visit *v)
 {
 	struct arrival w = {
-	    .author = me(v),
+	    .author = fresh_me(v),
 	    .text = v->block.n ? v->block.text : v->m->text,
 	    .subject = v->m->subject,
 	    .message_id = v->m->message_id,
@@ -240,98 +187,12 @@ put_own(struct visit *v)
 	    .date = v->m->date,
 	};
 
-	put_arrival(v, &w);
-}
-
-/* Nothing of what the agent wrote above is in it. */
-static int
-acknowledge(struct visit *v, const struct person *p, struct err *err)
-{
-	const struct settings *s = v->d->settings;
-	const struct forwarded *f = v->m->forwarded;
-	const struct queue *q = settings_queue(s, v->k->queue);
-	struct span span = f->text;
-	struct message m = {
-	    .subject = f->subject,
-	    .text = v->m->text,
-	    .fresh = &span,
-	    .nfresh = span.to > span.from,
-	    .message_id = f->message_id,
-	    .date = f->date,
-	};
-	struct str hold, key = address_key(v->a, f->from.addr);
-
-	if (!q || !q->acknowledge || p->suspended || f->date == CLOCK_NONE ||
-	    automatic_address(f->from.addr) ||
-	    (s->acknowledge_within &&
-		v->x->now - f->date > s->acknowledge_within)) {
-		event_add(v->t, v->k, EVENT_NOT_ACKNOWLEDGED, &v->who,
-		    S("a forwarded mail that is old, or whose writer gets no "
-		      "automatic mail"),
-		    v->x->now);
-		return 0;
-	}
-	if (limits_take(
-		v->t, v->a, s, key, v->k->subject, v->x->now, &hold, err) < 0)
-		return -1;
-	v->out->mails++;
-	return outbound_ack(v->d, v->t, v->a, v->k, &m, &f->from, p->answered,
-	    hold, v->x->now, err);
-}
-
-/* What the agent wrote above the forward is for the desk. */
-/* What the agent wrote above what he forwards: the customer's words are an article already, and name nobody. */
-static struct str
-above_forward(struct str text, const struct message *m)
-{
-	struct str rest = str_from(m->text, m->forwarded->heading), line;
-	ptrdiff_t at = -1;
-
-	if (str_line(&rest, &line) && str_trim(line).n)
-		at = str_find(text, line, 0);
-	return at < 0 ? text : str_trim(str_sub(text, 0, (size_t)at));
-}
-
-static int
-put_note(struct visit *v, struct err *err)
-{
-	uint32_t seq;
-
-	v->run.text = above_forward(v->run.text, v->m);
-	if (!v->run.text.n)
-		return 0;
-	if (change_note(v->d, v->t, v->a, v->k, v->run.text, &v->who,
-		visit_name(v->agent), v->x->now, &seq, err) < 0)
-		return -1;
-	return command_mentions(&v->run, v->run.text, seq, err);
-}
-
-static void
-ask_requester(struct visit *v)
-{
-	const struct forwarded *f = v->m->forwarded;
-	AUTO(buf_fini) struct buf b = BUF_INIT;
-
-	if (f->from.addr.n)
-		buf_printf(&b, "\n#requester %.*s", STR_ARG(f->from.addr));
-	for (size_t i = 0; i < f->to.n && i < 5; i++)
-		if (!settings_is_own(v->d->settings, f->to.v[i].addr) &&
-		    !fresh_is_colleague(v, f->to.v[i].addr))
-			buf_printf(
-			    &b, "\n#requester %.*s", STR_ARG(f->to.v[i].addr));
-	transcript_add(&v->told, TOLD_WAITS, S(""),
-	    transcript_say(&v->told,
-		"Ticket #%llu was opened in your name, for it is not certain "
-		"who wrote the mail that you forwarded. Answer this mail with "
-		"#requester ADDRESS on top.%s"),
-	    (unsigned long long)v->k->id, b.n ? buf_cstr(&b) : "");
-	if (!v->confirm)
-		wait_ask_requester(v);
+	fresh_put(v, &w);
 }
 
 /* Looked at before the ticket exists. 1, 0 refused, -1. */
-static int
-check(struct visit *v, struct err *err)
+int
+fresh_check(struct visit *v, struct err *err)
 {
 	int n;
 
@@ -349,8 +210,8 @@ check(struct visit *v, struct err *err)
 
 /* Commands on top of what opens a ticket: those that only a confirmation
  * allows wait, the others are done. */
-static int
-carry_out(struct visit *v, struct err *err)
+int
+fresh_carry_out(struct visit *v, struct err *err)
 {
 	v->run.who = v->who;
 	if (v->run.needs) {
@@ -358,50 +219,6 @@ carry_out(struct visit *v, struct err *err)
 		return 0;
 	}
 	return command_carry_out(&v->run, err);
-}
-
-int
-fresh_forward(struct visit *v, struct err *err)
-{
-	const struct forwarded *f = v->m->forwarded;
-	struct address whose = is_sure(v) ? f->from : me(v);
-	struct person p = {0};
-	bool sure = is_sure(v);
-	int good;
-
-	/* His words join the ticket in which he takes part. */
-	if (v->k && !(sure && people_takes_part(v->k, f->from.addr)))
-		v->k = NULL;
-	if (!v->k)
-		fresh_draft(
-		    v, &whose, f->subject.n ? f->subject : v->m->subject);
-	good = check(v, err);
-	if (good <= 0)
-		return good < 0 ? -1 : visit_refused(v, err);
-	if (!v->k->id && fresh_open(v, err) < 0)
-		return -1;
-	v->who.cause = visit_cause(v);
-	v->run.who = v->who;
-	put_forwarded(v, sure);
-	if (v->out->is_new && link_ticket(v, err) < 0)
-		return -1;
-	if (sure && fresh_count(v, &whose, &p, err) < 0)
-		return -1;
-	if (carry_out(v, err) < 0 || put_note(v, err) < 0 ||
-	    command_carry_out_last(&v->run, err) < 0)
-		return -1;
-	if (sure && v->out->is_new && acknowledge(v, &p, err) < 0)
-		return -1;
-	if (!sure)
-		ask_requester(v);
-	else
-		transcript_add(&v->told, TOLD_INFO, S(""),
-		    transcript_say(
-			&v->told, "Ticket #%llu, requested by %.*s."),
-		    (unsigned long long)v->k->id, STR_ARG(whose.addr));
-	if (tell_queue(v, v->source, err) < 0)
-		return -1;
-	return visit_end(v, err);
 }
 
 /* --- a ticket of his own ----------------------------------------------- */
@@ -434,12 +251,12 @@ opens_with(const struct command_line *c)
 static int
 own_ticket(struct visit *v, struct err *err)
 {
-	struct address who = me(v);
+	struct address who = fresh_me(v);
 	struct person p;
 	int good;
 
 	fresh_draft(v, &who, v->m->subject);
-	good = check(v, err);
+	good = fresh_check(v, err);
 	if (good <= 0)
 		return good < 0 ? -1 : visit_refused(v, err);
 	if (fresh_open(v, err) < 0)
@@ -447,11 +264,11 @@ own_ticket(struct visit *v, struct err *err)
 	v->who.cause = visit_cause(v);
 	v->run.who = v->who;
 	put_own(v);
-	if (link_ticket(v, err) < 0)
+	if (fresh_link(v, err) < 0)
 		return -1;
-	if (fresh_count(v, &who, &p, err) < 0 || carry_out(v, err) < 0 ||
+	if (fresh_count(v, &who, &p, err) < 0 || fresh_carry_out(v, err) < 0 ||
 	    command_carry_out_last(&v->run, err) < 0 ||
-	    tell_queue(v, v->source, err) < 0)
+	    fresh_tell(v, NULL, err) < 0)
 		return -1;
 	if (v->block.n)
 		transcript_add(&v->told, TOLD_INFO, S(""),
@@ -491,7 +308,7 @@ int
 fresh_requester(struct visit *v, struct err *err)
 {
 	struct arrival w = {
-	    .author = me(v),
+	    .author = fresh_me(v),
 	    .text = str_trim(message_new_text(v->a, v->m)),
 	    .subject = v->m->subject,
 	    .message_id = v->m->message_id,
@@ -505,7 +322,7 @@ fresh_requester(struct visit *v, struct err *err)
 		return own_ticket(v, err);
 	}
 	v->who.cause = visit_cause(v);
-	put_arrival(v, &w);
+	fresh_put(v, &w);
 	if (wake(v, err) < 0)
 		return -1;
 	n.seq = v->source;

@@ -9,6 +9,8 @@
 #include "desk/outbound.h"
 #include "desk/people.h"
 
+struct route_choice; /* desk/route.h */
+
 struct visit {
 	const struct agent_mail *x;
 	struct desk *d;
@@ -69,9 +71,10 @@ void wait_ask_requester(struct visit *v);
 /* agent_elsewhere.c: answers written elsewhere. */
 bool fresh_is_elsewhere(struct visit *v);
 int fresh_elsewhere(struct visit *v, struct err *err);
-/* agent_fresh.c: mail that names no ticket; forwards. */
+/* agent_forward.c: a customer's mail that he forwards. */
 bool fresh_is_forward(const struct visit *v);
 int fresh_forward(struct visit *v, struct err *err);
+/* agent_fresh.c: mail that names no ticket. */
 int fresh_mail(struct visit *v, struct err *err);
 /* He asked for the ticket himself, a colleague answered, and he writes back: as a customer does. */
 bool fresh_is_requester(const struct visit *v);
@@ -81,6 +84,23 @@ void fresh_draft(struct visit *v, const struct address *requester, struct str su
 int fresh_open(struct visit *v, struct err *err);
 int fresh_count(struct visit *v, const struct address *x, struct person *p, struct err *err);
 bool fresh_is_colleague(const struct visit *v, struct str addr);
+/* The agent, as who writes. */
+struct address fresh_me(const struct visit *v);
+/* What opens a ticket, or joins it, as a mail that came in. */
+struct arrival {
+	struct address author;
+	struct str text, subject, message_id, evidence;
+	int64_t date;
+};
+/* As the next article of v->k, which is v->source then. */
+void fresh_put(struct visit *v, const struct arrival *w);
+/* What the mail refers to, where it did not join it. */
+int fresh_link(struct visit *v, struct err *err);
+/* His commands, looked at before the ticket exists: 1, 0 refused, -1; and carried out, but for those that only a confirmation allows, which wait. */
+int fresh_check(struct visit *v, struct err *err);
+int fresh_carry_out(struct visit *v, struct err *err);
+/* Who gets it, if nobody has it: routed, whom a rule chose (NULL, or with no agent: none); and the notice of the new ticket. */
+int fresh_tell(struct visit *v, const struct route_choice *routed, struct err *err);
 /* agent_log.c: only commands that need no ticket? They are answered. */
 bool fresh_only_asks(const struct visit *v);
 int fresh_alone(struct visit *v, struct err *err);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "desk/extra.h"
+#include "desk/forwarded.h"
 #include "desk/people.h"
 #include "desk/sla_run.h"
 
@@ -172,9 +173,32 @@ counts(const struct event *e)
 	       (is_kind(e, EVENT_SLA) && str_eq(e->actor, S("system")));
 }
 
+/* Did an agent forward it? */
+static bool
+is_forwarded(const struct article *r, const struct message *m)
+{
+	return m->forwarded && m->forwarded->sure &&
+	       !address_eq(r->author.addr,
+		   m->from.n ? m->from.v[0].addr : str_n(NULL, 0)) &&
+	       address_eq(r->author.addr, m->forwarded->from.addr);
+}
+
+/* Did rules run when this article was put? */
+static bool
+is_customers(
+    const struct article *r, const struct message *m, const struct event *e)
+{
+	if (str_starts(e->actor, S("agent:")))
+		return is_forwarded(r, m);
+	return str_starts(e->actor, S("customer:")) ||
+	       str_starts(e->actor, S("desk:")) ||
+	       str_eq(e->actor, S("system"));
+}
+
 static int
 find(struct txn *t, struct arena *a, const struct ticket *k,
-    const struct article *r, struct found *out, struct err *err)
+    const struct article *r, const struct message *m, struct found *out,
+    struct err *err)
 {
 	struct str mine = arena_printf(a, "article %u", r->seq);
 	struct state s = {0};
@@ -191,10 +215,7 @@ find(struct txn *t, struct arena *a, const struct ticket *k,
 		if (!out->any) {
 			take(a, &s, &e);
 			if (!is_kind(&e, EVENT_ARTICLE) ||
-			    !str_eq(e.detail, mine) ||
-			    (!str_starts(e.actor, S("customer:")) &&
-				!str_starts(e.actor, S("desk:")) &&
-				!str_eq(e.actor, S("system"))))
+			    !str_eq(e.detail, mine) || !is_customers(r, m, &e))
 				continue;
 			out->any = true;
 			s.answers = (struct strs){0};
@@ -396,10 +417,12 @@ rehearse(struct desk *d, struct txn *t, struct arena *a, const struct ticket *k,
 	*out = (struct rehearsed){0};
 	if (r->direction != DIRECTION_IN || r->bounce.n || !r->blob)
 		return 0;
-	if (find(t, a, k, r, &f, err) < 0)
+	if (find(t, a, k, r, m, &f, err) < 0)
 		return -1;
 	if (!f.any)
 		return 0;
+	if (is_forwarded(r, m))
+		m = forwarded_message(a, m);
 	out->ran = true;
 	out->event = f.is_new ? "new" : "followup";
 	put_back(a, &was, &f.before);

@@ -2,6 +2,7 @@
 #include "agent_fixture.h"
 #include "desk/change.h"
 #include "desk/extra.h"
+#include "desk/rules.h"
 #include "store/ledger.h"
 
 static void
@@ -553,6 +554,145 @@ test_forward(void **state)
 	assert_has(told(f, "anna"), "requested by " ANN);
 }
 
+static void
+use_rules(struct fixture *f, const char *text)
+{
+	struct rules_file file = {"rules.d/10.sieve",
+	    arena_printf(&f->a,
+		"require [\"vnd.helpd\", \"envelope\", \"body\", "
+		"\"date\", \"relational\"];\n%s\n",
+		text)};
+	struct complaints bad = {0};
+
+	rules_free(&f->settings.rules);
+	rules_compile(
+	    NULL, S("rules.d/"), &file, 1, &f->a, &f->settings.rules, &bad);
+	if (!f->settings.rules)
+		fail_msg("%.*s", STR_ARG(bad.v[0].msg));
+}
+
+/* What she wrote is what rules look at: not who forwarded it, nor what he put
+ * above it. */
+static void
+test_forward_rules(void **state)
+{
+	static const char *const never[] = {
+	    "address \"from\" \"" ANNA "\"",
+	    "address \"to\" \"support@acme.example\"",
+	    "header :contains \"subject\" \"fwd\"",
+	    "body :contains \"knows him\"",
+	    "envelope \"from\" \"" ANNA "\"",
+	    "exists \"authentication-results\"",
+	};
+	static const char *const always[] = {
+	    "address \"from\" \"" ANN "\"",
+	    "address \"to\" \"" ANNA "\"",
+	    "header :is \"subject\" \"My printer\"",
+	    "date \"date\" \"date\" \"2026-01-05\"",
+	    "body :contains \"burns again\"",
+	    "event \"new\"",
+	};
+	struct fixture *f = *state;
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	struct outcome o;
+	struct ticket k;
+
+	for (size_t i = 0; i < ARRAY_LEN(never); i++)
+		buf_printf(&b, "if %s { tag \"never%zu\"; }\n", never[i], i);
+	for (size_t i = 0; i < ARRAY_LEN(always); i++)
+		buf_printf(&b, "if %s { tag \"always%zu\"; }\n", always[i], i);
+	buf_puts(&b, "priority \"urgent\"; assign :agent \"zhou\";");
+	use_rules(f, buf_cstr(&b));
+	o = writes(f,
+	    &(struct written){
+		.from = ANNA, .subject = "Fwd: My printer", .body = forward},
+	    LATER);
+	k = ticket(f, o.ticket);
+	assert_true(o.is_new);
+	for (size_t i = 0; i < ARRAY_LEN(never); i++)
+		if (strs_has(&k.tags, arena_printf(&f->a, "never%zu", i)))
+			fail_msg("%s", never[i]);
+	for (size_t i = 0; i < ARRAY_LEN(always); i++)
+		if (!strs_has(&k.tags, arena_printf(&f->a, "always%zu", i)))
+			fail_msg("not %s", always[i]);
+	assert_true(strs_has(&k.tags, S("phone"))); /* Anna's */
+	assert_int_equal(k.priority, PRIORITY_URGENT);
+	assert_str(k.assignee, "zhou");
+	assert_int_equal(count_sent(f, "notice", "zhou@acme.example"), 1);
+	assert_int_equal(count_sent(f, "ack", ANN), 1);
+	/* The words that an agent writes to the desk are none of theirs. */
+	o = writes(f,
+	    &(struct written){.from = ANNA,
+		.to = "support@acme.example",
+		.subject = "My printer",
+		.body = "It burns again."},
+	    LATER + 1);
+	assert_true(o.is_new);
+	assert_int_equal(ticket(f, o.ticket).tags.n, 0);
+	assert_int_equal(ticket(f, o.ticket).priority, PRIORITY_NORMAL);
+	rules_free(&f->settings.rules);
+}
+
+/* Rules are first, and the agent's word is the last. What a rule has made
+ * impossible is told, and the desk hears of the ticket. */
+static void
+test_forward_rules_first(void **state)
+{
+	struct fixture *f = *state;
+	struct written w = {.from = ANNA,
+	    .subject = "Fwd: My printer",
+	    .body = arena_cstr(
+		&f->a, arena_printf(
+			   &f->a, "#priority low\n#assign ben\n%s", forward))};
+	struct outcome o;
+
+	use_rules(f, "priority \"urgent\"; answer \"none\";");
+	o = writes(f, &w, LATER);
+	assert_int_equal(ticket(f, o.ticket).priority, PRIORITY_LOW);
+	assert_str(ticket(f, o.ticket).assignee, "ben");
+	assert_int_equal(count_sent(f, "ack", ANN), 0);
+	assert_has(event_detail(f, o.ticket, "not-acknowledged"), "rule");
+	use_rules(f, "queue \"billing\";");
+	o = writes(f, &w, LATER + 1);
+	assert_str(ticket(f, o.ticket).queue, "billing");
+	assert_str(ticket(f, o.ticket).assignee, "");
+	assert_has(told(f, "anna"), "ben may not work the queue billing");
+	assert_int_equal(count_sent(f, "notice", "carla@acme.example"), 1);
+	/* What a rule discards is told to nobody, and closed. */
+	use_rules(f, "discard;");
+	w.body = forward;
+	o = writes(f, &w, LATER + 2);
+	assert_int_equal(ticket(f, o.ticket).status, STATUS_CLOSED);
+	assert_int_equal(count_sent(f, "notice", "carla@acme.example"), 1);
+	assert_int_equal(count_sent(f, "ack", ANN), 1);
+	rules_free(&f->settings.rules);
+}
+
+/* Mail that joins is a follow-up: of the customer's, so what waited for him
+ * does not any more. */
+static void
+test_forward_followup(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = customer(f, NOW);
+	struct outcome o;
+
+	set_status(f, id, STATUS_PENDING, NOW + 1);
+	use_rules(f, "if event \"followup\" { tag \"again\"; }\n"
+		     "if event \"new\" { tag \"no\"; }");
+	o = writes(f,
+	    &(struct written){.from = ANNA,
+		.subject = "Fwd: [Acme #1] Printer on fire",
+		.body = forward},
+	    LATER);
+	assert_int_equal(o.ticket, id);
+	assert_int_equal(ticket(f, id).status, STATUS_OPEN);
+	assert_int_equal(ticket(f, id).tags.n, 1);
+	assert_str(ticket(f, id).tags.v[0], "again");
+	assert_has(sent(f, "notice", BEN)->text, "the customer wrote again");
+	rules_free(&f->settings.rules);
+}
+
 /* He wrote to Anna about a ticket that is there: his words join it. */
 static void
 test_forward_joins(void **state)
@@ -745,6 +885,9 @@ main(void)
 	    T(test_alone),
 	    T(test_own),
 	    T(test_forward),
+	    T(test_forward_rules),
+	    T(test_forward_rules_first),
+	    T(test_forward_followup),
 	    T(test_forward_joins),
 	    T(test_forward_unsure),
 	    T(test_elsewhere),

@@ -4,7 +4,7 @@ import email.policy
 import email.utils
 import os
 
-from house import Mutt, mail, wait_for
+from house import Mutt, give, mail, wait_for
 
 AGENTS = """
 agent "anna" { name "Anna Berg"; address ["anna@acme.example"]; teams ["first-line"]; signature "Anna Berg\nAcme first line"; }
@@ -166,6 +166,32 @@ def test_forward(h):
     assert "My printer" in told_her and "It smokes again." in told_her
     put(subject="what is there", body="#close 1\n")
     assert helpd.show(1)["status"] == "new"
+    helpd.run("verify")
+
+
+def test_rules_of_a_forward(h):
+    """Rules take a forwarded mail for the customer's own; what the agent says on top comes after them; replay runs them over the same mail."""
+    helpd, _, put = by_agent(h)
+    rule = os.path.join(helpd.etc, "rules.d", "10.sieve")
+    os.makedirs(os.path.dirname(rule), exist_ok=True)
+    with open(rule, "w") as f:
+        f.write('require ["vnd.helpd", "body"];\nif allof (address :domain "from" "customer.example", header :is "subject" "My printer") {\n'
+                '    priority "urgent"; tag "printers"; assign :agent "ben";\n}\nif address :localpart "from" "anna" { tag "hers"; }\n')
+    give(os.path.dirname(rule))
+    put(subject="Fwd: My printer", body="#tag +phone\n#priority high\n\n-------- Forwarded Message --------\nSubject: My printer\n"
+        "Date: " + email.utils.formatdate() + "\nFrom: Ann Baker <ann@customer.example>\nTo: Anna Berg <anna@acme.example>\n\nIt smokes again.\n")
+    ticket, = helpd.tickets()
+    assert (sorted(ticket["tags"]), ticket["priority"], ticket["assignee"]) == (["phone", "printers"], "high", "ben")
+    assert [m for m in to(helpd, "ben@acme.example") if m["X-Helpd-Notice"] == "new"]
+    # A ticket that she opens herself is none of theirs.
+    put(subject="My printer", body="It smokes, too.\n")
+    assert [k["tags"] for k in helpd.tickets() if k["id"] != ticket["id"]] == [[]]
+    same = helpd.json("replay")
+    assert len(same) == 1 and (same[0]["mails"], same[0]["different"]) == (1, 0)
+    with open(rule, "a") as f:
+        f.write('if body :contains "smokes" { tag "fire"; }\n')
+    change, _ = helpd.json("replay")
+    assert change["ticket"] == ticket["id"] and [(x["what"], x["now"]) for x in change["changes"]] == [("tags", "fire, printers")]
     helpd.run("verify")
 
 
