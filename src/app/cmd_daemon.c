@@ -66,8 +66,7 @@ span_of(struct arena *a, const json_t *o, const char *key)
 
 	if (s <= 0)
 		return S("-");
-	clock_duration(&b, s < 3600 ? s * CLOCK_SECOND
-				    : s / 60 * CLOCK_MINUTE);
+	clock_duration(&b, s < 3600 ? s * CLOCK_SECOND : s / 60 * CLOCK_MINUTE);
 	return arena_dup(a, buf_str(&b));
 }
 
@@ -224,7 +223,8 @@ print_expiring(const json_t *o)
 
 	json_array_foreach(list, i, m)
 	{
-		const char *at = json_string_value(json_object_get(m, "expires"));
+		const char *at =
+		    json_string_value(json_object_get(m, "expires"));
 
 		/* Times of this form sort as text. */
 		if (at && (!first || strcmp(at, text_of(first, "expires")) < 0))

@@ -83,7 +83,8 @@ judge_steps(struct value_reader *r, struct alarm_blocks *o)
 			continue;
 		}
 		if (w->nsteps == ARRAY_LEN(w->steps)) {
-			wrong(r, value_in(c, x), "expiring: more than %zu values",
+			wrong(r, value_in(c, x),
+			    "expiring: more than %zu values",
 			    ARRAY_LEN(w->steps));
 			return;
 		}
@@ -159,7 +160,8 @@ judge_heartbeat(
 		    (x->kind == MAILBOX_IMAP && !x->folders.n))
 			continue;
 		strs_add(r->a, &names, x->name);
-		if (!m && (!w->probe_mailbox.n || str_eq(x->name, w->probe_mailbox)))
+		if (!m &&
+		    (!w->probe_mailbox.n || str_eq(x->name, w->probe_mailbox)))
 			m = x;
 	}
 	judge_reference(r, &o->heartbeat, "mailbox", "mailbox that is read",
@@ -188,8 +190,8 @@ alarm_blocks_finish(
 
 	for (size_t i = 0; i < c->ntransports; i++)
 		strs_add(r->a, &transports, c->transports[i].name);
-	judge_reference(r, &o->alarms, "transport", "transport",
-	    o->v.transport, &transports);
+	judge_reference(r, &o->alarms, "transport", "transport", o->v.transport,
+	    &transports);
 	judge_reference(r, &o->heartbeat, "transport", "transport",
 	    o->v.probe_transport, &transports);
 	judge_alarms(r, o, c);

@@ -414,8 +414,8 @@ keep_fixed(struct house *h, struct config *new)
 				      "start on");
 	}
 	if (!sealing_same(&new->encryption, &old->encryption))
-		log_warning("config",
-		    "encryption: used from the next start on");
+		log_warning(
+		    "config", "encryption: used from the next start on");
 	if (new->settings.message_size > h->message_size) {
 		log_warning("config",
 		    "message_size: more than %zu bytes from the next start on",

@@ -39,13 +39,13 @@ file(struct gather *g, struct str path)
 	struct tls_peer p;
 
 	if (path.n && tls_file_expires(path.p, &p, NULL) > 0)
-		add(g, ALARM_AUTHORITY, path,
-		    arena_dup(g->a, str_c(p.whose)), p.expires);
+		add(g, ALARM_AUTHORITY, path, arena_dup(g->a, str_c(p.whose)),
+		    p.expires);
 }
 
 static void
-password(struct gather *g, const char *what, struct str name,
-    const struct secret *s)
+password(
+    struct gather *g, const char *what, struct str name, const struct secret *s)
 {
 	if (s->expires)
 		add(g, ALARM_PASSWORD,

@@ -50,8 +50,8 @@ feed_init(struct feed *f, const struct feed_context *c, const struct mailbox *m)
 int64_t
 feed_patience(const struct feed *f, int64_t longest)
 {
-	return MIN(longest,
-	    MAX(f->c->config->watch.unread_after / 2, CLOCK_SECOND));
+	return MIN(
+	    longest, MAX(f->c->config->watch.unread_after / 2, CLOCK_SECOND));
 }
 
 /* Somebody looks at the status now. */
@@ -506,8 +506,8 @@ feeds_status(struct feeds *f,
 		s.unstored = x->open;
 		s.unstored_for = x->open ? clock_mono() - x->oldest : 0;
 		pthread_mutex_unlock(&x->lock);
-		s.expected = i < n ? maildir_feed_expected()
-				   : imap_feed_expected(x);
+		s.expected =
+		    i < n ? maildir_feed_expected() : imap_feed_expected(x);
 		fn(ctx, &s);
 	}
 }

@@ -326,8 +326,8 @@ collect(struct places *p, const struct config *c, const char *data)
 
 	strs_add(p->a, &p->write, str_c(data));
 	if (slash > 0)
-		strs_add(p->a, &p->write,
-		    str_sub(c->status_file, 0, (size_t)slash));
+		strs_add(
+		    p->a, &p->write, str_sub(c->status_file, 0, (size_t)slash));
 	for (size_t i = 0; i < c->nmailboxes; i++) {
 		const struct mailbox *m = &c->mailboxes[i];
 

@@ -70,7 +70,7 @@ struct sender {
 	bool stop, woken;
 	int64_t hold_until; /* clock_mono(): the server cannot be reached */
 	unsigned failures;
-	bool failed; /* the last attempt did not reach it */
+	bool failed;           /* the last attempt did not reach it */
 	int64_t failing_since; /* clock_mono(); 0 */
 	struct sender_status status;
 	struct turn turn[2];

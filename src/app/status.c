@@ -16,11 +16,11 @@
 
 struct report {
 	const struct status_sources *s;
-	struct txn *t;         /* NULL: the store cannot be read */
+	struct txn *t; /* NULL: the store cannot be read */
 	struct arena a;
 	json_t *o, *list, *problems;
-	uint64_t active;       /* tickets, new to hold */
-	uint64_t waiting;      /* mails */
+	uint64_t active;  /* tickets, new to hold */
+	uint64_t waiting; /* mails */
 	int64_t now;
 };
 
@@ -40,9 +40,9 @@ put_span(json_t *o, const char *key, int64_t ms)
 static void
 problem(struct report *r, const char *what, struct str name, struct str words)
 {
-	struct str s = arena_printf(&r->a, "%s%s%.*s%s%.*s", what,
-	    name.n ? " " : "", STR_ARG(name), words.n ? ": " : "",
-	    STR_ARG(words));
+	struct str s =
+	    arena_printf(&r->a, "%s%s%.*s%s%.*s", what, name.n ? " " : "",
+		STR_ARG(name), words.n ? ": " : "", STR_ARG(words));
 
 	json_array_append_new(r->problems, json_of(s));
 }
@@ -155,8 +155,8 @@ put_writer(struct report *r)
 	put_number(r->o, "store_used", used);
 	put_number(r->o, "store_size", size);
 	if (statvfs(r->s->data, &fs) == 0) {
-		put_number(r->o, "disk_free",
-		    (uint64_t)fs.f_bavail * fs.f_frsize);
+		put_number(
+		    r->o, "disk_free", (uint64_t)fs.f_bavail * fs.f_frsize);
 		put_number(
 		    r->o, "disk_size", (uint64_t)fs.f_blocks * fs.f_frsize);
 	}
@@ -240,8 +240,7 @@ count_clocks(void *ctx, const struct ticket *k)
 static void
 put_sla(struct report *r)
 {
-	struct clocks c = {
-	    .settings = &r->s->config->settings, .now = r->now};
+	struct clocks c = {.settings = &r->s->config->settings, .now = r->now};
 	struct ticket_filter f = {.limit = STATUS_SLA_MAX,
 	    .statuses = 1u << STATUS_NEW | 1u << STATUS_OPEN |
 			1u << STATUS_PENDING | 1u << STATUS_HOLD};
@@ -277,9 +276,7 @@ put_alarm(struct report *r, const struct alarm *x)
 	json_array_append_new(r->list, o);
 	if (x->state == ALARM_RAISED)
 		problem(r,
-		    arena_printf(
-			&r->a, "alarm %s", alarm_name(x->kind))
-			.p,
+		    arena_printf(&r->a, "alarm %s", alarm_name(x->kind)).p,
 		    x->name, x->words);
 }
 
@@ -291,8 +288,7 @@ put_heartbeat(struct report *r, const struct health *h)
 	if (!r->s->config->watch.heartbeat)
 		return;
 	o = json_object();
-	json_put_time(
-	    o, "sent", h->probe.number ? h->probe.sent : CLOCK_NONE);
+	json_put_time(o, "sent", h->probe.number ? h->probe.sent : CLOCK_NONE);
 	json_put_time(o, "arrived", h->arrived);
 	json_object_set_new(o, "seconds",
 	    h->arrived == CLOCK_NONE ? json_null()

@@ -12,9 +12,9 @@
 
 /* A key of the whole, or of each thing in a list or object. */
 struct metric {
-	const char *list;   /* NULL: of the whole */
+	const char *list; /* NULL: of the whole */
 	const char *label;
-	const char *key;    /* NULL: the value of each key of an object */
+	const char *key; /* NULL: the value of each key of an object */
 	const char *name, *help;
 	bool counter;
 };
@@ -138,8 +138,8 @@ label_of(struct arena *a, const json_t *o)
 
 	if (!kind.n)
 		return name;
-	return arena_printf(a, "%.*s%s%.*s", STR_ARG(kind), name.n ? " " : "",
-	    STR_ARG(name));
+	return arena_printf(
+	    a, "%.*s%s%.*s", STR_ARG(kind), name.n ? " " : "", STR_ARG(name));
 }
 
 static void

@@ -22,12 +22,12 @@
 #include <unistd.h>
 
 enum {
-	LONGEST_MS = 60000,   /* between two looks */
+	LONGEST_MS = 60000, /* between two looks */
 	SHORTEST_MS = 250,
-	FILE_MS = 60000,      /* between two writings of the status file */
-	FILES_MS = 3600000,   /* between two readings of certificates' files */
-	ALIVE_MS = 300000,    /* between two notes that we are at work */
-	SPARE = 4,            /* signs beside mailboxes, transports and what expires */
+	FILE_MS = 60000,    /* between two writings of the status file */
+	FILES_MS = 3600000, /* between two readings of certificates' files */
+	ALIVE_MS = 300000,  /* between two notes that we are at work */
+	SPARE = 4, /* signs beside mailboxes, transports and what expires */
 };
 
 struct watch {
@@ -45,11 +45,11 @@ struct watch {
 	int64_t full_for;     /* ms that there was none; 0: told */
 	int64_t disk_since;   /* clock_mono(); 0: there is room enough */
 	bool file_failed;
-	struct arena files;   /* of what expires */
+	struct arena files; /* of what expires */
 	struct expiry *expiring;
 	size_t nexpiring;
 	int64_t expiring_at;
-	char status[200];     /* of systemd */
+	char status[200]; /* of systemd */
 };
 
 /* --- signs ------------------------------------------------------------- */
@@ -60,8 +60,8 @@ struct seen {
 	const struct config *c;
 	struct alarm_sign *v;
 	size_t n, max;
-	struct str working;   /* the first transport that is not failing */
-	bool preferred;       /* and it is the one that alarms are to leave by */
+	struct str working; /* the first transport that is not failing */
+	bool preferred;     /* and it is the one that alarms are to leave by */
 	int64_t now, mono;
 };
 
@@ -86,18 +86,17 @@ add_feed(void *ctx, const struct feed_status *s)
 	/* One that is healthy is looked at when news come, or after a while. */
 	if (!failing)
 		after = MAX(after, 2 * s->expected);
-	add(g,
-	    (struct alarm_sign){.kind = ALARM_MAILBOX,
-		.name = s->name,
-		.run = s->run,
-		/* A start is no recovery. */
-		.unknown = !failing && s->last_ok == CLOCK_NONE &&
-			   s->unread_for < after,
-		.bad = failing || s->unread_for >= after,
-		.bad_for = s->unread_for,
-		.after = after,
-		.words = str_c(s->error),
-		.count = s->taken});
+	add(g, (struct alarm_sign){.kind = ALARM_MAILBOX,
+		   .name = s->name,
+		   .run = s->run,
+		   /* A start is no recovery. */
+		   .unknown = !failing && s->last_ok == CLOCK_NONE &&
+			      s->unread_for < after,
+		   .bad = failing || s->unread_for >= after,
+		   .bad_for = s->unread_for,
+		   .after = after,
+		   .words = str_c(s->error),
+		   .count = s->taken});
 }
 
 static void
@@ -116,15 +115,14 @@ add_sender(void *ctx, const struct sender_status *s)
 		g->working = s->name;
 		g->preferred = wanted;
 	}
-	add(g,
-	    (struct alarm_sign){.kind = ALARM_TRANSPORT,
-		.name = s->name,
-		.run = s->run,
-		.unknown = !s->failing_for && s->last_ok == CLOCK_NONE,
-		.bad = s->failing_for > 0,
-		.bad_for = s->failing_for,
-		.after = w->unreachable_after,
-		.words = str_c(s->error)});
+	add(g, (struct alarm_sign){.kind = ALARM_TRANSPORT,
+		   .name = s->name,
+		   .run = s->run,
+		   .unknown = !s->failing_for && s->last_ok == CLOCK_NONE,
+		   .bad = s->failing_for > 0,
+		   .bad_for = s->failing_for,
+		   .after = w->unreachable_after,
+		   .words = str_c(s->error)});
 }
 
 /* How full, in percent, and what of. */
@@ -141,8 +139,9 @@ used(const struct watch *w, struct arena *a, struct str *words)
 	if (statvfs(store_dir(w->store), &fs) == 0 && fs.f_blocks) {
 		uint64_t mine = fs.f_blocks - fs.f_bfree + fs.f_bavail;
 
-		disk = mine ? (unsigned)((fs.f_blocks - fs.f_bfree) * 100 / mine)
-			    : 100;
+		disk = mine
+			   ? (unsigned)((fs.f_blocks - fs.f_bfree) * 100 / mine)
+			   : 100;
 		left = (double)fs.f_bavail * (double)fs.f_frsize / 1048576.0;
 	}
 	if (map >= disk)
@@ -173,11 +172,10 @@ add_room(struct seen *g)
 	s.bad_for = s.bad ? g->mono - w->disk_since : 0;
 	s.words = words;
 	add(g, s);
-	add(g,
-	    (struct alarm_sign){.kind = ALARM_FULL,
-		.over = w->full_for > 0,
-		.bad_for = w->full_for,
-		.words = words});
+	add(g, (struct alarm_sign){.kind = ALARM_FULL,
+		   .over = w->full_for > 0,
+		   .bad_for = w->full_for,
+		   .words = words});
 }
 
 /* Files are not read at each look. */
@@ -197,11 +195,10 @@ add_expiring(struct seen *g)
 	n = w->nexpiring;
 	expiry_refresh(&w->files, v, n);
 	for (size_t i = 0; i < n; i++)
-		add(g,
-		    (struct alarm_sign){.kind = v[i].kind,
-			.name = v[i].name,
-			.expires = v[i].at,
-			.words = v[i].words});
+		add(g, (struct alarm_sign){.kind = v[i].kind,
+			   .name = v[i].name,
+			   .expires = v[i].at,
+			   .words = v[i].words});
 }
 
 static void
@@ -224,9 +221,8 @@ gather(struct seen *g, const struct status_sources *s)
 		senders_status(s->senders, add_sender, g);
 	add_room(g);
 	add(g,
-	    (struct alarm_sign){.kind = ALARM_DOWN,
-		.over = w->down > 0,
-		.bad_for = w->down});
+	    (struct alarm_sign){
+		.kind = ALARM_DOWN, .over = w->down > 0, .bad_for = w->down});
 	add_expiring(g);
 }
 
@@ -237,8 +233,8 @@ struct look_job {
 	struct watch *w;
 	struct arena arena;
 	struct health_look look;
-	bool stuck;           /* no transport works */
-	bool once;            /* what is said once is among the signs */
+	bool stuck; /* no transport works */
+	bool once;  /* what is said once is among the signs */
 };
 
 static int
@@ -249,7 +245,7 @@ look_run(struct job *j, struct desk *d, struct txn *t, struct arena *a,
 
 	(void)a;
 	return health_look(d, t, &b->arena, &b->look, false, now, err) < 0 ? -1
-									    : 0;
+									   : 0;
 }
 
 static void
@@ -264,15 +260,14 @@ tell(const struct look_job *b, const struct health_told *t)
 	bool bad = t->act == ALARM_BEGIN || t->act == ALARM_REMIND;
 
 	clock_duration(&d, t->lasted / CLOCK_SECOND * CLOCK_SECOND);
-	log_line(bad && b->stuck           ? LOG_LEVEL_ALERT
-		 : t->act == ALARM_END     ? LOG_LEVEL_INFO
-					   : LOG_LEVEL_WARNING,
+	log_line(bad && b->stuck       ? LOG_LEVEL_ALERT
+		 : t->act == ALARM_END ? LOG_LEVEL_INFO
+				       : LOG_LEVEL_WARNING,
 	    "alarm", "%s%s%.*s %s after=%s mails=%zu%s%s%.*s",
 	    alarm_name(r->kind), r->name.n ? "=" : "", STR_ARG(r->name),
 	    words[t->act], buf_cstr(&d), t->mails,
-	    bad && b->stuck && t->mails
-		? " which wait, for no transport works"
-		: "",
+	    bad && b->stuck && t->mails ? " which wait, for no transport works"
+					: "",
 	    r->words.n ? ": " : "", STR_ARG(r->words));
 }
 
@@ -427,9 +422,9 @@ static int64_t
 period(const struct config *c)
 {
 	const struct watching *w = &c->watch;
-	int64_t ms = MIN(MIN(w->unread_after, w->unreachable_after),
-			 w->unsent_after) /
-		     4;
+	int64_t ms =
+	    MIN(MIN(w->unread_after, w->unreachable_after), w->unsent_after) /
+	    4;
 
 	if (w->heartbeat)
 		ms = MIN(ms, MIN(w->within, w->every) / 4);

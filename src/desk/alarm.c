@@ -16,8 +16,7 @@ enum {
 	SETTLE = 8
 };
 
-static const char *const names[ALARM_COUNT] = {
-    [ALARM_NONE] = "none",
+static const char *const names[ALARM_COUNT] = {[ALARM_NONE] = "none",
 #define X_NAME(n, id, name) [ALARM_##id] = name,
     ALARMS(X_NAME)
 #undef X_NAME
@@ -283,8 +282,8 @@ read_number(const struct recr *r, struct alarm *x)
 		    r->u < ALARM_COUNT ? (enum alarm_kind)r->u : ALARM_NONE;
 		break;
 	case TAG_STATE:
-		x->state = r->u <= ALARM_RAISED ? (enum alarm_state)r->u
-						: ALARM_QUIET;
+		x->state =
+		    r->u <= ALARM_RAISED ? (enum alarm_state)r->u : ALARM_QUIET;
 		break;
 	case TAG_TOLD:
 		x->told = r->u != 0;

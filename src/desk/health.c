@@ -226,16 +226,14 @@ unsent_sign(struct txn *t, struct arena *a, const struct health_look *x,
 
 	if (found < 0 || outbox_count(t, OUTBOX_QUEUED, &n) < 0)
 		return -1;
-	*s = (struct alarm_sign){.kind = ALARM_UNSENT,
-	    .run = x->run,
-	    .after = x->unsent_after};
+	*s = (struct alarm_sign){
+	    .kind = ALARM_UNSENT, .run = x->run, .after = x->unsent_after};
 	if (!found)
 		return 0;
 	s->bad_for = MAX(now - created, (int64_t)0);
 	/* A mail that will be gone in a moment is no trouble. */
 	s->bad = s->bad_for >= x->unsent_after;
-	s->words = arena_printf(
-	    a, "%llu mails wait", (unsigned long long)n);
+	s->words = arena_printf(a, "%llu mails wait", (unsigned long long)n);
 	return 0;
 }
 
@@ -307,8 +305,7 @@ tell(struct looking *l, enum alarm_act act, struct alarm *r, int64_t lasted,
 {
 	struct health_told *told = &l->x->told[l->x->ntold++];
 
-	*told =
-	    (struct health_told){.act = act, .alarm = *r, .lasted = lasted};
+	*told = (struct health_told){.act = act, .alarm = *r, .lasted = lasted};
 	/* That no more comes in is no news. */
 	if (r->kind == ALARM_QUARANTINE && act == ALARM_END)
 		return 0;
@@ -352,8 +349,7 @@ look(struct looking *l, struct err *err)
 	bool rolled = false;
 
 	if (unsent_sign(l->t, l->a, x, l->now, &own[0]) < 0 ||
-	    quarantine_sign(l->t, l->a, x, &l->h, l->now, &rolled, &own[1]) <
-		0)
+	    quarantine_sign(l->t, l->a, x, &l->h, l->now, &rolled, &own[1]) < 0)
 		return txn_error(l->t, err);
 	if (breaker_sign(l->d, l->t, l->a, x, l->now, &own[2], err) < 0)
 		return -1;
@@ -393,8 +389,7 @@ health_look(struct desk *d, struct txn *t, struct arena *a,
 	l.h.n = 0;
 	l.h.v = arena_array(a, struct alarm, l.old.n + x->nsigns + OWN_SIGNS);
 	x->ntold = 0;
-	x->told =
-	    arena_array(a, struct health_told, x->nsigns + OWN_SIGNS);
+	x->told = arena_array(a, struct health_told, x->nsigns + OWN_SIGNS);
 	r = heartbeat_look(d, t, a, &l.h, x, dry, now, err);
 	if (r < 0 || look(&l, err) < 0)
 		return -1;

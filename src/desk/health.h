@@ -42,7 +42,7 @@ struct health_look {
 	const struct alarm_sign *signs; /* of all that is watched; rows of what is not among them go. UNSENT, QUARANTINE, BREAKER, HEARTBEAT are made here */
 	size_t nsigns;
 	uint64_t run;           /* of this process */
-	int64_t mono, up;       /* its clock_mono(), and ms since it began */
+	int64_t mono, up;       /* its clock that cannot be set, and ms since it began */
 	const int64_t *steps;   /* alarm_decide() */
 	size_t nsteps;
 	struct strs to;         /* empty: the admins */

@@ -20,10 +20,10 @@ duration(struct arena *a, int64_t ms)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 
-	clock_duration(&b, ms < CLOCK_MINUTE
-			       ? MAX(ms / CLOCK_SECOND, (int64_t)1) *
-				     CLOCK_SECOND
-			       : ms / CLOCK_MINUTE * CLOCK_MINUTE);
+	clock_duration(
+	    &b, ms < CLOCK_MINUTE
+		    ? MAX(ms / CLOCK_SECOND, (int64_t)1) * CLOCK_SECOND
+		    : ms / CLOCK_MINUTE * CLOCK_MINUTE);
 	return arena_dup(a, buf_str(&b));
 }
 
@@ -39,8 +39,8 @@ add_times(const struct letter *l, struct value *o, struct str language)
 
 		value_set_str(l->a, o, "expires",
 		    view_date(l->a, language, zone, r->expires));
-		value_set_num(l->a, o, "days",
-		    (double)(left > 0 ? left / CLOCK_DAY : 0));
+		value_set_num(
+		    l->a, o, "days", (double)(left > 0 ? left / CLOCK_DAY : 0));
 		value_set_bool(l->a, o, "is_expired", left <= 0);
 		return;
 	}
@@ -59,8 +59,8 @@ values(const struct letter *l, struct str language)
 	for (int k = ALARM_NONE + 1; k < ALARM_COUNT; k++)
 		if (r->kind == (enum alarm_kind)k)
 			value_set_bool(l->a, o,
-			    arena_printf(l->a, "is_%s",
-				alarm_name((enum alarm_kind)k))
+			    arena_printf(
+				l->a, "is_%s", alarm_name((enum alarm_kind)k))
 				.p,
 			    true);
 	value_set_str(l->a, o, "kind", str_c(alarm_name(r->kind)));
@@ -95,16 +95,15 @@ write_to(const struct letter *l, const struct agent *to, size_t *mails,
     struct err *err)
 {
 	const struct settings *s = l->d->settings;
-	struct str domain = s->domain.n
-				? s->domain
-				: address_domain(s->queues[0].address.addr);
+	struct str domain =
+	    s->domain.n ? s->domain : address_domain(s->queues[0].address.addr);
 	struct agent_mail_out out = {
 	    .kind = "alarm",
 	    .template = "alarm",
 	    .to = to,
 	    .data = values(l, notice_language(s, to)),
-	    .subject = arena_printf(l->a, "helpd: %s",
-		alarm_name(l->told->alarm.kind)),
+	    .subject = arena_printf(
+		l->a, "helpd: %s", alarm_name(l->told->alarm.kind)),
 	    .plain = plain(l),
 	};
 	struct notice_extra e = {
@@ -115,8 +114,7 @@ write_to(const struct letter *l, const struct agent *to, size_t *mails,
 	    .transport = l->x->transport,
 	};
 
-	if (notice_write(
-		l->d, l->t, l->a, &out, &e, l->now, NULL, NULL) == 0) {
+	if (notice_write(l->d, l->t, l->a, &out, &e, l->now, NULL, NULL) == 0) {
 		++*mails;
 		return 0;
 	}
@@ -125,8 +123,8 @@ write_to(const struct letter *l, const struct agent *to, size_t *mails,
 
 int
 alarm_mail(struct desk *d, struct txn *t, struct arena *a,
-    const struct health_look *x, const struct health_told *told,
-    uint64_t grown, int64_t now, size_t *mails, struct err *err)
+    const struct health_look *x, const struct health_told *told, uint64_t grown,
+    int64_t now, size_t *mails, struct err *err)
 {
 	const struct letter l = {d, t, a, x, told, grown, now};
 	const struct staff *staff = &d->settings->staff;

@@ -17,8 +17,8 @@
 static struct str
 probe_words(struct arena *a, uint64_t number)
 {
-	return arena_printf(a, "This is probe %llu of helpd.",
-	    (unsigned long long)number);
+	return arena_printf(
+	    a, "This is probe %llu of helpd.", (unsigned long long)number);
 }
 
 static int
@@ -32,8 +32,8 @@ compose(struct desk *d, struct arena *a, const struct health_look *x,
 	struct compose c = {
 	    .from = s->address,
 	    .to = {&to, 1},
-	    .subject = arena_printf(a, "helpd probe %llu",
-		(unsigned long long)number),
+	    .subject =
+		arena_printf(a, "helpd probe %llu", (unsigned long long)number),
 	    .message_id = id,
 	    .date = now,
 	    .timezone = s->timezone,
@@ -216,11 +216,12 @@ answered(const struct desk *d, const struct message *m, uint64_t *number)
 	if (!m->bounce && !m->automatic.n)
 		return HOUSE_NONE;
 	if (m->bounce)
-		kind = token_house_verify(d->keys, m->bounce->message_id, number);
+		kind =
+		    token_house_verify(d->keys, m->bounce->message_id, number);
 	for (size_t l = 0; l < ARRAY_LEN(lists) && !kind; l++)
 		for (size_t i = lists[l]->n; i-- > 0 && !kind;)
-			kind = token_house_verify(
-			    d->keys, lists[l]->v[i], number);
+			kind =
+			    token_house_verify(d->keys, lists[l]->v[i], number);
 	return kind;
 }
 

@@ -622,8 +622,8 @@ take_house(struct job *j, struct err *err)
 	enum house_verdict verdict;
 	struct str reason = {0};
 
-	if (health_mail(j->d, j->t, j->a, j->in, j->now, &verdict, &reason,
-		err) < 0)
+	if (health_mail(
+		j->d, j->t, j->a, j->in, j->now, &verdict, &reason, err) < 0)
 		return -1;
 	if (verdict == HOUSE_NOT)
 		return 0;

@@ -528,14 +528,13 @@ token_house_id(struct arena *a, const struct keyring *k, enum house_mail kind,
 
 	must(k->n > 0 && kind > HOUSE_NONE && kind <= HOUSE_PROBE);
 	sign(&k->keys[k->n - 1], &c, token);
-	return arena_printf(a, "helpd.%s.%llu.%llx.%.*s@%.*s", house_words[kind],
-	    (unsigned long long)number, (unsigned long long)c.time, TOKEN_CHARS,
-	    token, STR_ARG(domain));
+	return arena_printf(a, "helpd.%s.%llu.%llx.%.*s@%.*s",
+	    house_words[kind], (unsigned long long)number,
+	    (unsigned long long)c.time, TOKEN_CHARS, token, STR_ARG(domain));
 }
 
 enum house_mail
-token_house_verify(
-    const struct keyring *k, struct str id, uint64_t *number)
+token_house_verify(const struct keyring *k, struct str id, uint64_t *number)
 {
 	struct claim c = {.purpose = PURPOSE_HOUSE};
 	struct str rest, part, token;

@@ -94,7 +94,8 @@ tls_peer_note(const char *where, struct ssl_st *ssl)
 void
 tls_peer_note_pem(const char *where, struct str pem, bool first)
 {
-	BIO *bio = pem.n < INT32_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+	BIO *bio =
+	    pem.n < INT32_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
 	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
 	struct tls_peer p = {0};
 

@@ -63,10 +63,10 @@ play(const char *name, const struct seen *v, size_t n)
 			x = alarm_of(ALARM_MAILBOX, S("support"));
 	}
 }
-#define PLAY(name, ...)                                                     \
-	do {                                                                \
-		static const struct seen v_[] = {__VA_ARGS__};              \
-		play(name, v_, ARRAY_LEN(v_));                              \
+#define PLAY(name, ...)                                        \
+	do {                                                   \
+		static const struct seen v_[] = {__VA_ARGS__}; \
+		play(name, v_, ARRAY_LEN(v_));                 \
 	} while (0)
 
 static void
@@ -74,22 +74,16 @@ test_lasting(void **state)
 {
 	(void)state;
 	PLAY("well", {0, -1, 1, "-", 0}, {MIN_, -1, 1, "-", 0});
-	PLAY("short trouble",
-	    {0, 0, 1, "-", 0},
-	    {MIN_, MIN_, 1, "-", 0},
-	    {2 * MIN_, 2 * MIN_, 1, "note", 0},
-	    {3 * MIN_, -1, 1, "forget", 0});
-	PLAY("once, and over",
-	    {0, 0, 1, "-", 0},
+	PLAY("short trouble", {0, 0, 1, "-", 0}, {MIN_, MIN_, 1, "-", 0},
+	    {2 * MIN_, 2 * MIN_, 1, "note", 0}, {3 * MIN_, -1, 1, "forget", 0});
+	PLAY("once, and over", {0, 0, 1, "-", 0},
 	    {10 * MIN_, 10 * MIN_, 1, "note", 0},
 	    {15 * MIN_, 15 * MIN_, 1, "begin", 15 * MIN_},
 	    {16 * MIN_, 16 * MIN_, 1, "-", 0},
-	    {200 * MIN_, 200 * MIN_, 1, "-", 0},
-	    {230 * MIN_, -1, 1, "end", 0},
+	    {200 * MIN_, 200 * MIN_, 1, "-", 0}, {230 * MIN_, -1, 1, "end", 0},
 	    {231 * MIN_, -1, 1, "forget", 0});
 	PLAY("seen late", {0, 60 * MIN_, 1, "begin", 60 * MIN_});
-	PLAY("one a day",
-	    {0, 15 * MIN_, 1, "begin", 15 * MIN_},
+	PLAY("one a day", {0, 15 * MIN_, 1, "begin", 15 * MIN_},
 	    {1439 * MIN_, 1454 * MIN_, 1, "-", 0},
 	    {1440 * MIN_, 1455 * MIN_, 1, "remind", 1455 * MIN_},
 	    {1441 * MIN_, 1456 * MIN_, 1, "-", 0},
@@ -101,20 +95,16 @@ test_flapping(void **state)
 {
 	(void)state;
 	PLAY("comes back within the hour",
-	    {0, 15 * MIN_, 1, "begin", 15 * MIN_},
-	    {5 * MIN_, -1, 1, "end", 0},
+	    {0, 15 * MIN_, 1, "begin", 15 * MIN_}, {5 * MIN_, -1, 1, "end", 0},
 	    {25 * MIN_, 15 * MIN_, 1, "note", 0},
 	    {30 * MIN_, 20 * MIN_, 1, "-", 0},
 	    /* still there when the hour is over */
 	    {60 * MIN_, 50 * MIN_, 1, "begin", 50 * MIN_},
 	    {61 * MIN_, -1, 1, "end", 0});
 	PLAY("came back and went, untold",
-	    {0, 15 * MIN_, 1, "begin", 15 * MIN_},
-	    {5 * MIN_, -1, 1, "end", 0},
-	    {25 * MIN_, 15 * MIN_, 1, "note", 0},
-	    {30 * MIN_, -1, 1, "note", 0},
-	    {31 * MIN_, -1, 1, "-", 0},
-	    {61 * MIN_, -1, 1, "forget", 0});
+	    {0, 15 * MIN_, 1, "begin", 15 * MIN_}, {5 * MIN_, -1, 1, "end", 0},
+	    {25 * MIN_, 15 * MIN_, 1, "note", 0}, {30 * MIN_, -1, 1, "note", 0},
+	    {31 * MIN_, -1, 1, "-", 0}, {61 * MIN_, -1, 1, "forget", 0});
 }
 
 static void
@@ -126,19 +116,13 @@ test_restarts(void **state)
 	    {MIN_, 0, 2, "note", 0}, /* the row is this run's now */
 	    {20 * MIN_, 19 * MIN_, 2, "-", 0},
 	    {30 * MIN_, -1, 2, "end", 15 * MIN_ + MIN_});
-	PLAY("a crash loop still waits no longer",
-	    {0, 10 * MIN_, 1, "note", 0},
-	    {2 * MIN_, 0, 2, "note", 0},
-	    {3 * MIN_, MIN_, 2, "-", 0},
-	    {4 * MIN_, 0, 3, "note", 0},
-	    {5 * MIN_, 0, 4, "begin", 15 * MIN_},
-	    {6 * MIN_, 0, 5, "note", 0},
-	    {7 * MIN_, 0, 6, "note", 0});
-	PLAY("well again when it starts",
-	    {0, 15 * MIN_, 1, "begin", 15 * MIN_},
+	PLAY("a crash loop still waits no longer", {0, 10 * MIN_, 1, "note", 0},
+	    {2 * MIN_, 0, 2, "note", 0}, {3 * MIN_, MIN_, 2, "-", 0},
+	    {4 * MIN_, 0, 3, "note", 0}, {5 * MIN_, 0, 4, "begin", 15 * MIN_},
+	    {6 * MIN_, 0, 5, "note", 0}, {7 * MIN_, 0, 6, "note", 0});
+	PLAY("well again when it starts", {0, 15 * MIN_, 1, "begin", 15 * MIN_},
 	    {10 * MIN_, -1, 2, "end", 25 * MIN_});
-	PLAY("the same in the row of nobody",
-	    {0, 10 * MIN_, 1, "note", 0},
+	PLAY("the same in the row of nobody", {0, 10 * MIN_, 1, "note", 0},
 	    {10 * MIN_, -1, 2, "forget", 0});
 }
 
@@ -146,14 +130,12 @@ static void
 test_clock(void **state)
 {
 	(void)state;
-	PLAY("ahead by a day while well",
-	    {0, -1, 1, "-", 0}, {1440 * MIN_, -1, 1, "-", 0});
-	PLAY("ahead by a day while it waits",
-	    {0, 3 * MIN_, 1, "note", 0},
+	PLAY("ahead by a day while well", {0, -1, 1, "-", 0},
+	    {1440 * MIN_, -1, 1, "-", 0});
+	PLAY("ahead by a day while it waits", {0, 3 * MIN_, 1, "note", 0},
 	    {1440 * MIN_, 4 * MIN_, 1, "-", 0},
 	    {1451 * MIN_, 15 * MIN_, 1, "begin", 15 * MIN_});
-	PLAY("back by a day while it waits",
-	    {0, 3 * MIN_, 1, "note", 0},
+	PLAY("back by a day while it waits", {0, 3 * MIN_, 1, "note", 0},
 	    {-1440 * MIN_, 4 * MIN_, 1, "-", 0},
 	    {-1429 * MIN_, 15 * MIN_, 1, "begin", 15 * MIN_});
 	PLAY("back by a day after it was told: the pause is no longer for it",
@@ -165,8 +147,7 @@ test_clock(void **state)
 	    {-1440 * MIN_, 16 * MIN_, 1, "-", 0},
 	    {-1 * MIN_, 1455 * MIN_, 1, "-", 0},
 	    {0, 1456 * MIN_, 1, "remind", 1456 * MIN_});
-	PLAY("back by a day between two runs",
-	    {0, 3 * MIN_, 1, "note", 0},
+	PLAY("back by a day between two runs", {0, 3 * MIN_, 1, "note", 0},
 	    {-1440 * MIN_, 0, 2, "note", 0},
 	    {-1430 * MIN_, 10 * MIN_, 2, "-", 0},
 	    {-1425 * MIN_, 15 * MIN_, 2, "begin", 15 * MIN_});
@@ -181,7 +162,8 @@ expiring(struct alarm *x, int64_t left, int64_t now)
 	int64_t lasted;
 	uint64_t grown;
 
-	return alarm_decide(x, &s, steps, ARRAY_LEN(steps), now, &lasted, &grown);
+	return alarm_decide(
+	    x, &s, steps, ARRAY_LEN(steps), now, &lasted, &grown);
 }
 
 static void
@@ -217,7 +199,8 @@ test_expiry(void **state)
 	x = alarm_of(ALARM_CERTIFICATE, S("m"));
 	assert_int_equal(expiring(&x, 5 * CLOCK_DAY, T0), ALARM_BEGIN);
 	assert_int_equal(x.step, 2);
-	assert_int_equal(expiring(&x, 4 * CLOCK_DAY, T0 + CLOCK_DAY), ALARM_KEEP);
+	assert_int_equal(
+	    expiring(&x, 4 * CLOCK_DAY, T0 + CLOCK_DAY), ALARM_KEEP);
 	/* Replaced by one that is near its end, too. */
 	assert_int_equal(
 	    expiring(&x, 6 * CLOCK_DAY, T0 + CLOCK_DAY), ALARM_BEGIN);
@@ -238,17 +221,17 @@ test_over(void **state)
 	assert_true(lasted == 3 * CLOCK_HOUR);
 	assert_true(x.since == T0 - 3 * CLOCK_HOUR);
 	/* Again within the hour: counted. */
-	assert_int_equal(alarm_decide(&x, &s, steps, 3, T0 + 20 * MIN_, &lasted,
-			     &grown),
+	assert_int_equal(
+	    alarm_decide(&x, &s, steps, 3, T0 + 20 * MIN_, &lasted, &grown),
 	    ALARM_NOTE);
 	assert_int_equal(x.missed, 1);
 	s.over = false;
-	assert_int_equal(alarm_decide(&x, &s, steps, 3, T0 + 21 * MIN_, &lasted,
-			     &grown),
+	assert_int_equal(
+	    alarm_decide(&x, &s, steps, 3, T0 + 21 * MIN_, &lasted, &grown),
 	    ALARM_KEEP);
 	s.over = true;
-	assert_int_equal(alarm_decide(&x, &s, steps, 3, T0 + 60 * MIN_, &lasted,
-			     &grown),
+	assert_int_equal(
+	    alarm_decide(&x, &s, steps, 3, T0 + 60 * MIN_, &lasted, &grown),
 	    ALARM_OVER);
 }
 
@@ -303,8 +286,8 @@ test_unknown(void **state)
 	    alarm_decide(&x, &s, steps, 3, T0, &lasted, &grown), ALARM_BEGIN);
 	s = (struct alarm_sign){
 	    .kind = ALARM_MAILBOX, .run = 2, .unknown = true};
-	assert_int_equal(alarm_decide(&x, &s, steps, 3, T0 + MIN_, &lasted,
-			     &grown),
+	assert_int_equal(
+	    alarm_decide(&x, &s, steps, 3, T0 + MIN_, &lasted, &grown),
 	    ALARM_KEEP);
 	assert_int_equal(x.state, ALARM_RAISED);
 	assert_int_equal(x.run, 1);

@@ -172,7 +172,8 @@ static void
 test_admins(void **state)
 {
 	struct fixture *f = *state;
-	struct str one[] = {S("eva@acme.example")}, two[] = {S("ben@acme.example")};
+	struct str one[] = {S("eva@acme.example")},
+		   two[] = {S("ben@acme.example")};
 	struct agent agents[] = {
 	    {.name = S("eva"), .addresses = {one, 1}, .rank = RANK_ADMIN},
 	    {.name = S("ben"), .addresses = {two, 1}, .rank = RANK_AGENT},
@@ -261,10 +262,11 @@ test_probe(void **state)
 	other.text = "My printer burns.\n";
 	assert_true(take(f, &other, NOW).ticket > 0);
 	other = m;
-	other.id = arena_printf(&f->a, "helpd.probe.%llu.19b8d1f2a00.%s@acme.example",
-	    (unsigned long long)health(f).probe.number,
-	    "babcdefghijklmnopqrstuvwxyz")
-		       .p;
+	other.id =
+	    arena_printf(&f->a, "helpd.probe.%llu.19b8d1f2a00.%s@acme.example",
+		(unsigned long long)health(f).probe.number,
+		"babcdefghijklmnopqrstuvwxyz")
+		.p;
 	assert_true(take(f, &other, NOW).ticket > 0);
 	assert_false(health(f).probe.arrived);
 
