@@ -118,8 +118,8 @@ plan(struct erase *x, struct err *err)
 		if (txn_read(x->s->store, &t, err) < 0)
 			return -1;
 		x->t = t;
-		if (id == 1 && (ticket_last(t, &last) < 0 ||
-				   kb_each(t, &a, on_kb, x) < 0))
+		if (id == 1 &&
+		    (ticket_last(t, &last) < 0 || kb_each(t, &a, on_kb, x) < 0))
 			return txn_error(t, err);
 		found = ticket_get(t, &a, id, &k);
 		if (found < 0 || (found && count_ticket(x, t, &a, &k) < 0))
@@ -298,8 +298,8 @@ look_elsewhere(struct erase *x)
 	const struct settings *s = &x->s->config->settings;
 
 	look_at_spool(x);
-	x->customers = s->customers &&
-		       customers_find(s->customers, &a, x->e.addr) != NULL;
+	x->customers =
+	    s->customers && customers_find(s->customers, &a, x->e.addr) != NULL;
 }
 
 /* --- all of it --------------------------------------------------------- */
@@ -314,8 +314,7 @@ print_count(uint64_t n, const char *one, const char *many)
 static void
 print_left(const struct erase *x)
 {
-	print_count(x->e.n.removed,
-	    "mail of the quarantine was removed",
+	print_count(x->e.n.removed, "mail of the quarantine was removed",
 	    "mails of the quarantine were removed");
 	print_count(x->e.n.quarantined,
 	    "mail in the quarantine is of others and names the address: helpd "

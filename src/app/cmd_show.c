@@ -105,8 +105,8 @@ print_retention(struct verb_context *c, struct txn *t, struct arena *a,
 	if (purge_kept_family(t, a, s, k, &kept) < 0)
 		return;
 	if (p.purged != CLOCK_NONE)
-		buf_printf(b, "  purged     %.*s\n",
-		    STR_ARG(time_text(a, p.purged)));
+		buf_printf(
+		    b, "  purged     %.*s\n", STR_ARG(time_text(a, p.purged)));
 	if (kept.n) {
 		buf_puts(b, "  kept       by its tag ");
 		paint(b, c->colour, COLOUR_NONE, kept);

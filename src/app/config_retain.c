@@ -59,9 +59,9 @@ static struct judged
 judged(struct value_reader *r, const struct block *queue,
     const struct block *site, const char *name, int64_t ms)
 {
-	const struct command *c =
-	    queue && block_set(queue, name) ? block_value(queue, name)
-					    : block_value(site, name);
+	const struct command *c = queue && block_set(queue, name)
+				      ? block_value(queue, name)
+				      : block_value(site, name);
 
 	return (struct judged){.r = r, .c = c, .name = name, .ms = ms};
 }
@@ -78,8 +78,7 @@ retain_judge_queue(struct value_reader *r, const struct block *queue,
 	longer_than(&j, "send_for", s->send_days * CLOCK_DAY);
 	if (queue && block_set(queue, "purge_after"))
 		at_least(&j, PURGE_LEAST);
-	if (j.c && q->purge_after && !q->close_after &&
-	    !was_told(&j, true))
+	if (j.c && q->purge_after && !q->close_after && !was_told(&j, true))
 		complain_warning(r->a, r->bad, value_at(j.c),
 		    "queue \"%.*s\" has no close_after: what is only resolved "
 		    "is never purged",
@@ -105,6 +104,6 @@ retain_judge_site(
 	longer_than(&j, "confirm_within", s->confirm_within);
 	s->retains = s->quarantine_after != 0;
 	for (size_t i = 0; i < s->nqueues; i++)
-		s->retains |= s->queues[i].purge_after ||
-			      s->queues[i].spam_purge_after;
+		s->retains |=
+		    s->queues[i].purge_after || s->queues[i].spam_purge_after;
 }

@@ -194,8 +194,9 @@ visit_article(struct deed *d, const struct ticket *k, uint32_t seq)
 	}
 	if (part == PRIVACY_SHARED || part == PRIVACY_NAMED) {
 		d->e->n.quoted++;
-		erase_say(d->tell, "#%llu article %u is of others and names "
-				   "the address: its words stay",
+		erase_say(d->tell,
+		    "#%llu article %u is of others and names "
+		    "the address: its words stay",
 		    (unsigned long long)k->id, seq);
 	}
 	d->a = outer;
@@ -326,8 +327,7 @@ end_ticket(struct deed *d, struct ticket *k, int64_t now)
 	    now);
 	ticket_put(d->t, k);
 	d->e->n.tickets++;
-	erase_note_ticket(
-	    d->e, k->id << 1 | (d->part == PRIVACY_OWN));
+	erase_note_ticket(d->e, k->id << 1 | (d->part == PRIVACY_OWN));
 }
 
 /* Articles, then events, from where it was left. */
@@ -350,8 +350,8 @@ visit_ticket(struct deed *d, struct ticket *k, size_t *rows, int64_t now)
 		--*rows;
 		if (at < k->articles
 			? visit_article(d, k, (uint32_t)at + 1) < 0
-			: visit_event(
-			      d, k, (uint32_t)(at - k->articles) + 1) < 0)
+			: visit_event(d, k, (uint32_t)(at - k->articles) + 1) <
+			      0)
 			return -1;
 	}
 	d->e->changed = d->changed;
@@ -409,8 +409,7 @@ is_kept(struct deed *d, uint64_t ticket)
 	if (d->e->force || !ticket || erasure_has(d->e, ticket))
 		return 0;
 	found = ticket_get(d->t, d->a, ticket, &k);
-	if (found > 0 &&
-	    purge_kept_family(d->t, d->a, d->s, &k, &kept) < 0)
+	if (found > 0 && purge_kept_family(d->t, d->a, d->s, &k, &kept) < 0)
 		return -1;
 	return found < 0 ? -1 : kept.n > 0;
 }
@@ -491,8 +490,8 @@ visit_row(struct deed *d, struct outbox *o)
 }
 
 int
-erase_row(struct txn *t, const struct settings *s, struct erasure *e,
-    uint64_t id)
+erase_row(
+    struct txn *t, const struct settings *s, struct erasure *e, uint64_t id)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	struct deed d = {.t = t, .a = &a, .s = s, .e = e};

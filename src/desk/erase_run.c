@@ -40,12 +40,12 @@ enum {
 	TAG_COUNT /* in the order of struct erasure_counts */
 };
 enum {
-	ROWS = 200,        /* articles and events in one step */
-	LOOKED = 1000,     /* tickets that are looked at, rows of the outbox */
+	ROWS = 200,    /* articles and events in one step */
+	LOOKED = 1000, /* tickets that are looked at, rows of the outbox */
 	QUARANTINED = 5,
-	CHUNKS = 250,      /* of the index: 1 MB */
-	INDEXED = 20,      /* tickets whose words are indexed again */
-	SEALED = 50        /* rows that get another key */
+	CHUNKS = 250, /* of the index: 1 MB */
+	INDEXED = 20, /* tickets whose words are indexed again */
+	SEALED = 50   /* rows that get another key */
 };
 
 /* --- the note ---------------------------------------------------------- */
@@ -284,8 +284,8 @@ tickets(struct run *x)
 		return -1;
 	for (size_t i = 0; i < LOOKED && rows && e->next <= last; i++) {
 		AUTO(arena_fini) struct arena a = ARENA_INIT;
-		int done = erase_ticket(x->t, &a, x->s, e, e->next, &rows,
-		    x->tell, x->now);
+		int done = erase_ticket(
+		    x->t, &a, x->s, e, e->next, &rows, x->tell, x->now);
 
 		if (done < 0 || done == ERASE_WAIT)
 			return done;
@@ -339,8 +339,8 @@ quarantine(struct run *x)
 	for (size_t i = 0; i < f.n; i++) {
 		AUTO(arena_fini) struct arena a = ARENA_INIT;
 
-		if (erase_quarantined(
-			x->t, &a, x->e, f.v[i], x->tell, x->now) < 0)
+		if (erase_quarantined(x->t, &a, x->e, f.v[i], x->tell, x->now) <
+		    0)
 			return -1;
 		x->e->next = f.v[i] + 1;
 	}
@@ -487,15 +487,15 @@ erasure_step(struct txn *t, struct arena *a, const struct settings *s,
 		meta_put(t, NOTE, str_n(NULL, 0));
 		return txn_error(t, err);
 	}
-	set_timer(t, e, now + (rc == ERASE_WAIT ? MAX(lease, CLOCK_SECOND)
-						: lease));
+	set_timer(
+	    t, e, now + (rc == ERASE_WAIT ? MAX(lease, CLOCK_SECOND) : lease));
 	note(t, e);
 	return txn_error(t, err) < 0 ? -1 : rc == ERASE_WAIT ? ERASE_WAIT : 1;
 }
 
 int
-due_erase(struct desk *d, struct txn *t, struct arena *a,
-    const struct timer *m, int64_t now, struct err *err)
+due_erase(struct desk *d, struct txn *t, struct arena *a, const struct timer *m,
+    int64_t now, struct err *err)
 {
 	struct erasure e;
 	int rc, got = erasure_pending(t, a, &e);

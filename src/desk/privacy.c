@@ -153,7 +153,7 @@ person_forget(struct txn *t, struct arena *a, struct str key)
 	static const char *const counters[] = {"auto", "rules"};
 
 	for (size_t i = 0; i < ARRAY_LEN(counters); i++)
-		counter_del(t,
-		    arena_printf(a, "%s:%.*s", counters[i], STR_ARG(key)));
+		counter_del(
+		    t, arena_printf(a, "%s:%.*s", counters[i], STR_ARG(key)));
 	person_del(t, key);
 }

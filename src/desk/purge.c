@@ -55,8 +55,7 @@ purge_state(struct str extra, struct purge_state *out)
 }
 
 bool
-purge_keep_state(
-    struct arena *a, struct ticket *k, const struct purge_state *p)
+purge_keep_state(struct arena *a, struct ticket *k, const struct purge_state *p)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 	struct extra x;
@@ -158,8 +157,8 @@ purge_when(const struct settings *s, const struct ticket *k)
 /* --- the list ---------------------------------------------------------- */
 
 void
-purge_list(struct txn *t, const struct ticket *k, struct purge_state *p,
-    int64_t at)
+purge_list(
+    struct txn *t, const struct ticket *k, struct purge_state *p, int64_t at)
 {
 	if (p->at == at)
 		return;

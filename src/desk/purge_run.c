@@ -207,8 +207,8 @@ without_addresses(struct arena *a, struct str s)
 	if (str_chr(s, '@', 0) < 0 && str_chr(s, '<', 0) < 0)
 		return s;
 	while (str_word(&rest, &word)) {
-		bool keep = str_chr(word, '@', 0) < 0 &&
-			    str_chr(word, '<', 0) < 0;
+		bool keep =
+		    str_chr(word, '@', 0) < 0 && str_chr(word, '<', 0) < 0;
 
 		if (b.n)
 			buf_putc(&b, ' ');
@@ -237,7 +237,7 @@ purge_event(struct work *w, uint32_t seq)
 		return found;
 	actor = actor_of(&a, e.actor);
 	cause = without_addresses(&a, cause_without_command(e.cause));
-	detail = !e.detail.n	    ? e.detail
+	detail = !e.detail.n        ? e.detail
 		 : is_plain(e.kind) ? without_addresses(&a, e.detail)
 				    : PURGED;
 	if (str_eq(actor, e.actor) && str_eq(cause, e.cause) &&
@@ -282,8 +282,8 @@ purge_head(struct work *w)
 	x.chain = x.threads = (struct strs){0};
 	x.last_in = 0;
 	k->extra = extra_write(w->a, k->extra, &x);
-	counter_del(w->t, arena_printf(w->a, "answered:%llu",
-			      (unsigned long long)k->id));
+	counter_del(w->t,
+	    arena_printf(w->a, "answered:%llu", (unsigned long long)k->id));
 	return 0;
 }
 
@@ -386,7 +386,8 @@ purge_ticket(struct work *w, uint64_t id, int64_t at)
 	else if (purge_parts(w) < 0)
 		return -1;
 	else if (w->put_off)
-		purge_list(w->t, &w->k, &w->p, purge_night(w->now + CLOCK_HOUR));
+		purge_list(
+		    w->t, &w->k, &w->p, purge_night(w->now + CLOCK_HOUR));
 	purge_keep_state(w->a, &w->k, &w->p);
 	ticket_put(w->t, &w->k);
 	return 0;

@@ -15,10 +15,12 @@
 #include "store/term.h"
 #include "store/ticket.h"
 
-#define META_GENERATION S("purge.words")      /* of what is purged now */
-#define META_PLACE S("purge.words.place")     /* how far the pass is; empty: none is under way */
-#define META_WAITS S("purge.words.waits")     /* "1": there is something to do, and a timer for it */
-#define WAIT (10 * CLOCK_MINUTE)              /* for others of the same night */
+#define META_GENERATION S("purge.words") /* of what is purged now */
+#define META_PLACE \
+	S("purge.words.place") /* how far the pass is; empty: none is under way */
+#define META_WAITS \
+	S("purge.words.waits") /* "1": there is something to do, and a timer for it */
+#define WAIT (10 * CLOCK_MINUTE) /* for others of the same night */
 
 enum {
 	BITS = 8192, /* of one row */

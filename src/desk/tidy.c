@@ -20,8 +20,7 @@ quarantine_remove(
 	if (intake_decode(a, q->intake, &in, NULL) == 0 && in.confirmed.n) {
 		struct timer m = {.due = in.confirmed_at,
 		    .kind = DUE_RELEASE,
-		    .data = arena_printf(
-			a, "%llu", (unsigned long long)q->id)};
+		    .data = arena_printf(a, "%llu", (unsigned long long)q->id)};
 
 		timer_del(t, &m);
 	}

@@ -34,7 +34,7 @@ struct check {
 	uint64_t timers[DUE_COUNT];  /* that tickets know of, by kind */
 	uint64_t rows_of[DUE_COUNT]; /* that are there */
 	uint64_t retained;           /* tickets that are to be purged */
-	bool swept;                  /* all tickets are counted by the present configuration */
+	bool swept; /* all tickets are counted by the present configuration */
 	bool failed;
 };
 

@@ -97,14 +97,14 @@ retention(struct reasons *r, const struct ticket *k)
 	add(r, S("purge"), arena_dup(r->a, buf_str(&b)));
 	if (r->n > n)
 		r->v[n].event = (struct event){.actor = S("system"),
-		    .cause = k->status == STATUS_MERGED
-				 ? arena_printf(r->a, "merged into #%llu",
-				       (unsigned long long)k->merged_into)
-				 : arena_printf(r->a, "queue %.*s, %s",
-				       STR_ARG(k->queue),
-				       k->status == STATUS_SPAM
-					   ? "spam_purge_after"
-					   : "purge_after")};
+		    .cause =
+			k->status == STATUS_MERGED
+			    ? arena_printf(r->a, "merged into #%llu",
+				  (unsigned long long)k->merged_into)
+			    : arena_printf(r->a, "queue %.*s, %s",
+				  STR_ARG(k->queue),
+				  k->status == STATUS_SPAM ? "spam_purge_after"
+							   : "purge_after")};
 }
 
 int

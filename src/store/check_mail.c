@@ -58,8 +58,8 @@ check_blob(struct check *c, uint64_t blob, uint64_t size,
 
 /* Words that could not be opened. Where there is no vault nobody expects it. */
 void
-check_sealed(struct check *c, uint64_t key, struct str sealed, const char *whose,
-    uint64_t number)
+check_sealed(struct check *c, uint64_t key, struct str sealed,
+    const char *whose, uint64_t number)
 {
 	if (sealed.n && c->t->store->vault)
 		check_tell(c,
@@ -301,8 +301,7 @@ check_retained(void *ctx, int64_t at, uint64_t ticket)
 	(void)at;
 	check_step(c, "times of tickets");
 	if (!check_has_ticket(c, ticket))
-		check_tell(c,
-		    "ticket %llu is to be purged, and does not exist",
+		check_tell(c, "ticket %llu is to be purged, and does not exist",
 		    (unsigned long long)ticket);
 	return !c->stop;
 }
@@ -375,7 +374,8 @@ check_row_listed(struct check *c, const struct outbox *o)
 		return;
 	c->ticket_rows++;
 	if (row_get(c->t, T_OUTBOX_TICKET, key_str(&k), &v) == 0)
-		check_tell(c, "outbox row %llu is not in the list of ticket %llu",
+		check_tell(c,
+		    "outbox row %llu is not in the list of ticket %llu",
 		    (unsigned long long)o->id, (unsigned long long)o->ticket);
 }
 

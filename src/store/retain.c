@@ -58,8 +58,8 @@ retain_first(struct txn *t, int64_t *at, uint64_t *ticket)
 }
 
 int
-retain_each(struct txn *t,
-    bool (*fn)(void *ctx, int64_t at, uint64_t ticket), void *ctx)
+retain_each(struct txn *t, bool (*fn)(void *ctx, int64_t at, uint64_t ticket),
+    void *ctx)
 {
 	AUTO(iter_end) struct iter it = ITER_INIT;
 	int r;

@@ -194,6 +194,9 @@ write_company(struct buf *out, const struct setting *s)
 		buf_puts(out, "address \"a@b.example\"; ");
 	if (strcmp(s->name, "warn_before") == 0)
 		buf_puts(out, "resolve_after \"7d\"; ");
+	if (strcmp(s->block, "queue") == 0 &&
+	    strcmp(s->name, "purge_after") == 0)
+		buf_puts(out, "close_after \"7d\"; ");
 	if (strcmp(s->block, "webhook") == 0) {
 		if (strcmp(s->name, "url") != 0)
 			buf_puts(out, "url \"https://x.example/\"; ");
@@ -351,7 +354,8 @@ every_row_is_read(void **state)
 			buf_puts(
 			    &b, "transport \"default\" { maildir \"/o\"; }\n");
 		if (strcmp(s->block, "queue") != 0)
-			buf_puts(&b, "queue \"support\" { }\n");
+			buf_puts(&b,
+			    "queue \"support\" { close_after \"7d\"; }\n");
 		if (!site)
 			buf_puts(&b, CONFIG_SITE);
 		config_file_load(&file, buf_str(&b), &c, &bad, &told);

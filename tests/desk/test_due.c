@@ -49,7 +49,7 @@ snooze(struct fixture *f, uint64_t id, int64_t until, int64_t now)
 }
 
 static int
-run_due(struct fixture *f, struct txn *t, void *ctx, struct err *err)
+run_turn(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 {
 	struct doing *x = ctx;
 
@@ -62,7 +62,7 @@ due(struct fixture *f, int64_t now)
 {
 	struct doing x = {.now = now, .max = 100};
 
-	with_txn(f, run_due, &x);
+	with_txn(f, run_turn, &x);
 	return x.ran;
 }
 
@@ -231,7 +231,7 @@ test_clock_jumps(void **state)
 	assert_int_equal(next(f), NOW + CLOCK_DAY);
 	x.now = NOW + 3650 * CLOCK_DAY;
 	for (int i = 0; i < 4; i++) {
-		with_txn(f, run_due, &x);
+		with_txn(f, run_turn, &x);
 		assert_true(x.ran <= 2);
 		ran += x.ran;
 	}
@@ -266,13 +266,13 @@ test_release(void **state)
 	m.due = NOW + HOUR;
 	with_txn(f, run_put, &m);
 	assert_int_equal(next(f), CLOCK_NONE);
-	with_txn(f, run_due, &x);
+	with_txn(f, run_turn, &x);
 	assert_int_equal(x.ran, 0);
 	assert_int_equal(x.nrelease, 2);
 	assert_int_equal(x.release[0], 17);
 	assert_int_equal(x.release[1], 18);
 	/* They stay until the mails are ingested. */
-	with_txn(f, run_due, &x);
+	with_txn(f, run_turn, &x);
 	assert_int_equal(x.nrelease, 2);
 }
 

@@ -320,13 +320,12 @@ run_refused(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 
 	if (ticket_get(t, &f->a, 1, &k) != 1)
 		return -1;
-	x->found = x->n == 0 ? change_status(&f->desk, t, &f->a, &k,
-				   STATUS_OPEN, &who, f->now, &x->err)
-		   : x->n == 1
-		       ? change_note(&f->desk, t, &f->a, &k, S("x"), &who,
-			     S("root"), f->now, NULL, &x->err)
-		       : merge_link(&f->desk, t, &f->a, &k, 2, &who, f->now,
-			     &x->err);
+	x->found = x->n == 0   ? change_status(&f->desk, t, &f->a, &k,
+				     STATUS_OPEN, &who, f->now, &x->err)
+		   : x->n == 1 ? change_note(&f->desk, t, &f->a, &k, S("x"),
+				     &who, S("root"), f->now, NULL, &x->err)
+			       : merge_link(&f->desk, t, &f->a, &k, 2, &who,
+				     f->now, &x->err);
 	return txn_error(t, err);
 }
 
@@ -399,8 +398,8 @@ run_tags(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 	struct ticket k;
 
 	if (ticket_get(t, &f->a, 1, &k) != 1 ||
-	    change_tags(&f->desk, t, &f->a, &k, str_c(x->words), &who, f->now,
-		err) < 0)
+	    change_tags(
+		&f->desk, t, &f->a, &k, str_c(x->words), &who, f->now, err) < 0)
 		return -1;
 	return change_done(t, &k, f->now, err);
 }
@@ -617,8 +616,7 @@ test_quarantine(void **state)
 	for (unsigned i = 0; i < 45; i++)
 		take(f,
 		    &(struct mail){.from = BOB,
-			.key = arena_cstr(&f->a,
-			    arena_printf(&f->a, "q%u", i)),
+			.key = arena_cstr(&f->a, arena_printf(&f->a, "q%u", i)),
 			.refused = true},
 		    NOW);
 	take(f, &(struct mail){.from = BOB, .key = "young", .refused = true},

@@ -91,8 +91,8 @@ rows_of(struct txn *t, uint64_t ticket)
 
 	text[0] = 0;
 	while (outbox_of_ticket(t, ticket, id, &id) > 0)
-		n += (size_t)snprintf(text + n, sizeof text - n, "%llu ",
-		    (unsigned long long)id);
+		n += (size_t)snprintf(
+		    text + n, sizeof text - n, "%llu ", (unsigned long long)id);
 	return text;
 }
 
@@ -136,7 +136,8 @@ by_ticket(void **state)
 	row_del(t, T_OUTBOX_TICKET, key_str(&k));
 	box_commit(t);
 	assert_int_equal(check(&b, text), 1);
-	assert_string_equal(text, "outbox row 3 is not in the list of ticket 2");
+	assert_string_equal(
+	    text, "outbox row 3 is not in the list of ticket 2");
 	t = box_write(&b);
 	row_put(t, T_OUTBOX_TICKET, key_str(&k), S(""), ROW_PUT);
 	k = outbox_ticket_key(1, 3);
