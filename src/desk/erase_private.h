@@ -7,7 +7,7 @@
 void erase_say(const struct erase_tell *tell, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Is the ticket one of his alone? Among those that were changed. */
 bool erase_is_own(const struct erasure *e, uint64_t ticket);
-void erase_note_ticket(struct erasure *e, uint64_t ticket_and_bit);
+void erase_note_ticket(struct erasure *e, uint64_t v);
 
 /* From e->row on, at most *rows articles and events, which are taken off it. 1 it is done, 0 there is more, ERASE_WAIT a mail of it is being sent, -1. */
 int erase_ticket(struct txn *t, struct arena *a, const struct settings *s, struct erasure *e, uint64_t ticket, size_t *rows, const struct erase_tell *tell,

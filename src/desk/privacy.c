@@ -93,7 +93,7 @@ privacy_of_article(const struct settings *s, const struct article *r,
 bool
 privacy_is_gone(const struct article *r)
 {
-	return str_eq(r->flag, PRIVACY_ERASED) || str_eq(r->flag, PURGED);
+	return str_eq(r->flag, PRIVACY_ERASED) || str_eq(r->flag, PURGE_MARK);
 }
 
 bool

@@ -18,7 +18,7 @@
 #include "store/ticket.h"
 
 /* What stands where the words stood; also the flag of such articles. */
-#define PURGED S("purged")
+#define PURGE_MARK S("purged")
 
 /* Brings the list to what the ticket says; *changed: the caller puts k. Called by desk_settle(). */
 void purge_update(struct desk *d, struct txn *t, struct arena *a, struct ticket *k, int64_t now, bool *changed);

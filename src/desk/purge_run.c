@@ -124,7 +124,7 @@ purge_article(struct work *w, uint32_t seq)
 	struct article r;
 	int found = article_get(w->t, &a, w->k.id, seq, &r);
 
-	if (found <= 0 || str_eq(r.flag, PURGED))
+	if (found <= 0 || str_eq(r.flag, PURGE_MARK))
 		return MIN(found, 0);
 	if (r.outbox && drop_row(w, r.outbox) < 0)
 		return -1;
@@ -135,7 +135,7 @@ purge_article(struct work *w, uint32_t seq)
 	if (r.blob)
 		blob_del(w->t, r.blob);
 	r.blob = r.size = r.outbox = 0;
-	article_strip(&a, &r, PURGED);
+	article_strip(&a, &r, PURGE_MARK);
 	/* Which agent wrote is part of what is counted. */
 	if (r.direction == DIRECTION_IN || !is_desks(w, &r.author))
 		r.author = (struct address){0};
@@ -212,7 +212,7 @@ without_addresses(struct arena *a, struct str s)
 
 		if (b.n)
 			buf_putc(&b, ' ');
-		buf_put(&b, keep ? word : PURGED);
+		buf_put(&b, keep ? word : PURGE_MARK);
 	}
 	return arena_dup(a, buf_str(&b));
 }
@@ -239,7 +239,7 @@ purge_event(struct work *w, uint32_t seq)
 	cause = without_addresses(&a, cause_without_command(e.cause));
 	detail = !e.detail.n        ? e.detail
 		 : is_plain(e.kind) ? without_addresses(&a, e.detail)
-				    : PURGED;
+				    : PURGE_MARK;
 	if (str_eq(actor, e.actor) && str_eq(cause, e.cause) &&
 	    str_eq(detail, e.detail))
 		return 0;
@@ -272,7 +272,7 @@ purge_head(struct work *w)
 	for (size_t i = 0; i < k->nparticipants; i++)
 		if (forget_person(w, k->participants[i].address.addr) < 0)
 			return -1;
-	k->subject = PURGED;
+	k->subject = PURGE_MARK;
 	k->requester = (struct address){0};
 	k->participants = NULL;
 	k->nparticipants = 0;

@@ -44,7 +44,6 @@ tidy_begin(const struct settings *s, struct txn *t, int64_t now)
 }
 
 struct old {
-	struct arena *a;
 	int64_t before;
 	uint64_t v[STEP];
 	size_t n;
@@ -65,7 +64,7 @@ int
 due_tidy(struct desk *d, struct txn *t, struct arena *a, const struct timer *m,
     int64_t now, struct err *err)
 {
-	struct old l = {.a = a, .before = now - d->settings->quarantine_after};
+	struct old l = {.before = now - d->settings->quarantine_after};
 	struct timer again = {.due = now, .kind = DUE_TIDY};
 
 	(void)m;
