@@ -407,7 +407,7 @@ put_article(struct job *j)
 	if (m->bounce)
 		r.bounce = bounce_encode(j->a, m->bounce);
 	if (j->in->packed.n)
-		r.blob = blob_put(j->t, j->in->packed);
+		r.blob = blob_put_for(j->t, j->in->packed, &r);
 	memcpy(r.sha256, j->in->sha256, sizeof r.sha256);
 	memcpy(r.content, j->in->content, sizeof r.content);
 	article_put(j->t, &r);

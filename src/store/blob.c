@@ -191,6 +191,14 @@ blob_put(struct txn *t, struct str packed)
 	return blob_put_as(t, packed, 0);
 }
 
+uint64_t
+blob_put_for(struct txn *t, struct str packed, struct article *r)
+{
+	if (!r->key && sealed_new(t))
+		r->key = sealed_of_article(t, r);
+	return blob_put_as(t, packed, r->key);
+}
+
 /*
  * The frame, in the transaction's scratch buffer. 1, 0, -1; *key that it is
  * sealed with.

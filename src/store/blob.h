@@ -22,6 +22,9 @@ int blob_unpack(struct str packed, size_t max, struct buf *out, struct err *err)
 uint64_t blob_put(struct txn *t, struct str packed);
 /* The same for this key; 0: as blob_put(). Where nothing is sealed the key says nothing. */
 uint64_t blob_put_as(struct txn *t, struct str packed, uint64_t key);
+/* The same for an article that is about to be put: with its key, which it gets here. */
+struct article;
+uint64_t blob_put_for(struct txn *t, struct str packed, struct article *r);
 /* Appends the raw bytes: 1, 0 there is none, or none any more (blob_is_erased()), -1; ERR_PERM when the key is missing. */
 int blob_get(struct txn *t, uint64_t id, size_t max, struct buf *raw);
 /* The same bytes once more under a number of their own, which it returns, without unpacking them and in little memory. *size: of the raw bytes. 0: no such blob, or an error. */

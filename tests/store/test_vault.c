@@ -1,6 +1,7 @@
 /* The vault by itself, then a store whose mail it seals. */
 #include "base/digest.h"
 #include "base/mem.h"
+#include "store/reseal.h"
 #include "store/sealed.h"
 #include "tests/store/box.h"
 #include "tests/store/furnish.h"
@@ -809,6 +810,170 @@ whose(void **state)
 	txn_abort(&t);
 }
 
+static bool
+on_ticket(void *ctx, uint64_t ticket)
+{
+	*(uint64_t *)ctx = ticket;
+	return false;
+}
+
+/* The ticket that has the word; 0 none, 99 refused. */
+static uint64_t
+search(struct cellar *c, const char *word)
+{
+	AUTO(txn_abort) struct txn *t = NULL;
+	struct str term = str_c(word);
+	struct strs terms = {&term, 1};
+	uint64_t found = 0;
+
+	assert_int_equal(txn_read(c->b.s, &t, NULL), 0);
+	if (term_search(t, &terms, on_ticket, &found) < 0)
+		return 99;
+	return found;
+}
+
+static void
+index_word(struct cellar *c, const char *word, uint64_t ticket)
+{
+	struct term_batch *b = term_batch_new();
+	struct txn *t = NULL;
+
+	assert_int_equal(txn_write(c->b.s, &t, NULL), 0);
+	term_batch_add(b, str_c(word), ticket);
+	term_batch_add(b, S("both"), ticket);
+	term_batch_put(t, b);
+	term_batch_free(b);
+	assert_int_equal(txn_commit(t, NULL), 0);
+}
+
+/* Words are found, and cannot be read; those in clear go when they are told to. */
+static void
+words(void **state)
+{
+	struct cellar *c = *state;
+	AUTO(buf_fini) struct buf place = BUF_INIT;
+	struct txn *t = NULL;
+	uint64_t next = 0;
+
+	store_mail(c, S("ann@x.org"));
+	store_mail(c, S("bob@x.org"));
+	index_word(c, "nachtigall", 1);
+	assert_int_equal(search(c, "nachtigall"), 1);
+	assert_int_equal(search(c, "nachtigal"), 0);
+	assert_int_equal(search(c, "nacht*"), 99);
+	assert_false(is_in_store(c, S("nacht")));
+	/* New mail in clear, then sealed again. */
+	reopen(c, false);
+	index_word(c, "lerche", 2);
+	assert_true(is_in_store(c, S("lerche")));
+	reopen(c, true);
+	assert_int_equal(search(c, "lerche"), 2);
+	assert_int_equal(search(c, "both"), 2);
+	assert_int_equal(txn_write(c->b.s, &t, NULL), 0);
+	assert_int_equal(reseal_words(t, &next), 0);
+	assert_int_equal(next, 1);
+	while (term_forget_clear(t, &place, 1) > 0)
+		;
+	reseal_words_note(t, 0);
+	assert_int_equal(txn_commit(t, NULL), 0);
+	assert_int_equal(search(c, "lerche"), 0);
+	assert_int_equal(search(c, "nachtigall"), 1);
+	assert_int_equal(search(c, "both"), 1);
+	assert_string_equal(problems(c), "");
+}
+
+/* What stays of a person who goes is under the common key; the rest is dead. */
+static void
+parted(void **state)
+{
+	struct cellar *c = *state;
+	AUTO(buf_fini) struct buf place = BUF_INIT;
+	uint64_t key, done = 0, ann = store_mail(c, S("ann@x.org"));
+	struct reseal_counts n;
+	struct txn *t = NULL;
+	struct seen x;
+	int more = 1;
+
+	store_mail(c, S("bob@x.org"));
+	assert_int_equal(txn_write(c->b.s, &t, NULL), 0);
+	key = reseal_part(t, S("Ann@x.org"));
+	assert_int_equal(key, VAULT_FIRST);
+	assert_int_equal(reseal_part(t, S("ann@x.org")), 0);
+	assert_int_equal(txn_commit(t, NULL), 0);
+	/* Mail that comes while it is under way. */
+	look(c, store_mail(c, S("ann@x.org")), &x);
+	assert_int_equal(x.r.key, VAULT_FIRST + 2);
+	unlook(&x);
+	while (more > 0) {
+		assert_int_equal(txn_write(c->b.s, &t, NULL), 0);
+		more = reseal_move(t, key, &place, 1, &done);
+		assert_int_equal(txn_commit(t, NULL), 0);
+	}
+	assert_int_equal(more, 0);
+	assert_true(done >= 3);
+	forget(c, key);
+	assert_open(c, ann);
+	look(c, ann, &x);
+	assert_int_equal(x.r.key, VAULT_COMMON);
+	assert_int_equal(x.k.key, VAULT_COMMON);
+	assert_int_equal(x.o.key, VAULT_COMMON);
+	unlook(&x);
+	assert_open(c, 2);
+	assert_open(c, 3);
+	assert_int_equal(txn_read(c->b.s, &t, NULL), 0);
+	assert_int_equal(reseal_count(t, &n), 0);
+	assert_int_equal(n.sealed, 9);
+	assert_int_equal(n.mails_sealed, 6);
+	assert_int_equal(n.plain + n.mails_plain, 0);
+	txn_abort(&t);
+	assert_string_equal(problems(c), "");
+}
+
+/* What was stored in clear, sealed in steps. */
+static void
+sealed_later(void **state)
+{
+	struct cellar *c = *state;
+	AUTO(buf_fini) struct buf place = BUF_INIT;
+	struct reseal_counts n;
+	struct txn *t = NULL;
+	uint64_t done = 0;
+	int more = 1;
+
+	reopen(c, false);
+	furnish(c->b.s);
+	reopen(c, true);
+	while (more > 0) {
+		assert_int_equal(txn_write(c->b.s, &t, NULL), 0);
+		more = reseal_plain(t, &place, 2, &done);
+		assert_int_equal(txn_commit(t, NULL), 0);
+	}
+	assert_int_equal(more, 0);
+	assert_int_equal(txn_read(c->b.s, &t, NULL), 0);
+	assert_int_equal(reseal_count(t, &n), 0);
+	assert_int_equal(n.plain + n.mails_plain, 0);
+	assert_true(n.sealed >= 8 && n.mails_sealed == 7);
+	txn_abort(&t);
+	assert_string_equal(problems(c), "");
+}
+
+/* Who has no vault writes nothing into what is sealed. */
+static void
+no_clear_beside(void **state)
+{
+	struct cellar *c = *state;
+	struct err e = ERR_INIT;
+	struct txn *t = NULL;
+
+	store_close(c->b.s);
+	box_open(&c->b);
+	assert_int_equal(txn_write(c->b.s, &t, &e), -1);
+	assert_int_equal(e.code, ERR_PERM);
+	assert_non_null(strstr(e.msg, "start helpd again"));
+	use(c, true);
+	store_mail(c, S("ann@x.org"));
+}
+
 /* All tables, sealed, through the checks. */
 static void
 furnished(void **state)
@@ -842,6 +1007,10 @@ main(void)
 	    STORE_TEST(crash),
 	    STORE_TEST(another_vault),
 	    STORE_TEST(whose),
+	    STORE_TEST(words),
+	    STORE_TEST(parted),
+	    STORE_TEST(sealed_later),
+	    STORE_TEST(no_clear_beside),
 	    STORE_TEST(furnished),
 	};
 
