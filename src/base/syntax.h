@@ -85,7 +85,7 @@ int syntax_parse(struct arena *a, const char *file, struct str text, struct scri
 /*
  * For files whose commands take no tests (all of ours but Sieve): what the grammar reads as a test is a word that
  * lacks its quotes, or the next command after one that lacks its ';'. Says so, and puts it right in *s, so
- * that what follows can be checked. Returns -1 when there was any.
+ * that what follows can be checked. Returns -1 when there was any. A backslash before a letter or digit gets a warning: "\n" is the letter n.
  */
 int syntax_plain(struct arena *a, struct script *s, struct complaints *bad);
 

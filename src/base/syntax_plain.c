@@ -6,7 +6,8 @@
  *                                                timezone "Europe/Berlin";
  *
  * parses: as a test "yes", and a test "timezone" with an argument. Here is
- * known that neither was meant.
+ * known that neither was meant. And that who writes "\n" thinks of a line
+ * break: in a pattern of a rule a backslash may be right, here it never is.
  */
 #include "base/syntax.h"
 #include "base/utf8.h"
@@ -134,6 +135,71 @@ plain_commands(struct plain *p, struct command **v, size_t *n)
 	*n = in.n;
 }
 
+/* --- backslashes ------------------------------------------------------- */
+
+static struct place
+place_in(const struct node *n, size_t at)
+{
+	struct place p = n->at;
+	struct str before = str_sub(n->raw, 0, at);
+	ptrdiff_t lf = str_rchr(before, '\n');
+
+	for (size_t i = 0; i < before.n; i++)
+		p.line += before.p[i] == '\n';
+	p.column = lf < 0 ? p.column + characters(before)
+			  : 1 + characters(str_from(before, (size_t)lf + 1));
+	return p;
+}
+
+/* One a string. */
+static void
+warn_escape(struct plain *p, const struct node *n)
+{
+	for (size_t i = 1; !n->multiline && i + 1 < n->raw.n; i++) {
+		char c = n->raw.p[i + 1];
+
+		if (n->raw.p[i] != '\\')
+			continue;
+		if (!ch_is_alnum(c)) {
+			i++; /* \" and \\ are what they are for */
+			continue;
+		}
+		if (c == 'n' || c == 'r')
+			complain_warning(p->a, p->bad, place_in(n, i),
+			    "\\%c in a string is the letter %c, not a line "
+			    "break: break the line in the string itself, or "
+			    "write text: and the lines below it, up to one "
+			    "with a dot alone",
+			    c, c);
+		else
+			complain_warning(p->a, p->bad, place_in(n, i),
+			    "\\%c in a string is %s %c%s: write \\\\ for a "
+			    "backslash",
+			    c, ch_is_digit(c) ? "the digit" : "the letter", c,
+			    c == 't' ? ", not a tab" : "");
+		return;
+	}
+}
+
+static void
+warn_escapes(struct plain *p, const struct node *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].kind == NODE_STRING)
+			warn_escape(p, &v[i]);
+		else if (v[i].kind == NODE_LIST)
+			warn_escapes(p, v[i].items, v[i].nitems);
+}
+
+static void
+warn_commands(struct plain *p, const struct command *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		warn_escapes(p, v[i].args, v[i].nargs);
+		warn_commands(p, v[i].block, v[i].nblock);
+	}
+}
+
 int
 syntax_plain(struct arena *a, struct script *s, struct complaints *bad)
 {
@@ -141,5 +207,6 @@ syntax_plain(struct arena *a, struct script *s, struct complaints *bad)
 	size_t before = bad->errors;
 
 	plain_commands(&p, &s->commands, &s->n);
+	warn_commands(&p, s->commands, s->n);
 	return bad->errors > before ? -1 : 0;
 }

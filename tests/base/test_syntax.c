@@ -323,6 +323,27 @@ static const struct row plain_rows[] = {
 	"f:2:5: error: found yes, expected a string: write \"yes\"\n"},
     {"parentheses", "a \"x\" (b, c);\nd;", "a \"x\"; d;",
 	"f:1:6: error: found '(', expected ';' after a\n"},
+    {"line breaks that are none",
+	"a \"x\\ny\";\nb {\n  c [\"\\\"\", \"u\nv\\nw\\tx\"];\n}",
+	"a \"xny\"; b {c [\"\"\",\"u\nvnwtx\"];}",
+	"f:1:5: warning: \\n in a string "
+	"is the letter n, not a line break: break the line in the "
+	"string itself, or write text: and the lines below it, up to one "
+	"with a dot alone\n"
+	"f:4:2: warning: \\n in a string "
+	"is the letter n, not a line break: break the line in the "
+	"string itself, or write text: and the lines below it, up to one "
+	"with a dot alone\n"},
+    {"other backslashes",
+	"a \"C:\\dir\"; b \"\\1\"; c \"a\\tb\"; d \"\\\\n \\\" \\-\";",
+	"a \"C:dir\"; b \"1\"; c \"atb\"; d \"\\n \" -\";",
+	"f:1:6: warning: \\d in a string is the letter d: write \\\\ for a "
+	"backslash\n"
+	"f:1:16: warning: \\1 in a string is the digit 1: write \\\\ for a "
+	"backslash\n"
+	"f:1:25: warning: \\t in a string is the letter t, not a tab: write "
+	"\\\\ for a backslash\n"},
+    {"text: has none", "a text:\n\\n\n.\n;", "a \"\\n\n\";", ""},
 };
 
 static void

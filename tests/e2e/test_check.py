@@ -57,6 +57,23 @@ def test_init_overwrites_only_when_told_and_never_a_secret(tmp_path):
     assert (etc / "secret/support").read_text() == "pw\n"
 
 
+def test_line_breaks_that_are_letters(tmp_path):
+    etc = tmp_path / "etc"
+    assert init(etc, "--imap", "a.example", "--smtp", "b.example", "--agent", "anna=anna@acme.example").returncode == 0
+    for name, text in (("helpd.conf", 'queue "more" { address "more@acme.example"; signature "Acme\\nFirst line"; }\n'),
+                       ("agents.conf", 'agent "ben" { address "ben@acme.example"; signature "Ben\\nAcme"; }\n'),
+                       ("sla.conf", 'calendar "other" {\n    holidays ["2026-12-25 Christmas\\nDay"];\n}\n')):
+        path = etc / name
+        before = path.read_text() if path.exists() else ""
+        path.write_text(before + text)
+        line = before.count("\n") + 1 + (name == "sla.conf")
+        column = text.split("\n")[line - before.count("\n") - 1].index("\\") + 1
+        r = helpd("check", config=etc)
+        assert r.returncode == 0, r.stderr
+        assert f"{path}:{line}:{column}: warning: \\n in a string is the letter n, not a line break" in r.stderr
+        assert "write text:" in r.stderr
+
+
 def test_init_with_agents(tmp_path):
     etc = tmp_path / "etc"
     r = init(etc, "--imap", "a.example", "--smtp", "b.example", "--agent", "anna=anna@home.example", "--agent", "Bo.Ek@home.example",
