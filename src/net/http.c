@@ -1,6 +1,8 @@
 /*
- * One easy handle an URL, kept. Redirects are followed by hand: libcurl would
- * not tell the socket's callback which of its connections is one.
+ * Redirects are followed by hand: libcurl would not tell the socket's callback
+ * which of its connections is one. Each request has an easy handle of its own,
+ * and they share their connections: libcurl 7.88 writes to freed memory when an
+ * answer to a handle that was used before begins with a folded line.
  */
 #include "net/http.h"
 #include "base/buf.h"
@@ -20,7 +22,8 @@ enum {
 };
 
 struct http {
-	CURL *curl;
+	CURL *curl;    /* of the newest request */
+	CURLSH *share; /* connections, kept */
 	char *url, *ca_file;
 	struct http_options o;
 	char error[CURL_ERROR_SIZE];
@@ -223,6 +226,7 @@ set_options(struct http *h)
 	CURL *c = h->curl;
 	long timeout = h->o.timeout_s ? (long)h->o.timeout_s : TIMEOUT_S;
 
+	curl_easy_setopt(c, CURLOPT_SHARE, h->share);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* Its resolver's thread is left behind, not waited for. */
@@ -249,6 +253,19 @@ set_options(struct http *h)
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "helpd");
 }
 
+/* A handle without a past. */
+static void
+renew(struct http *h)
+{
+	CURL *c = curl_easy_init();
+
+	if (!c)
+		mem_out();
+	curl_easy_cleanup(h->curl);
+	h->curl = c;
+	set_options(h);
+}
+
 int
 http_new(const struct http_options *o, struct http **out, struct err *err)
 {
@@ -259,8 +276,8 @@ http_new(const struct http_options *o, struct http **out, struct err *err)
 		return -1;
 	pthread_once(&curl_once, init_curl);
 	h = mem_new(sizeof *h);
-	h->curl = curl_ready == CURLE_OK ? curl_easy_init() : NULL;
-	if (!h->curl) {
+	h->share = curl_ready == CURLE_OK ? curl_share_init() : NULL;
+	if (!h->share) {
 		mem_free(h);
 		return err_set(err, ERR_TEMP, "libcurl cannot be started");
 	}
@@ -268,7 +285,8 @@ http_new(const struct http_options *o, struct http **out, struct err *err)
 	h->url = mem_new(o->url.n + 1);
 	memcpy(h->url, o->url.p, o->url.n);
 	h->ca_file = o->ca_file ? mem_strdup(o->ca_file) : NULL;
-	set_options(h);
+	curl_share_setopt(h->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
+	renew(h);
 	*out = h;
 	return 0;
 }
@@ -282,6 +300,7 @@ http_free(struct http **hp)
 		return;
 	*hp = NULL;
 	curl_easy_cleanup(h->curl);
+	curl_share_cleanup(h->share);
 	buf_fini(&h->body);
 	mem_free(h->url);
 	mem_free(h->ca_file);
@@ -305,10 +324,10 @@ http_probe(struct http *h, struct err *err)
 	h->refused = NULL;
 	h->redirected = false;
 	h->plain = str_istarts(str_c(h->url), S("http://"));
+	renew(h);
 	curl_easy_setopt(h->curl, CURLOPT_URL, h->url);
 	curl_easy_setopt(h->curl, CURLOPT_CONNECT_ONLY, 1L);
 	r = curl_easy_perform(h->curl);
-	curl_easy_setopt(h->curl, CURLOPT_CONNECT_ONLY, 0L);
 	if (r == CURLE_OK)
 		return 0;
 	return err_set(err, ERR_TEMP, "%s",
@@ -450,12 +469,14 @@ http_post(struct http *h, struct arena *a, struct str type,
 	struct curl_slist *list = headers(a, type, v, n);
 	const char *url = h->url;
 
-	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, list);
-	curl_easy_setopt(h->curl, CURLOPT_POST, 1L);
-	curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, body.n ? body.p : "");
-	curl_easy_setopt(
-	    h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
 	for (unsigned hop = 0;; hop++) {
+		renew(h);
+		curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, list);
+		curl_easy_setopt(h->curl, CURLOPT_POST, 1L);
+		curl_easy_setopt(
+		    h->curl, CURLOPT_POSTFIELDS, body.n ? body.p : "");
+		curl_easy_setopt(
+		    h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
 		/* A kept connection would not ask for its address again. */
 		curl_easy_setopt(
 		    h->curl, CURLOPT_FRESH_CONNECT, hop > 0 ? 1L : 0L);
