@@ -62,7 +62,7 @@ def test_line_breaks_that_are_letters(tmp_path):
     assert init(etc, "--imap", "a.example", "--smtp", "b.example", "--agent", "anna=anna@acme.example").returncode == 0
     for name, text in (("helpd.conf", 'queue "more" { address "more@acme.example"; signature "Acme\\nFirst line"; }\n'),
                        ("agents.conf", 'agent "ben" { address "ben@acme.example"; signature "Ben\\nAcme"; }\n'),
-                       ("sla.conf", 'calendar "other" {\n    holidays ["2026-12-25 Christmas\\nDay"];\n}\n')):
+                       ("sla.conf", 'calendar "other" { weekdays ["09:00-17:00"];\n    holidays ["2026-12-25 Christmas\\nDay"];\n}\n')):
         path = etc / name
         before = path.read_text() if path.exists() else ""
         path.write_text(before + text)
