@@ -366,6 +366,23 @@ test_strong(void **state)
 	assert_str(ticket(f, 3).requester.addr, ANN);
 }
 
+/* An answer that waits with the one who is to read it, too. */
+static void
+test_strong_waits(void **state)
+{
+	struct fixture *f = *state;
+
+	customer(f, NOW);
+	replies(f, "anna", "notice", "#cc add bob@y.example\n\nHello both.\n",
+	    LATER);
+	assert_int_equal(row_of(f, "answer", ANN)->state, OUTBOX_HELD);
+	assert_int_equal(ticket(f, 1).nparticipants, 1);
+	fixture_verify(f);
+	replies(f, "anna", "transcript", "#send", LATER + 1);
+	assert_int_equal(row_of(f, "answer", BOB)->state, OUTBOX_QUEUED);
+	assert_int_equal(ticket(f, 1).nparticipants, 2);
+}
+
 /* --- rights ------------------------------------------------------------ */
 
 static void
@@ -879,6 +896,7 @@ main(void)
 	    T(test_expired),
 	    T(test_weak),
 	    T(test_strong),
+	    T(test_strong_waits),
 	    T(test_rights),
 	    T(test_undo),
 	    T(test_undo_changed_since),
