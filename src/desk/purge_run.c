@@ -13,6 +13,7 @@
 #include "store/blob.h"
 #include "store/outbox.h"
 #include "store/person.h"
+#include "store/reseal.h"
 #include "store/retain.h"
 
 struct work {
@@ -81,8 +82,12 @@ forget_person(struct work *w, struct str addr)
 		return MIN(found, 0);
 	if (ticket_each(w->t, &a, &f, on_other, &o) < 0)
 		return -1;
-	if (!o.any)
+	if (!o.any) {
+		/* The key itself stays in the vault: nothing says whose it
+		 * was. */
+		reseal_part(w->t, addr);
 		person_forget(w->t, &a, key);
+	}
 	return 0;
 }
 
