@@ -206,7 +206,7 @@ check_imap(
     struct arena *a, const struct mailbox *m, struct check *k, struct err *err)
 {
 	struct imap *imap = NULL;
-	int r = imap_account_open(m, NULL, NULL, &imap, err);
+	int r = imap_account_open(m, NULL, NULL, NULL, &imap, err);
 
 	if (r == 0)
 		r = imap_folders(a, imap, m, k, err);

@@ -9,8 +9,8 @@ struct copier {
 	const struct mailbox *m;
 	struct imap *imap;
 	pthread_mutex_t lock;
-	struct imap *open; /* for imap_interrupt(); under lock */
-	bool cancelled;    /* the same */
+	struct imap *open;      /* for imap_interrupt(); under lock */
+	_Atomic bool cancelled; /* the same */
 };
 
 void
@@ -38,7 +38,9 @@ opening(void *ctx, struct imap *imap)
 static int
 ready(struct copier *c, struct err *err)
 {
-	return c->imap ? 0 : imap_account_open(c->m, opening, c, &c->imap, err);
+	return c->imap ? 0
+		       : imap_account_open(
+			     c->m, &c->cancelled, opening, c, &c->imap, err);
 }
 
 void

@@ -463,6 +463,7 @@ feeds_ask(struct feeds *f)
 
 		pthread_mutex_lock(&x->lock);
 		x->stop = true;
+		atomic_store(&x->ending, true);
 		if (x->imap)
 			imap_wake(x->imap);
 		pthread_cond_broadcast(&x->cond);

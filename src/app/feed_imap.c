@@ -518,7 +518,7 @@ static int
 connect_to(struct feed *f, struct imap **imap, struct err *err)
 {
 	feed_state(f, "connecting");
-	return imap_account_open(f->mailbox, opening, f, imap, err);
+	return imap_account_open(f->mailbox, &f->ending, opening, f, imap, err);
 }
 
 /* Mail that comes in first, then what was sent. */

@@ -20,6 +20,7 @@ struct feed {
 	bool failed;               /* an item could not be stored since feed_failures() */
 	struct err failure;        /* why the first of them could not */
 	bool stop;
+	_Atomic bool ending;       /* the same, for a command that prints the password */
 	unsigned failures;         /* in a row, for the back-off */
 	int64_t read_at;           /* clock_mono() of the last good reading, or of the beginning */
 	int64_t oldest;            /* clock_mono() when the oldest open item was pushed */

@@ -4,7 +4,7 @@
 #include "base/must.h"
 
 int
-imap_account_open(const struct mailbox *m,
+imap_account_open(const struct mailbox *m, const _Atomic bool *cancel,
     void (*opening)(void *ctx, struct imap *i), void *ctx, struct imap **out,
     struct err *err)
 {
@@ -25,7 +25,7 @@ imap_account_open(const struct mailbox *m,
 	};
 	int r = secret_read_by(&m->secret,
 	    clock_mono() + (m->timeout > 0 ? m->timeout : 60 * CLOCK_SECOND),
-	    NULL, &secret, err);
+	    cancel, &secret, err);
 
 	login.secret = buf_str(&secret);
 	if (r == 0)

@@ -8,7 +8,12 @@
 #include "app/config.h"
 #include "net/imap.h"
 
-/* The secret is read each time: it may have been changed. opening, ctx: see struct imap_login; may be NULL. */
-int imap_account_open(const struct mailbox *m, void (*opening)(void *ctx, struct imap *i), void *ctx, struct imap **out, struct err *err);
+#include <stdatomic.h>
+
+/*
+ * The secret is read each time: it may have been changed. A command that prints it is ended when *cancel gets true (ERR_TEMP). cancel, opening, ctx (see struct
+ * imap_login): may be NULL.
+ */
+int imap_account_open(const struct mailbox *m, const _Atomic bool *cancel, void (*opening)(void *ctx, struct imap *i), void *ctx, struct imap **out, struct err *err);
 
 #endif

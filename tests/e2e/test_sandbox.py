@@ -181,6 +181,27 @@ def test_password_command(h):
     helpd.stop()
 
 
+def test_stop_while_a_password_is_asked_for(h):
+    """A command that never prints the password keeps nobody from ending, neither the daemon nor a reload."""
+    asked = os.path.join(h.base, "asked")
+    os.mkdir(asked)
+    os.chmod(asked, 0o777)
+    word = script(h, "word", f"touch {asked}/$$; exec sleep 600\n")
+    dovecot = h.dovecot()
+    inbox = h.maildir()
+    helpd = h.helpd(box(inbox) + re.sub(r'password_file "[^"]*"', f'password_command "{word}"', dovecot.mailbox())).start()
+    wait_for(lambda: os.listdir(asked))
+    begin = time.monotonic()
+    helpd.run("reload")
+    assert time.monotonic() - begin < 5
+    wait_for(lambda: len(os.listdir(asked)) == 2)
+    inbox.put(mail())
+    wait_for(helpd.tickets)
+    begin = time.monotonic()
+    helpd.stop()
+    assert time.monotonic() - begin < 5
+
+
 def test_directories(h):
     """Maildirs that are not there yet work; a reload that names others is refused and says why; a new start takes them."""
     inbox, other = h.maildir(), h.maildir("other")
