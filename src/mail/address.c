@@ -266,6 +266,8 @@ read_addr(struct arena *a, struct str s, bool loose, struct str *addr)
 		s = str_from(s, 7);
 	while (s.n >= 2 && s.p[0] == '\'' && s.p[s.n - 1] == '\'')
 		s = str_sub(s, 1, s.n - 1);
+	while (s.n && s.p[s.n - 1] == '.')
+		s.n--;
 	at = str_rchr(s, '@');
 	if (at <= 0 || s.n > ADDRESS_MAX)
 		return false;

@@ -305,7 +305,9 @@ instant(const struct parts *p, int64_t *t)
 	     hour * CLOCK_HOUR + p->minute * CLOCK_MINUTE +
 	     (p->second == 60 ? 59 : p->second) * CLOCK_SECOND -
 	     p->offset * CLOCK_MINUTE;
-	return true;
+	/* The zone may lead out of them. */
+	return *t >= clock_days(1900, 1, 1) * CLOCK_DAY &&
+	       *t < clock_days(10000, 1, 1) * CLOCK_DAY;
 }
 
 bool
