@@ -327,7 +327,21 @@ static const struct row rows[] = {
 			  "it belongs into site"},
     {"banana { a; }",
 	"1:1: error: banana is not known in helpd.conf: expected site, "
-	"mailbox, transport, queue, webhook, classify, tier or limits"},
+	"mailbox, transport, queue, webhook, classify, tier, limits, "
+	"encryption, alarms or heartbeat"},
+    {"alarms { to [\"x\", \"support@acme.example\"]; }",
+	"1:14: error: to: found \"x\", expected an address such as "
+	"\"ops@example.org\", or \"none\"\n"
+	"1:19: error: to: support@acme.example is an address of the desk; "
+	"alarms go to people who look after it"},
+    {"alarms { expiring [\"7d\", \"soon\"]; transport \"wax\"; }",
+	"1:26: error: expiring: found \"soon\", expected a duration such as "
+	"\"21d\"\n"
+	"1:45: error: there is no transport \"wax\": did you mean \"way\"?"},
+    {"heartbeat { every \"1m\"; within \"2m\"; mailbox \"bog\"; }",
+	"1:32: error: within must not be longer than every\n"
+	"1:46: error: there is no mailbox that is read \"bog\": did you mean "
+	"\"box\"?"},
     {"queue \"q\" { data \"/x\"; }",
 	"1:13: error: data is not known in queue: it belongs outside of any "
 	"block"},

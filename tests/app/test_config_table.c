@@ -197,6 +197,9 @@ write_company(struct buf *out, const struct setting *s)
 	if (strcmp(s->block, "queue") == 0 &&
 	    strcmp(s->name, "purge_after") == 0)
 		buf_puts(out, "close_after \"7d\"; ");
+	if (strcmp(s->block, "encryption") == 0 && !secret &&
+	    !str_starts(str_c(s->name), S("key_")))
+		buf_puts(out, "credential \"c\"; ");
 	if (strcmp(s->block, "webhook") == 0) {
 		if (strcmp(s->name, "url") != 0)
 			buf_puts(out, "url \"https://x.example/\"; ");
@@ -342,7 +345,11 @@ every_row_is_read(void **state)
 		buf_reset(&b);
 		if (*s->block)
 			buf_printf(&b, "%s %s { ", s->block,
-			    strcmp(s->block, "limits") == 0  ? ""
+			    strcmp(s->block, "limits") == 0 ||
+				    strcmp(s->block, "alarms") == 0 ||
+				    strcmp(s->block, "heartbeat") == 0 ||
+				    strcmp(s->block, "encryption") == 0
+				? ""
 			    : site                           ? "\"Acme\""
 			    : strcmp(s->block, "queue") == 0 ? "\"support\""
 							     : "\"default\"");
@@ -350,12 +357,15 @@ every_row_is_read(void **state)
 		write_row(&b, s);
 		buf_puts(&b, *s->block ? "}\n" : "\n");
 		buf_puts(&b, CONFIG_BOX);
+		if (strcmp(s->block, "heartbeat") == 0)
+			buf_puts(
+			    &b, "mailbox \"support\" { maildir \"/n\"; }\n");
 		if (strcmp(s->block, "transport") != 0)
 			buf_puts(
 			    &b, "transport \"default\" { maildir \"/o\"; }\n");
 		if (strcmp(s->block, "queue") != 0)
-			buf_puts(&b,
-			    "queue \"support\" { close_after \"7d\"; }\n");
+			buf_puts(
+			    &b, "queue \"support\" { close_after \"7d\"; }\n");
 		if (!site)
 			buf_puts(&b, CONFIG_SITE);
 		config_file_load(&file, buf_str(&b), &c, &bad, &told);
