@@ -9,6 +9,13 @@
 
 /* --- who, where -------------------------------------------------------- */
 
+/* A word of a closed list, in the agent's language. */
+static const char *
+say(const struct deed *x, const char *word)
+{
+	return transcript_say(x->r->told, word);
+}
+
 static int
 assign(struct deed *x, const struct agent *to)
 {
@@ -96,9 +103,11 @@ set_status(struct deed *x, enum status s)
 	} else if (change_status(RUN(x), s, &x->who, r->now, x->err) < 0)
 		return -1;
 	if (s == old)
-		YES(x, "nothing changed: the status is %s", status_name(s));
+		YES(x, "nothing changed: the status is %s",
+		    say(x, status_name(s)));
 	else
-		YES(x, "status: %s, was %s", status_name(s), status_name(old));
+		YES(x, "status: %s, was %s", say(x, status_name(s)),
+		    say(x, status_name(old)));
 	/* Nobody is left without a word: what was never answered is told. */
 	if (!r->status_with_answer && s != old &&
 	    (s == STATUS_RESOLVED || s == STATUS_CLOSED) &&
@@ -171,10 +180,11 @@ do_priority(struct deed *x)
 	if (change_priority(RUN(x), p, &x->who, r->now, x->err) < 0)
 		return -1;
 	if (p == old)
-		YES(x, "nothing changed: the priority is %s", priority_name(p));
+		YES(x, "nothing changed: the priority is %s",
+		    say(x, priority_name(p)));
 	else
-		YES(x, "priority: %s, was %s", priority_name(p),
-		    priority_name(old));
+		YES(x, "priority: %s, was %s", say(x, priority_name(p)),
+		    say(x, priority_name(old)));
 	return 0;
 }
 

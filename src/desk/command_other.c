@@ -42,8 +42,16 @@ do_split(struct deed *x)
 	if (merge_split(RUN(x), (uint32_t)seq, &x->who, r->now, &out, x->err) <
 	    0)
 		return -1;
-	YES(x, "article %llu is ticket #%llu now", (unsigned long long)seq,
-	    (unsigned long long)out.id);
+	/* "#tag +refund" below it: he may have meant the new one. */
+	if (r->block->n > 1)
+		YES(x,
+		    "article %llu is ticket #%llu now; the other commands of "
+		    "this mail are for #%llu",
+		    (unsigned long long)seq, (unsigned long long)out.id,
+		    (unsigned long long)r->k->id);
+	else
+		YES(x, "article %llu is ticket #%llu now",
+		    (unsigned long long)seq, (unsigned long long)out.id);
 	return 0;
 }
 

@@ -89,14 +89,14 @@ head(struct command_run *r, const struct ticket *k, struct buf *b)
 {
 	buf_printf(b, "#%llu ", (unsigned long long)k->id);
 	wrap(b, k->subject, 8, 2);
-	buf_printf(b, "%s · %s · %.*s · %.*s\n", status_name(k->status),
-	    priority_name(k->priority), STR_ARG(k->queue),
-	    STR_ARG(k->assignee.n ? k->assignee : S("-")));
+	buf_printf(b, "%s · %s · %.*s · %.*s\n",
+	    transcript_say(r->told, status_name(k->status)),
+	    transcript_say(r->told, priority_name(k->priority)),
+	    STR_ARG(k->queue), STR_ARG(k->assignee.n ? k->assignee : S("-")));
 	buf_printf(b, "%.*s <%.*s>\n", STR_ARG(k->requester.name),
 	    STR_ARG(k->requester.addr));
 	if (k->merged_into)
 		buf_printf(b, "-> #%llu\n", (unsigned long long)k->merged_into);
-	(void)r;
 }
 
 /* "#17 " before what is of a ticket that was merged into this one. */
@@ -282,8 +282,10 @@ add(void *ctx, const struct ticket *k)
 	}
 	l->n++;
 	buf_printf(&l->b, "%7llu ", (unsigned long long)k->id);
-	pad(&l->keep, &l->b, str_c(status_name(k->status)), 8);
-	pad(&l->keep, &l->b, str_c(priority_name(k->priority)), 6);
+	pad(&l->keep, &l->b,
+	    str_c(transcript_say(r->told, status_name(k->status))), 8);
+	pad(&l->keep, &l->b,
+	    str_c(transcript_say(r->told, priority_name(k->priority))), 6);
 	pad(&l->keep, &l->b, k->assignee.n ? k->assignee : S("-"), 10);
 	pad(&l->keep, &l->b, k->requester.addr, 18);
 	buf_put(&l->b, clip(&l->keep, k->subject, 21));

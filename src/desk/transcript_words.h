@@ -122,6 +122,19 @@ extern const size_t transcript_nwords;
 	X("queue: %.*s, was %.*s", "队列：%.*s，原为 %.*s") \
 	X("nothing changed: the status is %s", "没有变化：状态是 %s") \
 	X("status: %s, was %s", "状态：%s，原为 %s") \
+	/* statuses and priorities, as the templates have them */ \
+	X("new", "新建") \
+	X("open", "处理中") \
+	X("pending", "等待客户") \
+	X("hold", "搁置") \
+	X("resolved", "已解决") \
+	X("closed", "已关闭") \
+	X("spam", "垃圾邮件") \
+	X("merged", "已合并") \
+	X("low", "低") \
+	X("normal", "普通") \
+	X("high", "高") \
+	X("urgent", "紧急") \
 	X("out of sight until %.*s", "隐藏至 %.*s") \
 	X("nothing changed: the priority is %s", "没有变化：优先级是 %s") \
 	X("priority: %s, was %s", "优先级：%s，原为 %s") \
@@ -134,6 +147,7 @@ extern const size_t transcript_nwords;
 	X("requester: %.*s, was %.*s", "请求人：%.*s，原为 %.*s") \
 	X("#%llu is part of #%llu now: %.*s", "#%llu 已并入 #%llu：%.*s") \
 	X("article %llu is ticket #%llu now", "第 %llu 篇现为工单 #%llu") \
+	X("article %llu is ticket #%llu now; the other commands of this mail are for #%llu", "第 %llu 篇现为工单 #%llu；本邮件的其他命令仍针对 #%llu") \
 	X("sub-ticket #%llu in queue %.*s: %.*s", "子工单 #%llu，队列 %.*s：%.*s") \
 	X("linked to #%llu", "已关联 #%llu") \
 	X("not linked to #%llu any more", "已取消与 #%llu 的关联") \

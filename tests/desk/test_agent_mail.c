@@ -54,6 +54,31 @@ test_commands(void **state)
 	assert_has(told(f, "anna"), "status: pending, was new");
 }
 
+/* All commands of a mail are for the ticket that it answers. */
+static void
+test_split_and_more(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = customer(f, NOW);
+	struct ticket k;
+	struct outcome o = take(f,
+	    &(struct mail){.from = "Ann <" ANN ">",
+		.references = "c1@x",
+		.text = "And my lamp is dark.\n"},
+	    NOW + 1);
+
+	assert_int_equal(o.ticket, id);
+	assert_int_equal(o.seq, 3);
+	replies(f, "anna", "notice", "#split 3\n#tag +refund\n", LATER);
+	assert_has(told(f, "anna"),
+	    "article 3 is ticket #2 now; the other commands of this mail are "
+	    "for #1");
+	k = ticket(f, id);
+	assert_true(strs_has(&k.tags, S("refund")));
+	assert_int_equal(ticket(f, id + 1).tags.n, 0);
+	assert_str(article(f, id + 1, 1).text, "And my lamp is dark.\n");
+}
+
 static void
 test_refused(void **state)
 {
@@ -873,7 +898,7 @@ test_chinese(void **state)
 	customer(f, NOW);
 	replies(f, "zhou", "notice", "＃接手\n#优先级 紧急\n", LATER);
 	assert_has(told(f, "zhou"), "负责人：zhou，原为 -");
-	assert_has(told(f, "zhou"), "优先级：urgent，原为 normal");
+	assert_has(told(f, "zhou"), "优先级：紧急，原为 普通");
 	replies(f, "zhou", "notice", "#帮助", LATER);
 	assert_has(told(f, "zhou"), "整封邮件作为内部备注");
 	replies(f, "zhou", "notice", "#关闭 吧", LATER);
@@ -887,6 +912,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_answer),
 	    T(test_commands),
+	    T(test_split_and_more),
 	    T(test_refused),
 	    T(test_each),
 	    T(test_cause),

@@ -66,6 +66,8 @@ static const struct {
     {"#snooze 昨天吧", "不是时间"},
     {"#merge 99", "没有您可以查看的工单 #99"},
     {"#split 1", "工单 #"},
+    {"#pending", "状态：等待客户，原为 新建"},
+    {"#priority high", "优先级：高，原为 普通"},
 };
 
 /* What a change refuses is said in English by those who refuse it. */
