@@ -206,11 +206,7 @@ gather(struct seen *g, const struct status_sources *s)
 {
 	struct watch *w = g->w;
 	const struct config *c = g->c;
-	struct str host;
-	char name[256] = "";
 
-	(void)host;
-	(void)name;
 	g->max = c->nmailboxes + c->ntransports + SPARE +
 		 3 * (c->nmailboxes + c->ntransports) + c->nhooks +
 		 c->settings.staff.nagents;

@@ -113,15 +113,13 @@ become_bad(struct alarm *x, const struct alarm_sign *s)
 }
 
 /* The last words count, and none do not wipe out some. */
-static bool
+static void
 take_words(struct alarm *x, const struct alarm_sign *s)
 {
 	struct str w = utf8_clip(s->words, ALARM_WORDS_MAX);
 
-	if (!w.n || str_eq(w, x->words))
-		return false;
-	x->words = w;
-	return true;
+	if (w.n)
+		x->words = w;
 }
 
 static enum alarm_act
@@ -148,12 +146,12 @@ is_bad(struct alarm *x, const struct alarm_sign *s, int64_t now, int64_t lasted)
 		x->told_at = now;
 		x->mails++;
 	}
-	if (act != ALARM_KEEP)
-		x->since = now - lasted;
 	/* Each try may be answered otherwise: a commit for that alone is not
 	 * worth it. */
-	if (act != ALARM_KEEP)
+	if (act != ALARM_KEEP) {
+		x->since = now - lasted;
 		take_words(x, s);
+	}
 	return act;
 }
 
