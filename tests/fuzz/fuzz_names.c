@@ -92,8 +92,7 @@ static void
 folder(struct str name)
 {
 	AUTO(buf_fini)
-	struct buf text = BUF_INIT,
-		   wire = BUF_INIT, again = BUF_INIT;
+	struct buf text = BUF_INIT, wire = BUF_INIT, again = BUF_INIT;
 
 	utf7_decode(&text, name);
 	must(utf8_valid(buf_str(&text)));
