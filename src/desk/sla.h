@@ -67,7 +67,7 @@ struct sla_clock {
 	int64_t since;                /* counted from here on; CLOCK_NONE while it stands still or is over */
 	int64_t due;                  /* CLOCK_NONE while paused and in time */
 	int64_t ended;                /* met, missed: when; CLOCK_NONE */
-	uint32_t fired;               /* bit n: step n of the ladder; SLA_FIRED_WARN, SLA_FIRED_BREACH */
+	uint32_t fired;               /* bit n: step n of the ladder; SLA_FIRED_WARN, SLA_FIRED_BREACH. Kept while the target is away (none) */
 };
 enum { SLA_FIRED_WARN = 1 << 30, SLA_FIRED_BREACH = 1 << 29 };
 

@@ -98,6 +98,19 @@ is_over(const struct sla_clock *x, int64_t at)
 	return x->due != CLOCK_NONE && at > x->due;
 }
 
+/* A target that was away is back: what was reported of it stays reported, but
+ * for a breach that is none by the new measure. */
+static void
+start_again(const struct sla_policy *p, struct sla_clock *x, int64_t target,
+    int64_t at, int64_t now)
+{
+	uint32_t fired = x->fired;
+
+	start(p, x, target, at);
+	x->fired =
+	    is_over(x, now) ? fired : fired & ~(uint32_t)SLA_FIRED_BREACH;
+}
+
 static void
 end(const struct sla_policy *p, struct sla_clock *x, int64_t at)
 {
@@ -112,8 +125,10 @@ end(const struct sla_policy *p, struct sla_clock *x, int64_t at)
 static void
 drop(struct sla_clock *x)
 {
-	*x = (struct sla_clock){
-	    .since = CLOCK_NONE, .due = CLOCK_NONE, .ended = CLOCK_NONE};
+	*x = (struct sla_clock){.since = CLOCK_NONE,
+	    .due = CLOCK_NONE,
+	    .ended = CLOCK_NONE,
+	    .fired = x->fired};
 }
 
 static void
@@ -235,7 +250,7 @@ recount(const struct sla_policy *p, struct sla_clocks *c,
 		} else if (is_live(x))
 			changed |= retarget(p, x, target[i], now);
 		else if (x->state == SLA_NONE && target[i] && i != SLA_NEXT) {
-			start(p, x, target[i], k->created);
+			start_again(p, x, target[i], k->created, now);
 			changed |= known;
 		}
 	}
@@ -390,7 +405,7 @@ sla_encode(const struct sla_clocks *c, struct buf *out)
 		const struct sla_clock *x = &c->v[i];
 		size_t at;
 
-		if (x->state == SLA_NONE)
+		if (x->state == SLA_NONE && !x->fired)
 			continue;
 		at = rec_begin(out, TAG_CLOCK + i);
 		rec_u64(out, TAG_STATE, x->state);

@@ -248,6 +248,30 @@ test_ladder(void **unused)
 		seen++;
 	}
 	assert_int_equal(seen, ARRAY_LEN(want));
+	/* To a priority without targets, and back: nothing of it again. */
+	for (unsigned i = 0; i < SLA_TARGETS_COUNT; i++)
+		p.target[PRIORITY_LOW][i] = 0;
+	for (int back = 0; back < 2; back++) {
+		AUTO(buf_fini) struct buf b = BUF_INIT;
+
+		k.priority = back ? PRIORITY_NORMAL : PRIORITY_LOW;
+		assert_true(sla_clocks_set(&p, &c, &k, k.created + 9 * H));
+		assert_int_equal(
+		    c.v[SLA_FIRST].state, back ? SLA_BREACHED : SLA_NONE);
+		assert_false(sla_next(&p, &c, &due));
+		sla_encode(&c, &b);
+		assert_true(sla_decode(&a, buf_str(&b), &c));
+	}
+	assert_int_equal(c.v[SLA_FIRST].due, k.created + 4 * H);
+	/* With a longer one it is in time again, and can be missed again. */
+	k.priority = PRIORITY_LOW;
+	sla_clocks_set(&p, &c, &k, k.created + 9 * H);
+	p.target[PRIORITY_NORMAL][SLA_FIRST] = 10 * H;
+	k.priority = PRIORITY_NORMAL;
+	sla_clocks_set(&p, &c, &k, k.created + 9 * H);
+	assert_true(sla_next(&p, &c, &due));
+	assert_int_equal(due.bit, SLA_FIRED_BREACH);
+	assert_int_equal(due.at, k.created + 10 * H);
 }
 
 /* A life of random statuses; the resolution clock against single minutes. */
