@@ -218,7 +218,7 @@ class Watch:
 
     def __init__(self, service, store, pause=2.0):
         self.service, self.store, self.pause, self.over = service, store, pause, False
-        self.samples = []     # (time, epoch, kB anonymous, descriptors, threads, processes)
+        self.samples = []     # (time, epoch, kB anonymous, descriptors, threads, processes, kB of the daemon itself)
         self.begin = time.monotonic()
         self.thread = threading.Thread(target=self.work, daemon=True)
         self.thread.start()
@@ -228,13 +228,14 @@ class Watch:
             epoch, pid = self.service.epoch, self.service.pid()
             if pid:
                 procs = tree(pid)
-                kb = sum(anonymous(p) for p in procs)
+                sizes = {p: anonymous(p) for p in procs}
+                kb = sum(sizes.values())
                 try:
                     fds, threads = len(os.listdir(f"/proc/{pid}/fd")), len(os.listdir(f"/proc/{pid}/task"))
                 except OSError:
                     fds = threads = 0
                 if kb and fds and epoch == self.service.epoch:
-                    self.samples.append((time.monotonic(), epoch, kb, fds, threads, len(procs)))
+                    self.samples.append((time.monotonic(), epoch, kb, fds, threads, len(procs), sizes.get(pid, 0)))
             time.sleep(self.pause)
 
     def close(self):

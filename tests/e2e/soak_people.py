@@ -39,6 +39,7 @@ class Given:
         self.failed = 0       # how often it had not
         self.times = 0        # how often it was given on purpose
         self.commands = False # an agent's, with commands on top
+        self.weak = False     # and without proof that it is his
 
 
 class Got:
@@ -420,6 +421,7 @@ class Agent:
                     [("In-Reply-To", f"<{got.mid}>"), ("References", f"<{got.mid}>")], html=html, files=files)
         g = Given("agent", mid, self.address, (back,), mark, raw, w.port if weak else w.agents_port, agent=act,
                   about=about or (got.ticket, customer_of(got)), files=[hashlib.sha256(c).hexdigest() for _, c in files])
+        g.weak = weak
         g.commands = body.startswith("#") and act != "send"
         self.wrote[mid] = g
         w.ledger.gave(g)

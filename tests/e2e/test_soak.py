@@ -145,8 +145,15 @@ webhook "ops" {{ url "{self.web.url}/hook"; secret_file "{secret}"; events ["new
         self.faults.close()
         self.quiet()
         self.watch.close()
-        self.world.stop()
         self.service.stop()
+        # What a target that fell due in the last second led to.
+        for _ in range(5):
+            if not self.outbox():
+                break
+            self.helpd.once(status=None)
+        soak_faults.wait_for(lambda: self.postfix_waits() == 0, 60, 0.5)
+        soak_faults.wait_for(lambda: not self.world.drop.waiting() + sum(a.drop.waiting() for a in self.world.agents), 60, 0.5)
+        self.world.stop()
 
     def outbox(self):
         return [r for r in self.helpd.json("outbox") if r["state"] in ("queued", "sending")]
@@ -285,14 +292,15 @@ class Books:
             self.expect(a["automatic"], f"{g.mid} in #{n} is automatic")
 
     def given_agent(self, g, found, held):
-        self.expect(found, f"{g.mid} is held: {held}")
+        # What a forger had got hold of counts no more: without results, nothing is left to know the agent by.
+        self.expect(found or (g.weak and "revoked" in held[0]), f"{g.mid} is held: {held}")
         for n, a in found:
             self.expect(a["direction"] == "note", f"{g.mid} is no note of #{n}: {a['direction']}, {a['evidence']}")
 
     def given_forged(self, g, found, held):
         for n, a in found:
-            # With a token that counts it waits, for ever; in a name alone it is a stranger's mail.
-            self.expect(re.match(r"row 7", a["evidence"] or "") or re.match(r"row 1", a["flag"] or ""), f"the forged {g.mid} is article {a['seq']} of #{n}: {a['evidence']}, {a['flag']}")
+            # With a token that counts it waits, for ever; in a name alone it is a stranger's mail; so is what he writes to an agent's address in a ticket of his own.
+            self.expect(re.match(r"row 7", a["evidence"] or "") or re.match(r"row [13]", a["flag"] or ""), f"the forged {g.mid} is article {a['seq']} of #{n}: {a['evidence']}, {a['flag']}")
 
     def strangers(self):
         """Nothing is in the store that nobody gave."""
@@ -509,6 +517,8 @@ def memory(soak):
             soak.wrong.append("memory grows: " + out[-1])
         if fds_end > fds + 6 or threads_end > threads + 3:
             soak.wrong.append("descriptors or threads grow: " + out[-1])
+    every = max(1, len(w.samples) // 24)
+    out.append("over time " + " ".join(f"{s[2] / 1024:.0f}" for s in w.samples[::every]) + ", the daemon alone " + " ".join(f"{s[6] / 1024:.0f}" for s in w.samples[::every]))
     most = max(s[2] for s in w.samples)
     out.append(f"at most {most / 1024:.1f} MiB anonymous in {max(s[5] for s in w.samples)} processes")
     if not SANITIZED and most > 256 * 1024:
@@ -559,6 +569,8 @@ def go(h, seconds, customers):
             for p in (soak.imap, soak.smtp):
                 p.close()
         soak.world.ledger.write(os.path.join(h.base, "ledger"))
+        with open(os.path.join(h.base, "samples"), "w") as f:
+            f.writelines(" ".join(map(str, s)) + "\n" for s in soak.watch.samples)
         soak.helpd.run("verify")
         books = Books(soak)
         books.check()
