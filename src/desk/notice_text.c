@@ -437,6 +437,20 @@ add_route(struct arena *a, const struct notice_body *b, struct str language,
 			      b->away_until));
 }
 
+/* Why he got it stands behind what else there is to say. */
+static struct str
+detail_in(struct arena *a, const struct notice *x, struct str language)
+{
+	const struct route_choice *c = x->route;
+
+	if (!c || !c->why.n || !str_starts(language, S("zh")) ||
+	    !str_ends(x->detail, c->why))
+		return x->detail;
+	return arena_printf(a, "%.*s%.*s",
+	    STR_ARG(str_sub(x->detail, 0, x->detail.n - c->why.n)),
+	    STR_ARG(c->why_zh));
+}
+
 struct value *
 notice_values(struct arena *a, const struct notice_body *b, struct str language,
     bool can_work)
@@ -446,7 +460,8 @@ notice_values(struct arena *a, const struct notice_body *b, struct str language,
 	const struct notice *x = b->notice;
 
 	*o = kind_values(a, x->kind);
-	value_set_str(a, o, "detail", notice_line(a, x->detail, 200));
+	value_set_str(
+	    a, o, "detail", notice_line(a, detail_in(a, x, language), 200));
 	value_set_str(a, o, "who",
 	    str_starts(x->who.name, S("customer:")) ||
 		    str_eq(x->who.name, S("system"))

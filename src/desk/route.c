@@ -161,7 +161,7 @@ struct gathering {
 	struct str last; /* the customer's last agent */
 	const struct agent **people;
 	const struct agent **who; /* of each candidate */
-	struct buf not_there;     /* "eva away, kim off duty" */
+	struct buf not_there[2];  /* "eva away, kim off duty", and in Chinese */
 	size_t nnot;
 	struct route_choice *out;
 };
@@ -196,12 +196,17 @@ is_asked(const struct gathering *g, const struct agent *x)
 	       agent_may(s, x, g->k->queue, RIGHT_WORK);
 }
 
+/* zh: why in Chinese. */
 static void
-tell_not(struct gathering *g, const struct agent *x, const char *why)
+tell_not(
+    struct gathering *g, const struct agent *x, const char *why, const char *zh)
 {
-	if (++g->nnot <= NAMES_TOLD)
-		buf_printf(&g->not_there, "%s%.*s %s",
-		    g->not_there.n ? ", " : "", STR_ARG(x->name), why);
+	if (++g->nnot > NAMES_TOLD)
+		return;
+	buf_printf(&g->not_there[0], "%s%.*s %s", g->nnot > 1 ? ", " : "",
+	    STR_ARG(x->name), why);
+	buf_printf(&g->not_there[1], "%s%.*s %s", g->nnot > 1 ? "、" : "",
+	    STR_ARG(x->name), zh);
 }
 
 static int
@@ -214,11 +219,11 @@ add(struct gathering *g, const struct agent *x, struct err *err)
 	struct ticket_load load;
 
 	if (away_of(&g->away, x->name)) {
-		tell_not(g, x, "away");
+		tell_not(g, x, "away", "不在");
 		return 0;
 	}
 	if (!in_hours(g->d->settings, x, g->now)) {
-		tell_not(g, x, "off duty");
+		tell_not(g, x, "off duty", "不在班");
 		return 0;
 	}
 	if (o->n == CANDIDATES_MAX)
@@ -302,43 +307,84 @@ put_share(struct buf *b, const struct candidate *c)
 		buf_printf(b, "/%u", c->capacity);
 }
 
-/* Who was chosen first, then the others. */
-static void
-words(struct gathering *g, const struct pick *p, bool found)
+static const char *
+strategy_zh(enum strategy s)
 {
-	AUTO(buf_fini) struct buf b = BUF_INIT;
-	struct route_choice *o = g->out;
-	size_t told = 0;
+	return s == STRATEGY_ROUND_ROBIN ? "轮流分配"
+	       : s == STRATEGY_STICKY    ? "上次的客服"
+	       : s == STRATEGY_WEIGHTED  ? "按权重"
+					 : "工单最少者";
+}
 
-	if (!found)
-		buf_printf(&b, "nobody is free: %s",
+/* By which strategy, of how many; or why nobody. */
+static void
+put_choice(struct gathering *g, const struct pick *p, bool found, bool zh,
+    struct buf *b)
+{
+	const struct route_choice *o = g->out;
+	enum strategy by = STRATEGY_NONE;
+
+	if (found) {
+		strategy_parse(str_c(p->why), &by);
+		if (zh)
+			buf_printf(b, "%s，共 %zu 人", strategy_zh(by), o->n);
+		else
+			buf_printf(b, "%s of %zu", p->why, o->n);
+		if (p->beyond)
+			buf_puts(b, zh ? "，因紧急而超出上限"
+				       : ", beyond capacity because it is "
+					 "urgent");
+	} else if (zh)
+		buf_printf(b, "没有空闲的人：%s",
+		    o->n      ? "所有人都已满额"
+		    : g->nnot ? "没有人在岗"
+			      : "没有合适的人");
+	else
+		buf_printf(b, "nobody is free: %s",
 		    o->n      ? "all have as many as they can"
 		    : g->nnot ? "nobody is there"
 			      : "nobody fits");
+}
+
+static void
+put_more(struct buf *b, bool zh, size_t n)
+{
+	if (zh)
+		buf_printf(b, "，另有 %zu 人", n);
 	else
-		buf_printf(&b, "%s of %zu", p->why, o->n);
-	if (found && p->beyond)
-		buf_puts(&b, ", beyond capacity because it is urgent");
+		buf_printf(b, ", %zu more", n);
+}
+
+/* Who was chosen first, then the others. */
+static struct str
+words(struct gathering *g, const struct pick *p, bool found, bool zh)
+{
+	AUTO(buf_fini) struct buf b = BUF_INIT;
+	const char *colon = zh ? "：" : ": ", *comma = zh ? "、" : ", ";
+	const struct route_choice *o = g->out;
+	size_t told = 0;
+
+	put_choice(g, p, found, zh, &b);
 	if (found) {
-		buf_puts(&b, ": ");
+		buf_puts(&b, colon);
 		put_share(&b, &o->candidates[o->at]);
 		told++;
 	}
 	for (size_t i = 0; i < o->n && told < NAMES_TOLD; i++) {
 		if (found && i == o->at)
 			continue;
-		buf_puts(&b, told++ ? ", " : ": ");
+		buf_puts(&b, told++ ? comma : colon);
 		put_share(&b, &o->candidates[i]);
 	}
 	if (o->n > told)
-		buf_printf(&b, ", %zu more", o->n - told);
+		put_more(&b, zh, o->n - told);
 	if (g->nnot) {
-		buf_puts(&b, "; ");
-		buf_put(&b, buf_str(&g->not_there));
+		buf_puts(&b, zh ? "；" : "; ");
+		buf_put(&b, buf_str(&g->not_there[zh]));
 		if (g->nnot > NAMES_TOLD)
-			buf_printf(&b, ", %zu more", g->nnot - NAMES_TOLD);
+			put_more(&b, zh, g->nnot - NAMES_TOLD);
 	}
-	o->why = arena_dup(g->a, buf_str(&b));
+	return arena_dup(g->a, buf_str(&b));
 }
 
 struct lowest {
@@ -415,11 +461,13 @@ route_choose(struct desk *d, struct txn *t, struct arena *a,
 			out->tickets = out->candidates[p.at].tickets;
 			out->capacity = out->candidates[p.at].capacity;
 		}
-		words(&g, &p, found);
+		out->why = words(&g, &p, found, false);
+		out->why_zh = words(&g, &p, found, true);
 		if (out->beyond)
 			rc = find_aside(&g, err);
 	}
-	buf_fini(&g.not_there);
+	buf_fini(&g.not_there[0]);
+	buf_fini(&g.not_there[1]);
 	return rc;
 }
 

@@ -32,6 +32,7 @@ struct route_choice {
 	struct str aside_words;   /* "#17 Printer on fire (low)" */
 	unsigned tickets, capacity; /* his, before this one */
 	struct str why;           /* "least-loaded of 3: anna 4/10, ben 6/10; eva away": one line */
+	struct str why_zh;        /* the same in Chinese, for notices; the history has why */
 
 	/* route_assign()'s */
 	struct candidate *candidates;

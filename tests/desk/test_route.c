@@ -187,6 +187,11 @@ sticky(void **state)
 	id = new_ticket(f, NOW + CLOCK_HOUR);
 	assert_str(ticket(f, id).assignee, "zhou");
 	assert_has(cause_of(f, id, "assignee"), "sticky of 4: zhou 1");
+	/* The history is in English; he reads Chinese. */
+	assert_has(sent(f, "notice", "zhou@acme.example")->text,
+	    "上次的客服，共 4 人：zhou 1、anna 0、ben 0、lena 0");
+	assert_false(str_has(
+	    sent(f, "notice", "zhou@acme.example")->text, S("sticky of")));
 	id = mail_from(
 	    f, "Bob <" BOB ">", "support@acme.example", NOW + CLOCK_HOUR);
 	assert_str(ticket(f, id).assignee, "anna");
@@ -256,6 +261,24 @@ make_office(struct fixture *f, struct calendar *c)
 	assert_int_equal(calendar_ready(&f->a, c, &err), 0);
 	f->settings.calendars = c;
 	f->settings.ncalendars = 1;
+}
+
+/* Who is not there, in Chinese. */
+static void
+in_chinese(void **state)
+{
+	struct agents *g = agents_of(state);
+	struct fixture *f = &g->f;
+	struct calendar office;
+
+	make_office(f, &office);
+	f->queues[0].assign = STRATEGY_LEAST_LOADED;
+	for (unsigned i = 0; i < 4; i++)
+		g->agents[i].hours = S("office");
+	away(f, "ben", AWAY_OPEN);
+	new_ticket(f, NOW - CLOCK_HOUR / 2);
+	assert_has(sent(f, "notice", "zhou@acme.example")->text,
+	    "工单最少者，共 1 人：zhou 0；anna 不在班、ben 不在、lena 不在班");
 }
 
 static void
@@ -926,6 +949,7 @@ main(void)
 	    TEST(weighted),
 	    TEST(moved),
 	    TEST(hours),
+	    TEST(in_chinese),
 	    TEST(full),
 	    TEST(tiers),
 	    TEST(queries),
