@@ -29,6 +29,7 @@ enum {
 	RESCAN_MS =
 	    60000, /* what inotify does not see: another host's writing, a new Maildir in an old one's place */
 	LEDGER_CHUNK = 512,
+	SLICE = 64, /* files, before the others are looked at */
 	HEAD_BYTES =
 	    1 << 20 /* of an oversize mail; the jail takes no more than max */
 };
@@ -48,6 +49,7 @@ struct box {
 	    again; /* the same for single files; new ones do not wait for it; 0 */
 	bool spool, begun;
 	bool later; /* a large mail waits for its turn */
+	bool cut;   /* there is more, which waits for its turn */
 };
 
 /* Files that cannot be read. */
@@ -61,6 +63,7 @@ struct maildir_feed {
 	struct box *box;
 	size_t n;
 	struct dirwatch *watch;
+	struct box *busy; /* it has much, and the others are served meanwhile */
 	struct arena arena;
 	int wake; /* eventfd: the wish to end */
 	pthread_t thread;
@@ -305,9 +308,12 @@ leave_unknown(struct box *b, struct maildir_file *files, size_t *n,
 	return 0;
 }
 
+static void serve_others(struct maildir_feed *m, struct box *busy);
+
 /* bad: what could not be read of it. */
 static int
-read_box(struct box *b, bool all, struct unread *bad, struct err *err)
+read_box(struct maildir_feed *m, struct box *b, bool all, struct unread *bad,
+    struct err *err)
 {
 	AUTO(arena_fini) struct arena a = ARENA_INIT;
 	struct maildir_file *files;
@@ -326,8 +332,14 @@ read_box(struct box *b, bool all, struct unread *bad, struct err *err)
 		if (feed_stopping(&b->feed) || feed_is_full(&b->feed))
 			return 0;
 		note_unread(bad, take_file(b, &files[i], &why), &why);
-		if (i % 64 == 63)
-			acknowledge_done(b, false);
+		if (i % SLICE != SLICE - 1)
+			continue;
+		acknowledge_done(b, false);
+		if (m->busy) {
+			b->cut = true;
+			return 0;
+		}
+		serve_others(m, b);
 	}
 	return 0;
 }
@@ -377,23 +389,29 @@ do_box(struct maildir_feed *m, struct box *b)
 	/* Watch first, then look: what arrives in between is seen twice rather
 	 * than never. */
 	r = watch_box(m, b, &err);
-	if (r == 0 && (!b->source || !b->begun))
+	if (r == 0 && (!b->source || (!b->begun && !b->cut)))
 		r = begin_box(b, &err);
-	b->look_new = b->look_cur = false;
+	b->look_new = b->look_cur = b->cut = false;
 	b->rescan = clock_mono() + RESCAN_MS;
 	if (r == 0)
-		r = read_box(b, all, &bad, &err);
+		r = read_box(m, b, all, &bad, &err);
 	acknowledge_done(b, true);
-	if (all)
+	if (all && !b->cut)
 		b->cur_at = clock_mono();
 	if (r == 0 && !feed_stopping(&b->feed))
 		r = feed_failures(&b->feed, &err);
 	if (r < 0) {
 		b->retry = clock_mono() + feed_failed(&b->feed, &err);
 		b->look_new = b->look_cur = true;
+		b->cut = false;
 		return;
 	}
 	b->retry = b->again = 0;
+	if (b->cut) {
+		b->look_new = true;
+		b->look_cur |= all;
+		return;
+	}
 	b->begun = true;
 	if (b->later)
 		b->again = clock_mono() + LATER_MS;
@@ -424,6 +442,56 @@ on_change(void *ctx, size_t index)
 	}
 }
 
+static void
+hear_changes(struct maildir_feed *m)
+{
+	struct err err = ERR_INIT;
+
+	if (dirwatch_read(m->watch, on_change, m, &err) < 0)
+		log_error("feed", "%s", err.msg);
+}
+
+/*
+ * One with thousands of mails is not to make the others wait: between its files
+ * each of them that has something is read, a slice at a time, as if it were
+ * their turn.
+ */
+static void
+serve_others(struct maildir_feed *m, struct box *busy)
+{
+	struct pollfd p = {
+	    .fd = m->watch ? dirwatch_fd(m->watch) : -1, .events = POLLIN};
+
+	if (poll(&p, 1, 0) > 0)
+		hear_changes(m);
+	m->busy = busy;
+	for (size_t i = 0; i < m->n; i++) {
+		struct box *b = &m->box[i];
+		int64_t now = clock_mono();
+		bool cur = b->look_cur && b->cur_at && !b->cut &&
+			   now < b->cur_at + CUR_PAUSE;
+
+		if (b == busy || b->retry > now ||
+		    (!b->look_new && (!b->look_cur || cur)))
+			continue;
+		if (cur)
+			b->look_cur = false;
+		do_box(m, b);
+		b->look_cur |= cur;
+	}
+	m->busy = NULL;
+}
+
+/* Is there one of which a slice was read, and no more? */
+static bool
+any_is_cut(const struct maildir_feed *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->box[i].cut && !feed_stopping(&m->box[i].feed))
+			return true;
+	return false;
+}
+
 /* Looks at the boxes whose time has come; how long until the next, in ms, or
  * -1. */
 static int
@@ -436,7 +504,7 @@ do_boxes(struct maildir_feed *m)
 		int64_t now = clock_mono(), at = -1;
 		bool cur = b->look_cur;
 
-		if (cur && !b->retry && b->cur_at &&
+		if (cur && !b->retry && b->cur_at && !b->cut &&
 		    now < b->cur_at + CUR_PAUSE) {
 			at = b->cur_at + CUR_PAUSE;
 			b->look_cur = false;
@@ -460,6 +528,8 @@ do_boxes(struct maildir_feed *m)
 		if (at >= 0 && (next < 0 || at < next))
 			next = at;
 	}
+	if (any_is_cut(m))
+		return 0;
 	if (next < 0)
 		return -1;
 	return (int)MAX(next - clock_mono(), 1);
@@ -469,7 +539,6 @@ static void *
 maildir_thread(void *arg)
 {
 	struct maildir_feed *m = arg;
-	struct err err = ERR_INIT;
 
 	prctl(PR_SET_NAME, "helpd-maildir");
 	for (;;) {
@@ -480,15 +549,16 @@ maildir_thread(void *arg)
 		};
 		int wait = do_boxes(m);
 
+		if (m->c.once && wait == 0)
+			continue;
 		if (m->c.once)
 			break;
 		if (poll(p, 2, wait) < 0 && errno != EINTR)
 			break;
 		if (p[0].revents)
 			break;
-		if (p[1].revents &&
-		    dirwatch_read(m->watch, on_change, m, &err) < 0)
-			log_error("feed", "%s", err.msg);
+		if (p[1].revents)
+			hear_changes(m);
 	}
 	atomic_store(&m->ended, true);
 	return NULL;
