@@ -640,7 +640,7 @@ def test_jail_dies(h):
     """Without the process that forks parsers nothing goes on: the daemon ends with a status, the mail stays, and the next start reads it."""
     inbox = h.maildir()
     helpd = h.helpd(box(inbox)).start()
-    helpd.expected = [r"parser process"]
+    helpd.expected = [r"parser process", r"helpd-jail.* is gone: ending"]
     children = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(helpd.process.pid)], stdout=subprocess.PIPE).stdout.decode().split("\n")
     zygote, = [int(c.split()[0]) for c in children if c.split()[1:] == ["helpd-jail"]]
     os.kill(zygote, signal.SIGKILL)
