@@ -360,10 +360,11 @@ class Faults:
                 pass
 
     def master(self, where):
+        """0 while that server is away."""
         if where == "dovecot":
-            return self.dovecot.process.pid
+            return self.dovecot.process.pid if self.dovecot.process else 0
         with open(self.postfix.base + "/queue/pid/master.pid") as f:
-            return int(f.read())
+            return int(f.read()) if listening(self.postfix.port) else 0
 
     # --- what is done
 
