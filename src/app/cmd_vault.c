@@ -175,7 +175,7 @@ init_verb(struct verb_context *c)
 	if (e && !e->on)
 		status = verb_fail(c, EX_CONFIG,
 		    "helpd.conf needs encryption { key_file \"…\"; } first");
-	if (status == EX_OK && e->key.file.n) {
+	if (status == EX_OK && e && e->key.file.n) {
 		file = arena_cstr(&s.arena, e->key.file);
 		made = make_key(file, s.config, &err);
 		if (made < 0)

@@ -51,7 +51,7 @@ enum sealed_result sealed_open(struct txn *t, struct str sealed, uint64_t key, c
 /* The key an encoded row is sealed with, 0: none; of an article its first piece is enough. ticket_row_key() likewise. */
 uint64_t article_row_key(struct str first);
 uint64_t outbox_row_key(struct str rec);
-uint64_t blob_row_key(struct str first);
+uint64_t blob_row_key(struct str row);
 
 /* --- the words of the search index: HMAC-SHA-256, 72 bits kept, behind a byte that no word begins with; no byte is 0 --- */
 enum { SEALED_WORD = 10, SEALED_WORD_MARK = 1 };
