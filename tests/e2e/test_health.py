@@ -276,6 +276,7 @@ def test_status_with_promises(h):
     for i in range(3):
         box.put(mail(subject=f"Number {i}"))
     wait_for(lambda: len(d.tickets()) == 3)
+    wait_for(lambda: d.json("status")[0]["outbox"]["sent"] == 3)
     s = d.json("status")[0]
     assert s["well"] and s["running"]
     assert s["sla"] == {"running": 6, "paused": 0, "breached": 0, "tickets_breached": 0, "complete": True}
