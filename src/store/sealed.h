@@ -43,7 +43,8 @@ void sealed_end(struct txn *t, struct buf *b, size_t at, uint64_t key, char kind
 /* The same of bytes that are no field: what stands in the buffer from `at` on, with room for the nonce in front. */
 void sealed_bytes(struct txn *t, struct buf *b, size_t at, uint64_t key, char kind, const struct key *row);
 /*
- * Opens such a field where it stands, in the arena: VAULT_HELD with *plain, or why not. Damage is VAULT_HELD with -1: the caller's row is corrupt.
+ * Opens such a field where it stands, in bytes that are the caller's own: with SEALED_OPEN, *plain is in its place. SEALED_DAMAGED: the row is corrupt, which
+ * the caller says; its bytes are spoilt.
  */
 enum sealed_result { SEALED_OPEN, SEALED_FORGOTTEN, SEALED_MISSING, SEALED_DAMAGED };
 enum sealed_result sealed_open(struct txn *t, struct str sealed, uint64_t key, char kind, const struct key *row, struct str *plain);
