@@ -150,8 +150,7 @@ read_encryption(struct reading *r, const struct command *c)
 	struct block b = block_of("encryption");
 
 	if (c->nargs)
-		wrong(r, c->args[0].at,
-		    "encryption has no name: expected '{'");
+		wrong(r, c->args[0].at, "encryption has no name: expected '{'");
 	*e = (struct encryption){.on = true, .at = c->at, .new_mail = true};
 	block_read(&r->values, &b, c, e);
 	block_judge(&r->values, &b, c);

@@ -383,8 +383,7 @@ note_vault(struct txn *t, const unsigned char name[VAULT_NAME], bool seals)
 
 	/* Another process may have been first. */
 	if (is_named(t, name) == 0)
-		meta_put(
-		    t, S("vault"), str_n((const char *)name, VAULT_NAME));
+		meta_put(t, S("vault"), str_n((const char *)name, VAULT_NAME));
 	else if (seals)
 		return;
 	if (seq_last(t, SEQ_TICKET, &last) == 0 && (last || !seals))

@@ -151,16 +151,16 @@ fails_at(const char *call, int dir, const char *name)
 	return r;
 }
 
-#define REAL(name)                                                         \
-	static __typeof__(name) *real;                                     \
-	if (!real)                                                         \
+#define REAL(name)                     \
+	static __typeof__(name) *real; \
+	if (!real)                     \
 	*(void **)&real = dlsym(RTLD_NEXT, #name)
 
-#define SYNC(name)                                                         \
-	int name(int fd)                                                   \
-	{                                                                  \
-		REAL(name);                                                \
-		return fails_fd(#name, fd) ? -1 : real(fd);                \
+#define SYNC(name)                                          \
+	int name(int fd)                                    \
+	{                                                   \
+		REAL(name);                                 \
+		return fails_fd(#name, fd) ? -1 : real(fd); \
 	}
 SYNC(fsync)
 SYNC(fdatasync)
@@ -174,13 +174,13 @@ write(int fd, const void *p, size_t n)
 	return half && n > 1 ? real(fd, p, n / 2) : -1;
 }
 
-#define PWRITE(name, off)                                                  \
-	ssize_t name(int fd, const void *p, size_t n, off at)              \
-	{                                                                  \
-		REAL(name);                                                \
-		if (!fails_fd("pwrite", fd))                               \
-			return real(fd, p, n, at);                         \
-		return half && n > 1 ? real(fd, p, n / 2, at) : -1;        \
+#define PWRITE(name, off)                                           \
+	ssize_t name(int fd, const void *p, size_t n, off at)       \
+	{                                                           \
+		REAL(name);                                         \
+		if (!fails_fd("pwrite", fd))                        \
+			return real(fd, p, n, at);                  \
+		return half && n > 1 ? real(fd, p, n / 2, at) : -1; \
 	}
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
@@ -194,22 +194,22 @@ writev(int fd, const struct iovec *v, int n)
 	return half && n > 1 ? real(fd, v, n / 2) : -1;
 }
 
-#define PWRITEV(name, off)                                                 \
-	ssize_t name(int fd, const struct iovec *v, int n, off at)         \
-	{                                                                  \
-		REAL(name);                                                \
-		if (!fails_fd("pwritev", fd))                              \
-			return real(fd, v, n, at);                         \
-		return half && n > 1 ? real(fd, v, n / 2, at) : -1;        \
+#define PWRITEV(name, off)                                          \
+	ssize_t name(int fd, const struct iovec *v, int n, off at)  \
+	{                                                           \
+		REAL(name);                                         \
+		if (!fails_fd("pwritev", fd))                       \
+			return real(fd, v, n, at);                  \
+		return half && n > 1 ? real(fd, v, n / 2, at) : -1; \
 	}
 PWRITEV(pwritev, off_t)
 PWRITEV(pwritev64, off64_t)
 
-#define FTRUNCATE(name, off)                                               \
-	int name(int fd, off n)                                            \
-	{                                                                  \
-		REAL(name);                                                \
-		return fails_fd("ftruncate", fd) ? -1 : real(fd, n);       \
+#define FTRUNCATE(name, off)                                         \
+	int name(int fd, off n)                                      \
+	{                                                            \
+		REAL(name);                                          \
+		return fails_fd("ftruncate", fd) ? -1 : real(fd, n); \
 	}
 FTRUNCATE(ftruncate, off_t)
 FTRUNCATE(ftruncate64, off64_t)
@@ -239,22 +239,22 @@ close(int fd)
 	return bad ? -1 : r;
 }
 
-#define OPEN(name, named, at, params, dir, file, args)                     \
-	int name params                                                    \
-	{                                                                  \
-		REAL(name);                                                \
-		va_list list;                                              \
-		mode_t mode = 0;                                           \
-                                                                           \
-		if (flags & (O_CREAT | O_TMPFILE)) {                       \
-			va_start(list, flags);                             \
-			mode = va_arg(list, mode_t);                       \
-			va_end(list);                                      \
-		}                                                          \
-		if ((flags & O_ACCMODE) != O_RDONLY &&                     \
-		    fails_at("open", dir, file))                           \
-			return -1;                                         \
-		return real args;                                          \
+#define OPEN(name, named, at, params, dir, file, args) \
+	int name params                                \
+	{                                              \
+		REAL(name);                            \
+		va_list list;                          \
+		mode_t mode = 0;                       \
+                                                       \
+		if (flags & (O_CREAT | O_TMPFILE)) {   \
+			va_start(list, flags);         \
+			mode = va_arg(list, mode_t);   \
+			va_end(list);                  \
+		}                                      \
+		if ((flags & O_ACCMODE) != O_RDONLY && \
+		    fails_at("open", dir, file))       \
+			return -1;                     \
+		return real args;                      \
 	}
 OPEN(open, 0, 0, (const char *file, int flags, ...), AT_FDCWD, file,
     (file, flags, mode))

@@ -5,6 +5,7 @@
 #include "../desk/agent_fixture.h"
 #include "desk/settle.h"
 #include "desk/verify.h"
+#include "mail/parse.h"
 #include "store/blob.h"
 
 #include <stdio.h>
