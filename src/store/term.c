@@ -287,6 +287,7 @@ sort(const struct term_batch *b, struct order *v, struct order *spare)
 {
 	size_t n = b->nterms, from, to;
 
+	must(b->text.p || !n);
 	for (size_t i = 0; i < n; i++)
 		v[i] = (struct order){
 		    head_of(b->text.p + b->terms[i].at, b->terms[i].n),

@@ -1,5 +1,6 @@
 /* outbox: its lanes: who sends by one transport finds his rows, in their order, whatever lies in the lanes of others; and stores that had none. */
 #include "box.h"
+#include "older.h"
 #include "store/blob.h"
 #include "store/outbox.h"
 #include "store/outbox_private.h"
@@ -181,23 +182,6 @@ check(struct box *b, const char *want)
 		fail_msg("%s", err.msg);
 	if (want ? !strstr(h.first, want) : h.n > 0)
 		fail_msg("\"%s\", not \"%s\"", h.first, want ? want : "");
-}
-
-/* The index as schema 3 had it. */
-static void
-without_lanes(struct txn *t, struct arena *a, uint64_t rows)
-{
-	for (uint64_t id = 1; id <= rows; id++) {
-		struct outbox o;
-		struct key k;
-
-		assert_int_equal(outbox_get(t, a, id, &o), 1);
-		if (!outbox_index_key(&o, true, &k))
-			continue;
-		row_del(t, T_OUTBOX_INDEX, key_str(&k));
-		assert_true(outbox_index_key(&o, false, &k));
-		row_put(t, T_OUTBOX_INDEX, key_str(&k), S(""), ROW_PUT);
-	}
 }
 
 static void

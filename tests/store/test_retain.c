@@ -1,6 +1,7 @@
 /* retain: the list by time. outbox: rows by their ticket, in a new store and in one that had no such list. */
 #include "box.h"
 #include "furnish.h"
+#include "older.h"
 #include "store/check.h"
 #include "store/outbox_private.h"
 #include "store/retain.h"
@@ -169,6 +170,7 @@ older(void **state)
 
 			row_del(t, T_OUTBOX_TICKET, key_str(&k));
 		}
+	without_lanes(t, &b.a, 10);
 	meta_put(t, S("schema"), S("2"));
 	box_commit(t);
 	store_close(b.s);
