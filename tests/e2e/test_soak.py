@@ -21,7 +21,7 @@ import house
 import pytest
 import soak_faults
 import soak_people
-from house import HELPD, give, leaked
+from house import HELPD, give, leaked, wait_for
 from test_hook import Receiver
 
 SANITIZED = b"__asan_init" in open(HELPD, "rb").read() or b"__tsan_init" in open(HELPD, "rb").read()
@@ -151,8 +151,8 @@ webhook "ops" {{ url "{self.web.url}/hook"; secret_file "{secret}"; events ["new
             if not self.outbox():
                 break
             self.helpd.once(status=None)
-        soak_faults.wait_for(lambda: self.postfix_waits() == 0, 60, 0.5)
-        soak_faults.wait_for(lambda: not self.world.drop.waiting() + sum(a.drop.waiting() for a in self.world.agents), 60, 0.5)
+        wait_for(lambda: self.postfix_waits() == 0, 60, 0.5)
+        wait_for(lambda: not self.world.drop.waiting() + sum(a.drop.waiting() for a in self.world.agents), 60, 0.5)
         self.world.stop()
 
     def outbox(self):
@@ -513,7 +513,8 @@ def memory(soak):
         out.append(f"{s[-1][0] - s[0][0]:.0f} s without a kill: {kb / 1024:.1f} -> {kb_end / 1024:.1f} MiB anonymous, {fds:.0f} -> {fds_end:.0f} descriptors, {threads:.0f} -> {threads_end:.0f} threads")
         if SANITIZED or soak.seconds < 300:
             continue
-        if kb_end > kb * 1.1 + 4096:
+        # Below that a large mail in one thread more decides, which has not come by before; test_memory() looks closer.
+        if kb_end > max(kb * 1.1 + 4096, 24 * 1024):
             soak.wrong.append("memory grows: " + out[-1])
         if fds_end > fds + 6 or threads_end > threads + 3:
             soak.wrong.append("descriptors or threads grow: " + out[-1])
@@ -592,3 +593,30 @@ def test_soak(h):
 @pytest.mark.skipif(bool(os.environ.get("HELPD_LONG")), reason="the whole of it is run")
 def test_soak_for_a_moment(h):
     go(h, 35, 40)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(SANITIZED, reason="memory is judged without sanitizers")
+def test_memory(h):
+    """Thousands of mails, a few of them large, by IMAP, with copies, to SMTP, without any fault: what the processes keep does not depend on how many there were."""
+    dovecot, sink, rng = h.dovecot(), h.sink(), random.Random(1)
+    dovecot.adm("mailbox", "create", "-u", "support", "INBOX", "Sent")
+    helpd = h.helpd(dovecot.mailbox("support", more='copy "Sent"; sent_folders ["Sent"]; '), sink.transport, rest="limits { site_per_hour 200000; }")
+    # All is made by us, and nobody answers: there is nothing to leak, and much to look through.
+    helpd.leaks = list
+    box = dovecot.maildir("support")
+    helpd.start()
+    sizes = []
+    for n in range(0, 6600, 300):
+        for k in range(n, n + 300):
+            files = [("big.bin", rng.randbytes(rng.randrange(300_000, 2_500_000)))] if rng.random() < 0.01 else []
+            box.put(soak_people.build(f"c{k}@customer.example", ("support@acme.example",), f"Matter {k}", f"m{k}@customer.example", f"It smokes {k}\n", files=files))
+        wait_for(lambda: all(re.search(":2,.*S", f) for f in box.files()), 300, 0.3)
+        wait_for(lambda: not {"queued", "sending"} & {r["state"] for r in helpd.json("outbox")}, 300, 0.5)
+        sizes.append(sum(soak_faults.anonymous(p) for p in soak_faults.tree(helpd.process.pid)))
+    print("kB anonymous after every 300 mails:", *sizes)
+    q = len(sizes) // 4
+    early, late = statistics.median(sizes[q:2 * q]), statistics.median(sizes[-q:])
+    # LMDB's lists of free pages and what the largest mails left behind go on growing for a while, by some hundred octets a mail; a mail that is not freed is more.
+    assert late <= early * 1.1 + 2048, f"{early} -> {late} kB: {sizes}"
+    helpd.stop()
