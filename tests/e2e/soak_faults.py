@@ -290,8 +290,8 @@ class Faults:
             spread(T * 0.04, T * 0.97, 70, servers)
             spread(T * 0.04, T * 0.97, 30, ["reload", "bad-reload"])
         else:
-            spread(T * 0.1, T * 0.95, max(T / 12, 3), ["kill", "term", "worker", "jail", "launcher"])
-            spread(T * 0.1, T * 0.9, max(T / 10, 4), network)
+            spread(T * 0.1, T * 0.95, min(max(T / 12, 3), 14), ["kill", "term", "worker", "jail", "launcher"])
+            spread(T * 0.1, T * 0.9, min(max(T / 10, 4), 22), network)
             spread(T * 0.2, T * 0.9, max(T / 4, 6), servers)
             spread(T * 0.1, T * 0.9, max(T / 4, 5), ["reload", "bad-reload"])
         return sorted(out, key=lambda x: x[0])

@@ -116,7 +116,7 @@ def test_without_its_processes(h, name):
     """Without the process that starts parsers, or the one that starts programs, the daemon would be deaf: it ends, is started again, and has lost nothing."""
     inbox = h.maildir()
     helpd = h.helpd(box(inbox))
-    helpd.expected = [f"{name}, the process that starts"]
+    helpd.expected = [f"{name}, the process that starts", "the parser process cannot be started", "the process that starts programs is gone"]
     helpd.start()
     os.kill(children(helpd.process.pid)[name], signal.SIGKILL)
     helpd.ended(75)
