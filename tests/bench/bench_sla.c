@@ -122,7 +122,7 @@ run_make(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 }
 
 static int
-run_due(struct fixture *f, struct txn *t, void *ctx, struct err *err)
+fire_due(struct fixture *f, struct txn *t, void *ctx, struct err *err)
 {
 	uint64_t *release;
 	size_t n;
@@ -192,7 +192,7 @@ main(int argc, char **argv)
 	f->now = now + 5 * CLOCK_DAY;
 	for (size_t i = 0; i < FIRED; i++) {
 		t = seconds();
-		with_txn(f, run_due, &ran);
+		with_txn(f, fire_due, &ran);
 		v[i] = seconds() - t;
 		must(ran == 1);
 	}
@@ -205,7 +205,7 @@ main(int argc, char **argv)
 	with_txn(f, run_promises, &sweeps);
 	for (size_t i = 0; i < 100; i++) {
 		t = seconds();
-		with_txn(f, run_due, &ran);
+		with_txn(f, fire_due, &ran);
 		v[i] = seconds() - t;
 	}
 	print("a step of the sweep, 200 tickets", v, 100);
