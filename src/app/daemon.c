@@ -695,7 +695,7 @@ do_once(struct house *h)
 	struct err err = ERR_INIT;
 
 	while (!feeds_ended(h->feeds))
-		if (told_to_end(h, 10))
+		if (told_to_end(h, 2))
 			return EX_TEMPFAIL;
 	failed = feeds_wait(h->feeds);
 	pipeline_drain(h->pipeline);
@@ -707,7 +707,7 @@ do_once(struct house *h)
 		return verb_err(h->c, &err);
 	__atomic_store_n(&h->senders, s, __ATOMIC_RELEASE);
 	while (!senders_ended(s))
-		if (told_to_end(h, 10))
+		if (told_to_end(h, 2))
 			return EX_TEMPFAIL;
 	failed += senders_wait(s);
 	writer_flush(h->writer);
