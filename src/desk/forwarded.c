@@ -21,11 +21,7 @@ people(struct arena *a, const struct addresses *l)
 {
 	AUTO(buf_fini) struct buf b = BUF_INIT;
 
-	for (size_t i = 0; i < l->n; i++) {
-		if (i)
-			buf_puts(&b, ", ");
-		address_format(&b, &l->v[i]);
-	}
+	addresses_format(&b, l);
 	return arena_dup(a, buf_str(&b));
 }
 
