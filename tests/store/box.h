@@ -136,4 +136,24 @@ box_check(struct box *b)
 	return n;
 }
 
+/* How many problems the check finds; text: the last of them, or empty. */
+static inline bool
+box_problem(void *ctx, const char *text)
+{
+	snprintf(ctx, 300, "%s", text);
+	return true;
+}
+
+static inline uint64_t
+box_problems(struct box *b, char text[300])
+{
+	struct store_counts n;
+	struct err err = ERR_INIT;
+
+	text[0] = 0;
+	if (store_check(b->s, NULL, box_problem, text, &n, &err) < 0)
+		fail_msg("%s", err.msg);
+	return n.problems;
+}
+
 #endif

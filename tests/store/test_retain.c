@@ -7,27 +7,6 @@
 #include "store/retain.h"
 
 static bool
-note_problem(void *ctx, const char *text)
-{
-	char *out = ctx;
-
-	snprintf(out, 300, "%s", text);
-	return true;
-}
-
-static uint64_t
-check(struct box *b, char text[300])
-{
-	struct store_counts n;
-	struct err err = ERR_INIT;
-
-	text[0] = 0;
-	if (store_check(b->s, NULL, note_problem, text, &n, &err) < 0)
-		fail_msg("%s", err.msg);
-	return n.problems;
-}
-
-static bool
 count_rows(void *ctx, int64_t at, uint64_t ticket)
 {
 	uint64_t *n = ctx;
@@ -128,7 +107,7 @@ by_ticket(void **state)
 	outbox_del(t, 5);
 	assert_string_equal(rows_of(t, 1), "1 ");
 	box_commit(t);
-	if (check(&b, text))
+	if (box_problems(&b, text))
 		fail_msg("%s", text);
 
 	/* One that is missing, one that is too many. */
@@ -136,7 +115,7 @@ by_ticket(void **state)
 	k = outbox_ticket_key(2, 3);
 	row_del(t, T_OUTBOX_TICKET, key_str(&k));
 	box_commit(t);
-	assert_int_equal(check(&b, text), 1);
+	assert_int_equal(box_problems(&b, text), 1);
 	assert_string_equal(
 	    text, "outbox row 3 is not in the list of ticket 2");
 	t = box_write(&b);
@@ -145,7 +124,7 @@ by_ticket(void **state)
 	row_put(t, T_OUTBOX_TICKET, key_str(&k), S(""), ROW_PUT);
 	retain_put(t, 5, 77);
 	box_commit(t);
-	assert_int_equal(check(&b, text), 2);
+	assert_int_equal(box_problems(&b, text), 2);
 	assert_string_equal(
 	    text, "ticket 77 is to be purged, and does not exist");
 	box_fini(&b);
@@ -175,11 +154,11 @@ older(void **state)
 	box_commit(t);
 	store_close(b.s);
 	box_open_with(&b, &(struct store_options){.read_only = true});
-	if (check(&b, text))
+	if (box_problems(&b, text))
 		fail_msg("%s", text);
 	store_close(b.s);
 	box_open(&b);
-	if (check(&b, text))
+	if (box_problems(&b, text))
 		fail_msg("%s", text);
 	t = box_write(&b);
 	assert_string_equal(rows_of(t, 2), "2 3 ");

@@ -13,25 +13,6 @@ below(unsigned n)
 	return (unsigned)(seed >> 33) % n;
 }
 
-static bool
-problem(void *ctx, const char *text)
-{
-	snprintf(ctx, 300, "%s", text);
-	return true;
-}
-
-static uint64_t
-check(struct box *b, char text[300])
-{
-	struct store_counts n;
-	struct err e = ERR_INIT;
-
-	text[0] = 0;
-	if (store_check(b->s, NULL, problem, text, &n, &e) < 0)
-		fail_msg("%s", e.msg);
-	return n.problems;
-}
-
 static const char *const people[] = {"anna", "Ben", "ben", "eva", ""};
 
 static struct ticket
@@ -113,7 +94,7 @@ in_step(void **state)
 		ticket_put(t, &k);
 		if (i % 500 == 499) {
 			box_commit(t);
-			if (check(&b, text))
+			if (box_problems(&b, text))
 				fail_msg("%s", text);
 			t = box_write(&b);
 		}
@@ -142,19 +123,19 @@ told(void **state)
 	row_put(t, T_TICKET_LOAD, S("ben"),
 	    str_n("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16), ROW_PUT);
 	box_commit(t);
-	assert_int_equal(check(&b, text), 2);
+	assert_int_equal(box_problems(&b, text), 2);
 	assert_non_null(strstr(text, "ben has 1 active tickets of priority "
 				     "urgent by the load, there are 0"));
 	t = box_write(&b);
 	row_del(t, T_TICKET_LOAD, S("anna"));
 	row_del(t, T_TICKET_LOAD, S("ben"));
 	box_commit(t);
-	assert_int_equal(check(&b, text), 1);
+	assert_int_equal(box_problems(&b, text), 1);
 	assert_non_null(strstr(text, "anna has 1 active tickets and no load"));
 	t = box_write(&b);
 	row_put(t, T_TICKET_LOAD, S("anna"), S("short"), ROW_PUT);
 	box_commit(t);
-	assert_true(check(&b, text) >= 1);
+	assert_true(box_problems(&b, text) >= 1);
 	box_fini(&b);
 }
 
@@ -186,12 +167,12 @@ older(void **state)
 	box_commit(t);
 	store_close(b.s);
 	box_open_with(&b, &(struct store_options){.read_only = true});
-	if (check(&b, text))
+	if (box_problems(&b, text))
 		fail_msg("%s", text);
 	assert_int_equal(load_of(&b, "anna", PRIORITY_LOW), 0);
 	store_close(b.s);
 	box_open(&b);
-	if (check(&b, text))
+	if (box_problems(&b, text))
 		fail_msg("%s", text);
 	assert_true(load_of(&b, "anna", PRIORITY_LOW) > 0);
 	box_fini(&b);
